@@ -1,1 +1,19 @@
-//! girder-vm
+//! Girder's virtual machine: terms, heaps and their collector, code, the interpreter, processes and schedulers.
+
+pub mod atom;
+pub mod code;
+pub mod ctx;
+pub mod heap;
+pub mod interp;
+pub mod native;
+pub mod node;
+pub mod process;
+pub mod profile;
+pub mod sched;
+pub mod term;
+
+pub use atom::{Atom, am};
+pub use ctx::Ctx;
+pub use native::{Native, NativeFn, NativeKind, Raise, Releases};
+pub use profile::Profile;
+pub use term::{Kind, RawTerm, Term};

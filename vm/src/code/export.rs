@@ -1,0 +1,123 @@
+//! Export entries: where a call of `M:F/A` goes.
+//!
+//! Invariant: an entry is interned per MFA and never freed. Its address for the active code index is never null: an
+//! entry without code points at its own stub, which calls the native or the error handler.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{LazyLock, RwLock};
+
+use super::CODE_INDEXES;
+use crate::atom::Atom;
+use crate::interp::stub;
+use crate::native::NativeFn;
+
+/// Module, function, arity.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct Mfa {
+    /// Module.
+    pub module: Atom,
+    /// Function.
+    pub function: Atom,
+    /// Number of arguments.
+    pub arity: u8,
+}
+
+impl std::fmt::Display for Mfa {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}/{}", self.module.name(), self.function.name(), self.arity)
+    }
+}
+
+/// See the module's head.
+#[repr(C)]
+pub struct Export {
+    /// First instruction, per code index.
+    addresses: [AtomicPtr<u64>; CODE_INDEXES],
+    /// Code that calls of an entry without Erlang code run: one instruction whose operand is this entry's address.
+    stub: [AtomicU64; 2],
+    /// The native bound to this entry, as an address; 0 = none.
+    native: AtomicUsize,
+    /// Its name.
+    pub mfa: Mfa,
+}
+
+static EXPORTS: LazyLock<RwLock<HashMap<Mfa, &'static Export>>> = LazyLock::new(RwLock::default);
+static ACTIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// The code index that calls use.
+#[inline(always)]
+pub(crate) fn active_index() -> usize {
+    // Relaxed: on the running thread a stale index is as good as having called a moment earlier; the code behind it
+    // is freed only after all schedulers passed a safe point.
+    ACTIVE.load(Ordering::Relaxed)
+}
+
+impl Export {
+    /// The entry of `mfa`, made if new.
+    pub fn intern(mfa: Mfa) -> &'static Export {
+        if let Some(e) = Self::existing(mfa) {
+            return e;
+        }
+        let mut all = EXPORTS.write().expect("no code panics under the export table's lock");
+        all.entry(mfa).or_insert_with(|| {
+            let e: &'static Export = Box::leak(Box::new(Export {
+                addresses: Default::default(),
+                stub: [AtomicU64::new(stub::undefined_function()), AtomicU64::new(0)],
+                native: AtomicUsize::new(0),
+                mfa,
+            }));
+            e.stub[1].store(std::ptr::from_ref(e).expose_provenance() as u64, Ordering::Relaxed);
+            for a in &e.addresses {
+                a.store(e.stub_address(), Ordering::Release);
+            }
+            e
+        })
+    }
+    /// The entry of `mfa` if there is one.
+    pub fn existing(mfa: Mfa) -> Option<&'static Export> {
+        EXPORTS.read().expect("no code panics under the export table's lock").get(&mfa).copied()
+    }
+    /// All entries.
+    pub fn all() -> Vec<&'static Export> {
+        EXPORTS.read().expect("no code panics under the export table's lock").values().copied().collect()
+    }
+    /// Address of the stub.
+    pub(crate) fn stub_address(&self) -> *mut u64 {
+        self.stub.as_ptr().cast::<u64>().cast_mut()
+    }
+    /// Where a call goes.
+    #[inline(always)]
+    pub(crate) fn address(&self) -> *const u64 {
+        // Acquire pairs with the Release in `set_address`: the code behind the address is completely written.
+        self.addresses[active_index()].load(Ordering::Acquire)
+    }
+    /// Sets where calls go under all code indexes; null sets the stub.
+    pub(crate) fn set_address(&self, to: *mut u64) {
+        let to = if to.is_null() { self.stub_address() } else { to };
+        for a in &self.addresses {
+            a.store(to, Ordering::Release);
+        }
+    }
+    /// Whether calls reach Erlang code or a native.
+    pub fn is_defined(&self) -> bool {
+        self.native().is_some() || !std::ptr::eq(self.address(), self.stub_address())
+    }
+    /// Whether calls reach Erlang code.
+    pub fn has_code(&self) -> bool {
+        !std::ptr::eq(self.address(), self.stub_address())
+    }
+    /// The native bound to this entry.
+    #[inline(always)]
+    pub fn native(&self) -> Option<NativeFn> {
+        let n = self.native.load(Ordering::Acquire);
+        // SAFETY: only `bind_native` stores here: 0, or the address of a NativeFn.
+        (n != 0).then(|| unsafe { std::mem::transmute::<usize, NativeFn>(n) })
+    }
+    /// Binds a native: calls run it from now on.
+    pub fn bind_native(&self, f: NativeFn) {
+        self.native.store(f as usize, Ordering::Release);
+        self.stub[0].store(stub::call_native(), Ordering::Release);
+        self.set_address(std::ptr::null_mut());
+    }
+}

@@ -1,0 +1,106 @@
+//! [`Ctx`]: everything a native may use, in one concrete type.
+//!
+//! Invariant: a context exists only while its process runs a native on this thread; during that time nothing collects.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use crate::atom::Atom;
+use crate::code::Export;
+use crate::heap::Builder;
+use crate::native::Raise;
+use crate::process::Process;
+use crate::sched::Scheduler;
+use crate::term::Term;
+
+/// The running native's view of the VM. Derefs to [`Builder`], so `ctx.cons(a, b)` makes terms.
+pub struct Ctx<'s> {
+    builder: Builder<'s>,
+    process: &'s Process,
+    scheduler: &'s Scheduler,
+    _s: PhantomData<&'s ()>,
+}
+
+impl<'s> Deref for Ctx<'s> {
+    type Target = Builder<'s>;
+    #[inline(always)]
+    fn deref(&self) -> &Builder<'s> {
+        &self.builder
+    }
+}
+
+impl<'s> Ctx<'s> {
+    /// # Safety
+    /// `process` runs on this thread under `scheduler`, its heap's `htop` and `stop` are saved, and it is not
+    /// collected during `'s`.
+    #[inline(always)]
+    pub(crate) unsafe fn new(process: &'s Process, scheduler: &'s Scheduler) -> Ctx<'s> {
+        // SAFETY: the caller's contract.
+        Ctx { builder: unsafe { Builder::of(&process.owner().heap.arena) }, process, scheduler, _s: PhantomData }
+    }
+    /// The running process.
+    #[inline(always)]
+    pub fn process(&self) -> &'s Process {
+        self.process
+    }
+    /// The scheduler that runs it.
+    #[inline(always)]
+    pub fn scheduler(&self) -> &'s Scheduler {
+        self.scheduler
+    }
+    /// The running process's pid.
+    pub fn self_pid(&self) -> Term<'s> {
+        Term::from_raw(self.process.pid())
+    }
+    /// `error:reason`.
+    #[cold]
+    pub fn error(&self, reason: Term<'s>) -> Raise {
+        self.process.owner().exception.value.set(reason.raw());
+        Raise::Error
+    }
+    /// `exit:reason`.
+    #[cold]
+    pub fn exit(&self, reason: Term<'s>) -> Raise {
+        self.process.owner().exception.value.set(reason.raw());
+        Raise::Exit
+    }
+    /// `throw:value`.
+    #[cold]
+    pub fn throw(&self, value: Term<'s>) -> Raise {
+        self.process.owner().exception.value.set(value.raw());
+        Raise::Throw
+    }
+    /// `error:{tag, value}`, such as `{badmap, T}`.
+    #[cold]
+    pub fn error_tuple(&self, tag: Atom, value: Term<'s>) -> Raise {
+        self.error(self.tuple(&[Term::atom(tag), value]))
+    }
+    /// `error:badarg` with a `cause` in its `error_info`.
+    #[cold]
+    pub fn badarg_because(&self, cause: Term<'s>) -> Raise {
+        self.process.owner().exception.cause.set(cause.raw());
+        Raise::Badarg
+    }
+    /// Goes on in Erlang code: `entry` with these arguments, as a tail call.
+    pub fn trap(&self, entry: &'static Export, args: &[Term<'s>]) -> Raise {
+        self.scheduler.set_x(args);
+        self.process.owner().trap.set(Some(entry));
+        Raise::Trap
+    }
+    /// As [`Ctx::trap`], after other processes had their turn.
+    pub fn yield_to(&self, entry: &'static Export, args: &[Term<'s>]) -> Raise {
+        self.trap(entry, args);
+        Raise::Yield
+    }
+    /// Charges reductions for work in proportion to `n`.
+    #[inline]
+    pub fn charge(&self, n: usize) {
+        let f = &self.process.owner().fcalls;
+        f.set(f.get().saturating_sub(i64::try_from(n).unwrap_or(i64::MAX / 2)));
+    }
+    /// Reductions left in this slice.
+    #[inline]
+    pub fn reductions_left(&self) -> i64 {
+        self.process.owner().fcalls.get()
+    }
+}

@@ -1,0 +1,19 @@
+//! Heaps: arenas and fragments, off-heap objects, literals, process heaps and their collector.
+
+mod arena;
+mod binary;
+mod fragment;
+pub mod gc;
+pub mod literal;
+pub mod mem;
+pub(crate) mod off_heap;
+mod process_heap;
+
+pub use arena::{Arena, Builder, FLOAT_WORDS, REFC_WORDS, SUB_BITS_WORDS};
+pub(crate) use binary::WRITABLE;
+pub use binary::{Binary, BinaryHandle, MAX_HEAP_BINARY, Magic};
+pub use fragment::{Detached, Fragment};
+pub use process_heap::ProcessHeap;
+
+/// Words kept free between heap and stack at every space test, so that calls may push return words without one.
+pub const RESERVE: usize = 8;

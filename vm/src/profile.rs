@@ -1,0 +1,59 @@
+//! The release profile: what programs can observe that differs between OTP 25, 27 and 29.
+//!
+//! Invariant: fixed once, before the first module is loaded; hot handlers never test it.
+
+use std::sync::OnceLock;
+
+use crate::native::Releases;
+
+/// The release whose behaviour the VM shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Profile {
+    /// 25, 27 or 29 (others: the nearest of these below).
+    pub release: u8,
+}
+
+static PROFILE: OnceLock<Profile> = OnceLock::new();
+
+impl Profile {
+    /// The profile for an OTP release number.
+    pub fn for_release(n: u32) -> Profile {
+        Profile {
+            release: if n >= 28 {
+                29
+            } else if n >= 26 {
+                27
+            } else {
+                25
+            },
+        }
+    }
+    /// Fixes the profile; `false` if another one was fixed before.
+    pub fn fix(self) -> bool {
+        *PROFILE.get_or_init(|| self) == self
+    }
+    /// The profile in force (25 if none was fixed).
+    pub fn get() -> Profile {
+        *PROFILE.get_or_init(|| Profile { release: 25 })
+    }
+    /// Its bit in a native's releases.
+    pub fn releases(self) -> Releases {
+        match self.release {
+            25 => Releases::R25,
+            27 => Releases::R27,
+            _ => Releases::R29,
+        }
+    }
+    /// `0.0 =:= -0.0` (true up to 26).
+    pub fn zeros_are_identical(self) -> bool {
+        self.release < 27
+    }
+    /// Small maps keep atom keys in order of atom index (26 and later), else in term order.
+    pub fn small_maps_by_atom_index(self) -> bool {
+        self.release >= 27
+    }
+    /// Atoms are encoded as UTF-8 in the external term format.
+    pub fn utf8_atoms_in_etf(self) -> bool {
+        self.release >= 27
+    }
+}
