@@ -181,9 +181,7 @@ impl Check<'_, '_> {
                 _ => Err(self.wrong("a lambda", operand)),
             },
             // A line index of a module without a usable line table is ignored.
-            Kind::Line if !self.context.module.lines.present => {
-                self.unsigned(operand, u64::MAX, "a line").map(drop)
-            }
+            Kind::Line if !self.context.module.lines.present => self.unsigned(operand, u64::MAX, "a line").map(drop),
             Kind::Line => self.index(operand, Table::Line, self.context.module.lines.items.len() + 1),
             Kind::StringOffset => self.string(operand),
             Kind::Unit => self.unsigned(operand, MAX_UNIT, "a unit").map(drop),
@@ -231,7 +229,8 @@ impl Check<'_, '_> {
             return Err(self.fail(LoadErrorKind::UndefinedLabel { label, function: function() }));
         }
         let called = matches!(self.op.opcode, Opcode::Call | Opcode::CallOnly | Opcode::CallLast);
-        let inside = self.context.functions.get(self.context.current).is_some_and(|f| f.ops().contains(&(target as usize)));
+        let inside =
+            self.context.functions.get(self.context.current).is_some_and(|f| f.ops().contains(&(target as usize)));
         if called || inside {
             return Ok(());
         }

@@ -52,13 +52,11 @@ pub(super) fn functions(module: &Module, file: &str) -> Result<(Vec<Function>, V
                 });
                 prefix = index + 1;
             }
-            Opcode::IntCodeEnd => {
-                match functions.last_mut() {
-                    Some(previous) => previous.end = index as u32,
-                    None if index != 0 => return Err(head(op, "instructions before the first function")),
-                    None => {}
-                }
-            }
+            Opcode::IntCodeEnd => match functions.last_mut() {
+                Some(previous) => previous.end = index as u32,
+                None if index != 0 => return Err(head(op, "instructions before the first function")),
+                None => {}
+            },
             _ => prefix = index + 1,
         }
     }

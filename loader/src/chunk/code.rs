@@ -402,4 +402,3 @@ fn big_int(mut bytes: Vec<u8>) -> BigIntOperand {
     }
     BigIntOperand { negative, magnitude: bytes.into() }
 }
-

@@ -39,9 +39,9 @@ pub(super) fn atoms(mut cursor: Cursor<'_>, encoding: Encoding) -> Result<Vec<Bo
         let bytes = cursor.bytes(length, "the text of an atom")?;
         let text: Box<str> = match encoding {
             Encoding::Latin1 => bytes.iter().map(|&byte| char::from(byte)).collect::<String>().into(),
-            Encoding::Utf8 => str::from_utf8(bytes)
-                .map_err(|_| cursor.error_at(at, LoadErrorKind::BadAtom { index }))?
-                .into(),
+            Encoding::Utf8 => {
+                str::from_utf8(bytes).map_err(|_| cursor.error_at(at, LoadErrorKind::BadAtom { index }))?.into()
+            }
         };
         if text.len() > MAX_ATOM_CHARACTERS && text.chars().count() > MAX_ATOM_CHARACTERS {
             return Err(cursor.error_at(at, LoadErrorKind::AtomTooLong { index }));

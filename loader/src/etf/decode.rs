@@ -27,15 +27,37 @@ const BYTES_PER_UNIT: usize = 64;
 /// A term whose children are not all there yet.
 #[derive(Debug)]
 enum Frame<T> {
-    Tuple { arity: usize, left: usize },
+    Tuple {
+        arity: usize,
+        left: usize,
+    },
     /// Elements and then the tail.
-    List { length: usize, left: usize },
+    List {
+        length: usize,
+        left: usize,
+    },
     /// All there; being handed over from the back.
-    Consing { left: usize, tail: T },
-    Map { pairs: usize, left: usize },
-    Fun { head: Box<FunHead<T>>, num_free: usize, left: usize },
+    Consing {
+        left: usize,
+        tail: T,
+    },
+    Map {
+        pairs: usize,
+        left: usize,
+    },
+    Fun {
+        head: Box<FunHead<T>>,
+        num_free: usize,
+        left: usize,
+    },
     /// Field names are already among the values.
-    Record { exported: bool, module: T, name: T, fields: usize, left: usize },
+    Record {
+        exported: bool,
+        module: T,
+        name: T,
+        fields: usize,
+        left: usize,
+    },
 }
 
 #[derive(Debug)]
@@ -193,7 +215,8 @@ impl<T> Decoder<T> {
         self.pos += read as usize;
         *budget = budget.saturating_sub(1 + wrote / BYTES_PER_UNIT as u64);
         let ended = status == Status::StreamEnd;
-        if self.inflated.len() > *size || (ended && self.inflated.len() != *size) || (!ended && read == 0 && wrote == 0) {
+        if self.inflated.len() > *size || (ended && self.inflated.len() != *size) || (!ended && read == 0 && wrote == 0)
+        {
             return Err(bad);
         }
         if ended {
