@@ -1,1 +1,62 @@
-//! girder-bifs
+//! Native functions, grouped by OTP module and theme. Each file declares what it defines in a `TABLE`
+//! (see [`girder_vm::natives!`]); this file lists the tables.
+//!
+//! Invariant: every row names a native that [`facts`] knows, with the same kind and releases, and no row twice.
+
+#![forbid(unsafe_code)]
+
+use std::sync::LazyLock;
+
+use girder_vm::native::Native;
+
+pub mod facts;
+
+mod tuple;
+
+/// The tables, one a file. Keep the list sorted.
+const TABLES: &[&[Native]] = &[tuple::TABLE];
+
+static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());
+
+/// All natives.
+pub fn all() -> &'static [Native] {
+    &ALL
+}
+
+/// The native of this name, in whatever releases it exists.
+pub fn find(module: &str, name: &str, arity: u8) -> Option<&'static Native> {
+    all().iter().find(|n| n.arity == arity && n.name == name && n.module == module)
+}
+
+/// Module of the natives that are Girder's own: what the standalone group leader and its helpers stand on.
+pub const OWN_MODULE: &str = "girder_sys";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_native_is_a_fact() {
+        for n in all().iter().filter(|n| n.module != OWN_MODULE) {
+            let name = format!("{}:{}/{}", n.module, n.name, n.arity);
+            let f = facts::find(n.module, n.name, n.arity).unwrap_or_else(|| panic!("OTP has no native {name}"));
+            assert_eq!(n.kind, f.kind, "kind of {name}");
+            assert_eq!(n.releases, f.releases, "releases of {name}");
+        }
+    }
+
+    #[test]
+    fn no_native_is_declared_twice() {
+        let mut seen = HashSet::new();
+        for n in all() {
+            assert!(seen.insert((n.module, n.name, n.arity)), "{}:{}/{} twice", n.module, n.name, n.arity);
+        }
+    }
+
+    #[test]
+    fn look_up_by_name() {
+        assert!(find("erlang", "element", 2).is_some());
+        assert!(find("erlang", "element", 3).is_none());
+    }
+}
