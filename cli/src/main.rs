@@ -1,1 +1,49 @@
-fn main() {}
+//! The `girder` binary: words of the command line, one file for each subcommand.
+
+mod check;
+mod disasm;
+mod opcodes;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "girder", version, about = "A BEAM virtual machine")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Load every .beam file below the directories and count failures.
+    Check {
+        /// Directories or .beam files.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Print a .beam file as assembly.
+    Disasm {
+        /// The file.
+        file: PathBuf,
+    },
+    /// List the generic opcodes.
+    Opcodes {
+        /// One OTP release instead of 25, 27 and 29.
+        #[arg(long, value_name = "RELEASE")]
+        otp: Option<u8>,
+        /// Count the opcodes that the VM has, and list the missing ones.
+        #[arg(long)]
+        coverage: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Check { paths } => check::run(&paths),
+        Command::Disasm { file } => disasm::run(&file),
+        Command::Opcodes { otp, coverage } => opcodes::run(otp, coverage, girder_loader::Opcode::is_loadable),
+    }
+}

@@ -13,6 +13,7 @@
 
 pub mod checker;
 mod chunk;
+pub mod disasm;
 pub mod error;
 pub mod etf;
 pub mod module;

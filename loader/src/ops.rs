@@ -233,7 +233,7 @@ macro_rules! for_each_op {
             /// Raises again an exception from its raw stack trace and reason.
             Raise = 108, "raise", (Source Source), since 10, obsolete never;
             /// Begins building a binary of a size in bytes.
-            BsInit2 = 109, "bs_init2", (FailOrNone BitSize Unsigned Live Flags Dest), since 10, obsolete 29;
+            BsInit2 = 109, "bs_init2", (FailOrNone BitSize HeapNeed Live Flags Dest), since 10, obsolete 29;
             /// Converts a size in bits into bytes.
             BsBitsToBytes = 110, "bs_bits_to_bytes", (FailOrNone Source Dest), since 10, obsolete 25;
             /// Adds sizes: Source1 + Source2 * Unit.
@@ -283,13 +283,13 @@ macro_rules! for_each_op {
             /// Makes an empty appendable binary; size hint in x0, result in x0.
             BsInitWritable = 133, "bs_init_writable", (), since 12, obsolete never;
             /// Begins appending to a binary.
-            BsAppend = 134, "bs_append", (FailOrNone Source Unsigned Live Unit Source Flags Dest), since 12, obsolete 29;
+            BsAppend = 134, "bs_append", (FailOrNone Source HeapNeed Live Unit Source Flags Dest), since 12, obsolete 29;
             /// Begins appending to a binary that nobody else has seen.
             BsPrivateAppend = 135, "bs_private_append", (FailOrNone Source Unit Source Flags Dest), since 12, obsolete 29;
             /// Drops the first words of the frame; the second operand is how many remain.
             Trim = 136, "trim", (FrameSize FrameSize), since 12, obsolete never;
             /// Begins building a bitstring of a size in bits.
-            BsInitBits = 137, "bs_init_bits", (FailOrNone BitSize Unsigned Live Flags Dest), since 12, obsolete 29;
+            BsInitBits = 137, "bs_init_bits", (FailOrNone BitSize HeapNeed Live Flags Dest), since 12, obsolete 29;
             /// Matches a UTF-8 code point.
             BsGetUtf8 = 138, "bs_get_utf8", (Label Context Live Flags Dest), since 12, obsolete never;
             /// Skips a UTF-8 code point.

@@ -29,7 +29,7 @@ fn inflate(input: &[u8], size: usize) -> Option<Vec<u8>> {
             // One byte more than announced shows that there is more.
             out.reserve((size + 1 - out.len()).min(out.len().max(256)));
         }
-        let status = stream.decompress_vec(input.get(read..)?, &mut out, FlushDecompress::Finish).ok();
+        let status = stream.decompress_vec(input.get(read..)?, &mut out, FlushDecompress::None).ok();
         if out.len() > size {
             return None;
         }

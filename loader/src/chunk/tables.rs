@@ -183,10 +183,11 @@ pub(super) fn types(mut cursor: Cursor<'_>) -> Result<TypeTable, LoadError> {
             cursor.end()?;
         }
         3 | 4 => {
+            let kind_bits = if version == 3 { 12 } else { 13 };
             let count = cursor.count("types", 2)?;
             entries.reserve(count);
             for index in 0..count as u32 {
-                entries.push(variable_type(&mut cursor, index)?);
+                entries.push(variable_type(&mut cursor, index, kind_bits)?);
             }
             cursor.end()?;
         }
@@ -211,24 +212,22 @@ fn fixed_type(cursor: &mut Cursor<'_>) -> Result<TypeEntry, LoadError> {
     Ok(TypeEntry { mask, min: bounded.then_some(min), max: bounded.then_some(max), unit: 0 })
 }
 
-/// Versions 3 and 4: a mask whose upper bits tell which fields follow.
-fn variable_type(cursor: &mut Cursor<'_>, index: u32) -> Result<TypeEntry, LoadError> {
-    const HAS_LOWER_BOUND: u16 = 1 << 13;
-    const HAS_UPPER_BOUND: u16 = 1 << 14;
-    const HAS_UNIT: u16 = 1 << 15;
+/// Versions 3 and 4: bits for kinds of values, and above them bits that tell which fields follow.
+fn variable_type(cursor: &mut Cursor<'_>, index: u32, kind_bits: u32) -> Result<TypeEntry, LoadError> {
+    let (lower_bound, upper_bound, unit) = (1 << kind_bits, 2 << kind_bits, 4 << kind_bits);
     let at = cursor.offset();
     let raw = cursor.u16("a type")?;
-    let mut entry = TypeEntry { mask: raw & TypeEntry::ANY, ..TypeEntry::default() };
+    let mut entry = TypeEntry { mask: raw & ((1 << kind_bits) - 1), ..TypeEntry::default() };
     if entry.mask == 0 {
         return Err(cursor.error_at(at, LoadErrorKind::EmptyType { index }));
     }
-    if raw & HAS_LOWER_BOUND != 0 {
+    if raw & lower_bound != 0 {
         entry.min = Some(i64_field(cursor, "a lower bound")?);
     }
-    if raw & HAS_UPPER_BOUND != 0 {
+    if raw & upper_bound != 0 {
         entry.max = Some(i64_field(cursor, "an upper bound")?);
     }
-    if raw & HAS_UNIT != 0 {
+    if raw & unit != 0 {
         entry.unit = u16::from(cursor.u8("a unit")?) + 1;
     }
     Ok(entry)

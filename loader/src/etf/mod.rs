@@ -12,6 +12,7 @@ mod validate;
 
 pub use decode::{Decoder, Progress};
 pub use print::{Printer, print_term, quote_atom};
+pub(crate) use print::{big_int_text, binary_text};
 pub use validate::validate;
 
 /// Tags of the format, under OTP's names.

@@ -249,7 +249,7 @@ fn byte_text(bytes: &[u8]) -> String {
     numbers.join(",")
 }
 
-fn binary_text(bytes: &[u8]) -> String {
+pub(crate) fn binary_text(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return "<<>>".to_owned();
     }
