@@ -1,6 +1,7 @@
 //! Girder's virtual machine: terms, heaps and their collector, code, the interpreter, processes and schedulers.
 
 pub mod atom;
+pub mod bits;
 pub mod code;
 pub mod ctx;
 pub mod heap;

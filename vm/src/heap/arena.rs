@@ -350,14 +350,33 @@ impl<'s> Builder<'s> {
     pub fn sub_bits(&self, of: Term<'s>, from: usize, len: usize) -> Option<Term<'s>> {
         let v = of.as_bits()?;
         let part = v.slice(from, len)?;
-        if part.byte_len() <= 8 {
-            return Some(self.bits(part));
+        if part.bits == v.bits {
+            return Some(of);
         }
-        let (orig, base) = match of.boxed_header()?.subtag() {
-            Subtag::HeapBits => (of.raw(), of.raw().boxed_ptr().wrapping_add(2).cast::<u8>().cast_const()),
-            _ => (RawTerm(of.word(1)), std::ptr::with_exposed_provenance((of.word(2) & !WRITABLE) as usize)),
-        };
-        Some(self.view(orig, base, part.start, part.start + part.bits, false))
+        let orig = if of.boxed_header()?.is(Subtag::HeapBits) { of.raw() } else { RawTerm(of.word(1)) };
+        // SAFETY: the view's orig keeps its base alive, and the part was seen to lie inside.
+        Some(unsafe { self.extract_bits(orig, part.base(), part.start, len) })
+    }
+    /// `bits` bits at bit `from` of `base`: small binaries are copied (so that they keep no large one alive), the
+    /// rest become views of `orig`.
+    ///
+    /// # Safety
+    /// `orig` is the `BinRef` or `HeapBits` whose data `base` is, and the bits lie inside of it.
+    #[inline]
+    pub(crate) unsafe fn extract_bits(&self, orig: RawTerm, base: *const u8, from: usize, bits: usize) -> Term<'s> {
+        if bits % 8 == 0 && bits <= MAX_HEAP_BINARY * 8 {
+            let words = bits.div_ceil(64);
+            let p = self.arena.alloc(2 + words);
+            // SAFETY: alloc gave 2 + words words; the last is cleared before bytes are laid over it.
+            unsafe {
+                *p = RawTerm::header(Header::new(Subtag::HeapBits, 1 + words));
+                *p.add(1) = RawTerm(bits as u64);
+                *p.add(1 + words) = RawTerm(if words == 0 { bits as u64 } else { 0 });
+                crate::term::bits::copy_raw(base, from, p.add(2).cast(), 0, bits);
+            }
+            return Term::from_raw(RawTerm::from_boxed(p));
+        }
+        self.view(orig, base, from, from + bits, false)
     }
     /// A fun of this entry.
     pub fn fun(&self, entry: &'static FunEntry, env: &[Term<'s>]) -> Term<'s> {

@@ -76,6 +76,11 @@ impl<'s> BitsView<'s> {
     pub fn of_bytes(bytes: &'s [u8]) -> Self {
         BitsView { base: bytes.as_ptr(), start: 0, bits: bytes.len() * 8, _s: std::marker::PhantomData }
     }
+    /// The address that `start` counts from.
+    #[inline(always)]
+    pub(crate) fn base(&self) -> *const u8 {
+        self.base
+    }
     /// Whether this is a binary: a whole number of bytes.
     pub fn is_binary(&self) -> bool {
         self.bits.is_multiple_of(8)

@@ -1,0 +1,103 @@
+//! Copying bits between any two positions.
+//!
+//! Whole bytes at equal alignment are one `memcpy`; otherwise the destination is written a 64-bit word at a time, each
+//! word gathered from the source with two shifts.
+
+use super::super::BitsView;
+use super::int::{get_u64, put_u64};
+
+/// Copies `bits` bits from bit `from` of `src` to bit `to` of `dst`.
+///
+/// # Safety
+/// The bytes that hold the source bits are readable, those that hold the destination bits are readable and writable,
+/// and the two do not overlap.
+#[inline]
+pub(crate) unsafe fn copy_raw(src: *const u8, from: usize, dst: *mut u8, to: usize, bits: usize) {
+    if (from | to | bits) & 7 == 0 {
+        // SAFETY: the caller's contract, in whole bytes.
+        unsafe { std::ptr::copy_nonoverlapping(src.add(from / 8), dst.add(to / 8), bits / 8) };
+    } else {
+        // SAFETY: the caller's contract.
+        unsafe { copy_odd(src, from, dst, to, bits) }
+    }
+}
+
+/// As [`copy_raw`], for the case that something is not on a byte boundary.
+///
+/// # Safety
+/// As [`copy_raw`].
+#[inline(never)]
+unsafe fn copy_odd(src: *const u8, mut from: usize, dst: *mut u8, mut to: usize, mut bits: usize) {
+    // SAFETY: the caller's contract; every step stays inside of the `bits` bits.
+    unsafe {
+        let head = ((8 - to % 8) % 8).min(bits);
+        if head > 0 {
+            put_u64(dst, to, head, get_u64(src, from, head));
+            (from, to, bits) = (from + head, to + head, bits - head);
+        }
+        if from % 8 == 0 {
+            let bytes = bits / 8;
+            std::ptr::copy_nonoverlapping(src.add(from / 8), dst.add(to / 8), bytes);
+            (from, to, bits) = (from + bytes * 8, to + bytes * 8, bits % 8);
+        } else {
+            let shift = (from % 8) as u32;
+            let mut out = dst.add(to / 8);
+            let mut p = src.add(from / 8);
+            let words = bits / 64;
+            for _ in 0..words {
+                // 64 bits at an odd position touch nine bytes.
+                let w = u64::from_be_bytes(p.cast::<[u8; 8]>().read());
+                let v = w << shift | u64::from(*p.add(8)) >> (8 - shift);
+                out.cast::<[u8; 8]>().write(v.to_be_bytes());
+                p = p.add(8);
+                out = out.add(8);
+            }
+            (from, to, bits) = (from + words * 64, to + words * 64, bits % 64);
+        }
+        if bits > 0 {
+            put_u64(dst, to, bits, get_u64(src, from, bits));
+        }
+    }
+}
+
+/// Copies all bits of `from` to bit `at` of `to`.
+///
+/// # Panics
+/// If they do not fit: callers have sized `to`.
+#[inline]
+pub fn copy_bits(from: BitsView<'_>, to: &mut [u8], at: usize) {
+    assert!(from.bits <= to.len() * 8 && at <= to.len() * 8 - from.bits, "bits do not fit");
+    // SAFETY: the view is readable; the destination range was checked above and is borrowed mutably.
+    unsafe { copy_raw(from.base(), from.start, to.as_mut_ptr(), at, from.bits) }
+}
+
+/// The view's bits as bytes, the last one padded with zero bits.
+pub fn copy_view(from: BitsView<'_>) -> Vec<u8> {
+    let mut out = vec![0; from.byte_len()];
+    copy_bits(from, &mut out, 0);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model;
+    use super::*;
+
+    #[test]
+    fn copies_agree_with_a_bit_by_bit_model() {
+        let mut rng = model::Rng::new(7);
+        for _ in 0..20_000 {
+            let src = rng.bytes(60);
+            let mut dst = rng.bytes(60);
+            let bits = rng.below(if rng.below(4) == 0 { 400 } else { 90 });
+            let (from, to) = (rng.below(480 - bits + 1), rng.below(480 - bits + 1));
+            let mut want = dst.clone();
+            for i in 0..bits {
+                model::set(&mut want, to + i, model::get(&src, from + i));
+            }
+            let view = BitsView::of_bytes(&src).slice(from, bits).expect("inside");
+            copy_bits(view, &mut dst, to);
+            assert_eq!(dst, want, "{bits} bits from {from} to {to}");
+        }
+    }
+}
