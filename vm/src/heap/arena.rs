@@ -114,6 +114,22 @@ impl Arena {
         self.off_heap.set(obj);
     }
 
+    /// Takes over a whole list of off-heap objects.
+    ///
+    /// # Safety
+    /// The objects belong to nobody else's list.
+    pub(crate) unsafe fn adopt_off_heap(&self, mut obj: *mut RawTerm) {
+        while !obj.is_null() {
+            // SAFETY: the caller's contract; a BinRef's word 1 is its live binary.
+            unsafe {
+                let next = super::off_heap::next(obj);
+                self.vheap.set(self.vheap.get() + super::off_heap::words_outside(obj));
+                self.link_off_heap(obj);
+                obj = next;
+            }
+        }
+    }
+
     /// Takes over the fragments of a detached term; the term may be used by this arena's owner from now on.
     pub(crate) fn adopt(&self, d: Detached) -> RawTerm {
         let (term, frags) = d.into_parts();
@@ -132,16 +148,7 @@ impl Arena {
         while !f.is_null() {
             // SAFETY: the caller's contract.
             unsafe {
-                let mut obj = std::mem::replace(&mut (*f).off_heap, null_mut());
-                while !obj.is_null() {
-                    let next = super::off_heap::next(obj);
-                    if (*obj).as_header().is(Subtag::BinRef) {
-                        let b: *const Binary = std::ptr::with_exposed_provenance((*obj.add(1)).bits() as usize);
-                        self.vheap.set(self.vheap.get() + (*b).capacity() / 8);
-                    }
-                    self.link_off_heap(obj);
-                    obj = next;
-                }
+                self.adopt_off_heap(std::mem::replace(&mut (*f).off_heap, null_mut()));
                 self.frag_words.set(self.frag_words.get() + (*f).used);
                 last = f;
                 f = (*f).next;

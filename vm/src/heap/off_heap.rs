@@ -43,6 +43,16 @@ pub(crate) unsafe fn set_next(obj: *mut RawTerm, to: *mut RawTerm) {
     unsafe { *obj.add(next_index((*obj).as_header())) = RawTerm(to.expose_provenance() as u64) }
 }
 
+/// Words outside of the heap that `obj` keeps alive, for the virtual binary heap.
+///
+/// # Safety
+/// As [`next`].
+#[inline]
+pub(crate) unsafe fn words_outside(obj: *mut RawTerm) -> usize {
+    // SAFETY: the object owns a reference, so its target is alive.
+    unsafe { if (*obj).as_header().is(Subtag::BinRef) { (*target::<Binary>(obj, 1)).capacity() / 8 } else { 0 } }
+}
+
 /// Takes one more reference of what `obj` refers to (after its words were copied elsewhere).
 ///
 /// # Safety

@@ -1,10 +1,361 @@
-//! placeholder
-use super::Term;
-/// A copy of `t` outside of any process.
-pub fn detach(t: Term<'_>) -> crate::heap::Detached {
-    crate::heap::Detached::build(|b| copy_into(t, b))
+//! Copying terms between heaps, and measuring them.
+//!
+//! Invariants: literals are shared, not copied; off-heap binaries are shared by count; of a bitstring view only what it
+//! shows goes along, so a short piece of a long binary does not keep the long one alive. Measuring and copying follow
+//! the same rules, so a copy fills exactly the words that were measured. Neither recurses: measuring keeps a stack of
+//! its own, and copying uses the target as its queue, as a Cheney collector does. A copy is never writable, and match
+//! contexts, which programs cannot see, do not occur.
+
+use std::collections::{HashMap, HashSet};
+use std::ptr::null_mut;
+
+use super::{BitsView, Header, RawTerm, Subtag, Term};
+use crate::heap::literal::Range;
+use crate::heap::object::{self, Shape};
+use crate::heap::off_heap::{self, BIN_REF, MAGIC_REF};
+use crate::heap::{Builder, Detached, Fragment, MAX_HEAP_BINARY, SUB_BITS_WORDS};
+
+/// Words of a `BinRef`.
+const BIN_REF_WORDS: usize = 1 + BIN_REF.arity();
+const NO_RANGE: Range = Range { base: 0, bytes: 0 };
+
+/// Words that a copy of `t` takes.
+pub fn size_of(t: Term<'_>) -> usize {
+    let skip = Range::literals();
+    measure(t, skip, None, |o| o.copied_words(skip))
 }
+
+/// Words that a copy of `t` takes in which shared parts stay shared; with `literals`, those are copied as well.
+pub(crate) fn size_shared(t: Term<'_>, literals: bool) -> usize {
+    let skip = if literals { NO_RANGE } else { Range::literals() };
+    measure(t, skip, Some(HashSet::new()), |o| o.copied_words(skip))
+}
+
+/// `erts_debug:flat_size/1`: words of a copy without sharing, literals included, in the layout of the release shown.
+pub fn flat_size(t: Term<'_>) -> usize {
+    measure(t, NO_RANGE, None, Object::reported_words)
+}
+
+/// `erts_debug:size/1`: as [`flat_size`] with shared parts counted once and literals not at all.
+pub fn shared_size(t: Term<'_>) -> usize {
+    measure(t, Range::literals(), Some(HashSet::new()), Object::reported_words)
+}
+
+/// A copy of `t` outside of any process, in one fragment of just the right size.
+pub fn detach(t: Term<'_>) -> Detached {
+    let words = size_of(t);
+    if words == 0 {
+        // SAFETY: no words to copy means that t is immediate or a literal.
+        return unsafe { Detached::from_parts(t.raw(), null_mut()) };
+    }
+    let fragment = Fragment::new(words);
+    let mut copier = Copier::shallow();
+    copier.set_target(Fragment::words(fragment), words);
+    // SAFETY: the fragment has the words that the term was measured to need; the new chain belongs to nobody else.
+    unsafe {
+        let copy = copier.copy(t.raw());
+        (*fragment).used = words;
+        (*fragment).off_heap = copier.into_off_heap();
+        Detached::from_parts(copy, fragment)
+    }
+}
+
 /// A copy of `t` made with `b`.
-pub fn copy_into<'s>(_t: Term<'_>, _b: &crate::heap::Builder<'s>) -> Term<'s> {
-    Term::NIL
+pub fn copy_into<'s>(t: Term<'_>, b: &Builder<'s>) -> Term<'s> {
+    copy_counted(t, b).0
+}
+
+/// As [`copy_into`]; the number of words copied goes with it, for the caller to charge.
+pub fn copy_counted<'s>(t: Term<'_>, b: &Builder<'s>) -> (Term<'s>, usize) {
+    let words = size_of(t);
+    if words == 0 {
+        return (Term::from_raw(t.raw()), 0);
+    }
+    let mut copier = Copier::shallow();
+    copier.set_target(b.arena.alloc(words), words);
+    // SAFETY: the arena gave the words that the term was measured to need; the objects made are on the copier's list
+    // alone until the arena takes them over.
+    unsafe {
+        let copy = copier.copy(t.raw());
+        b.arena.adopt_off_heap(copier.into_off_heap());
+        (Term::from_raw(copy), words)
+    }
+}
+
+/// A boxed object that is being measured or copied.
+#[derive(Clone, Copy)]
+struct Object {
+    at: *const RawTerm,
+    header: Header,
+}
+
+impl Object {
+    /// # Safety
+    /// `at` is the address of a complete object.
+    #[inline(always)]
+    unsafe fn of(at: *const RawTerm) -> Object {
+        // SAFETY: the caller's contract.
+        Object { at, header: unsafe { *at }.as_header() }
+    }
+    #[inline(always)]
+    fn word(self, i: usize) -> u64 {
+        // SAFETY: only called with i inside of the object.
+        unsafe { (*self.at.add(i)).bits() }
+    }
+    fn is_view(self) -> bool {
+        object::shape(self.header) == Shape::View
+    }
+    /// Bits that a view shows.
+    fn view_bits(self) -> usize {
+        (self.word(4) - self.word(3)) as usize
+    }
+    /// What a view looks into.
+    fn view_orig(self) -> Object {
+        // SAFETY: word 1 of a view is a boxed pointer to a BinRef or HeapBits that lives as long as the view.
+        unsafe { Object::of(RawTerm::from_bits(self.word(1)).boxed_ptr()) }
+    }
+    /// Whether a copy of this view holds the bits itself.
+    fn is_copied_flat(self) -> bool {
+        self.view_bits() <= MAX_HEAP_BINARY * 8 || self.view_orig().header.is(Subtag::HeapBits)
+    }
+    /// Words of a copy of this object.
+    #[inline(always)]
+    fn copied_words(self, skip: Range) -> usize {
+        if !self.is_view() {
+            // SAFETY: `of`'s contract.
+            return unsafe { object::words(self.at) };
+        }
+        if self.is_copied_flat() {
+            heap_bits_words(self.view_bits())
+        } else if skip.contains(self.view_orig().at) {
+            SUB_BITS_WORDS
+        } else {
+            SUB_BITS_WORDS + BIN_REF_WORDS
+        }
+    }
+    /// Words of this object in the layout of the release whose behaviour is shown.
+    fn reported_words(self) -> usize {
+        let release = crate::Profile::get().release;
+        // SAFETY: `of`'s contract.
+        let ours = || unsafe { object::words(self.at) };
+        match self.header.subtag() {
+            Subtag::Tuple if self.header.arity() == 0 => 0,
+            Subtag::Fun => match release {
+                25 => ours() + 3,
+                27 => ours() + 4,
+                _ => ours(),
+            },
+            Subtag::Export if release == 25 => 5,
+            Subtag::Ref if self.header == MAGIC_REF => 3,
+            Subtag::ExternalPid | Subtag::ExternalPort | Subtag::ExternalRef => ours() + 1,
+            Subtag::HeapBits => reported_bits(release, self.word(1) as usize, 0, false),
+            Subtag::SubBits | Subtag::MatchCtx => {
+                reported_bits(release, self.view_bits(), self.word(3) as usize % 8, !self.is_copied_flat())
+            }
+            _ => ours(),
+        }
+    }
+}
+
+/// Words of a bitstring held in place.
+fn heap_bits_words(bits: usize) -> usize {
+    2 + bits.div_ceil(64)
+}
+
+/// Words of a bitstring of `bits` bits that starts at bit `offset` of a byte, as a release reports them.
+fn reported_bits(release: u8, bits: usize, offset: usize, off_heap: bool) -> usize {
+    if release != 25 {
+        return if off_heap { SUB_BITS_WORDS + BIN_REF_WORDS } else { heap_bits_words(bits) };
+    }
+    let odd = bits % 8 + offset;
+    let view = if odd > 0 { SUB_BITS_WORDS } else { 0 };
+    if off_heap { view + 6 } else { view + 2 + (bits / 8 + odd.div_ceil(8)).div_ceil(8) }
+}
+
+/// Walks a term, parts in `skip` excepted, and adds up what `weigh` says of the boxed objects; with `seen`, each object
+/// counts once.
+fn measure(t: Term<'_>, skip: Range, mut seen: Option<HashSet<u64>>, weigh: impl Fn(Object) -> usize) -> usize {
+    let mut todo: Vec<RawTerm> = Vec::new();
+    let mut t = t.raw();
+    let mut sum = 0;
+    loop {
+        if !t.is_immediate() && !skip.contains(t.any_ptr()) && seen.as_mut().is_none_or(|s| s.insert(t.bits())) {
+            if t.is_cons() {
+                let p = t.cons_ptr();
+                // SAFETY: t is part of the branded term, so its two words are alive.
+                let (head, tail) = unsafe { (*p, *p.add(1)) };
+                sum += 2;
+                if !head.is_immediate() {
+                    todo.push(head);
+                }
+                t = tail;
+                continue;
+            }
+            // SAFETY: t is part of the branded term, so the object is alive; `object` tells which words are terms.
+            unsafe {
+                let o = Object::of(t.boxed_ptr());
+                sum += weigh(o);
+                let first = match object::shape(o.header) {
+                    Shape::Terms => 1,
+                    Shape::Fun => 2,
+                    Shape::View | Shape::Raw => usize::MAX,
+                };
+                for i in first..object::words(o.at) {
+                    let part = *o.at.add(i);
+                    if !part.is_immediate() {
+                        todo.push(part);
+                    }
+                }
+            }
+        }
+        match todo.pop() {
+            Some(next) => t = next,
+            None => return sum,
+        }
+    }
+}
+
+/// Copies terms into a block of words that was measured before.
+pub(crate) struct Copier {
+    scan: *mut RawTerm,
+    top: *mut RawTerm,
+    end: *mut RawTerm,
+    skip: Range,
+    off_heap: *mut RawTerm,
+    /// Copies made so far by the word of the original, if sharing is to be kept.
+    copies: Option<HashMap<u64, RawTerm>>,
+}
+
+impl Copier {
+    /// Shares literals and copies what is shared as often as it occurs.
+    pub(crate) fn shallow() -> Copier {
+        let none = null_mut();
+        Copier { scan: none, top: none, end: none, skip: Range::literals(), off_heap: none, copies: None }
+    }
+    /// Copies literals too, and each part once.
+    pub(crate) fn sharing() -> Copier {
+        Copier { skip: NO_RANGE, copies: Some(HashMap::new()), ..Self::shallow() }
+    }
+    /// Sets the block to fill.
+    pub(crate) fn set_target(&mut self, start: *mut RawTerm, words: usize) {
+        (self.scan, self.top, self.end) = (start, start, start.wrapping_add(words));
+    }
+    /// Words of the block not filled yet.
+    pub(crate) fn left(&self) -> usize {
+        (self.end as usize - self.top as usize) / 8
+    }
+    /// The list of off-heap objects made.
+    pub(crate) fn into_off_heap(self) -> *mut RawTerm {
+        self.off_heap
+    }
+    #[inline(always)]
+    fn take(&mut self, words: usize) -> *mut RawTerm {
+        let p = self.top;
+        self.top = p.wrapping_add(words);
+        debug_assert!(self.top <= self.end);
+        p
+    }
+
+    /// A copy of `t`.
+    ///
+    /// # Safety
+    /// `t` is alive, and the block's free words hold what the measuring function of the same rules found.
+    pub(crate) unsafe fn copy(&mut self, t: RawTerm) -> RawTerm {
+        // SAFETY: the caller's contract; words in [scan, top) are complete copies whose terms are still the originals'.
+        unsafe {
+            let copy = self.shallow_copy(t);
+            while self.scan < self.top {
+                let at = self.scan;
+                let w = *at;
+                let mut step = 1;
+                if w.is_header() {
+                    step = match object::shape(w.as_header()) {
+                        Shape::Terms => 1,
+                        Shape::Fun => 2,
+                        // A view's orig was copied along with it.
+                        Shape::View | Shape::Raw => 1 + w.as_header().arity(),
+                    };
+                } else if !w.is_immediate() {
+                    *at = self.shallow_copy(w);
+                }
+                self.scan = at.add(step);
+            }
+            copy
+        }
+    }
+
+    /// Copies one cons cell or object; the terms in it stay for the scan.
+    #[inline(always)]
+    unsafe fn shallow_copy(&mut self, t: RawTerm) -> RawTerm {
+        if t.is_immediate() || self.skip.contains(t.any_ptr()) {
+            return t;
+        }
+        if let Some(&copy) = self.copies.as_ref().and_then(|c| c.get(&t.bits())) {
+            return copy;
+        }
+        // SAFETY: t is alive; its words were measured.
+        let copy = unsafe {
+            if t.is_cons() {
+                let (from, to) = (t.cons_ptr(), self.take(2));
+                *to = *from;
+                *to.add(1) = *from.add(1);
+                RawTerm::from_cons(to)
+            } else {
+                let o = Object::of(t.boxed_ptr());
+                RawTerm::from_boxed(if o.is_view() { self.copy_view(o) } else { self.copy_object(o) })
+            }
+        };
+        if let Some(c) = &mut self.copies {
+            c.insert(t.bits(), copy);
+        }
+        copy
+    }
+
+    /// # Safety
+    /// `o` is alive and no view; its words were measured.
+    #[inline(always)]
+    unsafe fn copy_object(&mut self, o: Object) -> *mut RawTerm {
+        // SAFETY: the caller's contract.
+        unsafe {
+            let words = object::words(o.at);
+            let to = self.take(words);
+            std::ptr::copy_nonoverlapping(o.at, to, words);
+            if off_heap::is_off_heap(o.header) {
+                off_heap::retain(to);
+                off_heap::set_next(to, self.off_heap);
+                self.off_heap = to;
+            }
+            to
+        }
+    }
+
+    /// # Safety
+    /// `o` is alive and a view; its words were measured.
+    unsafe fn copy_view(&mut self, o: Object) -> *mut RawTerm {
+        let base: *const u8 = std::ptr::with_exposed_provenance((o.word(2) & !crate::heap::WRITABLE) as usize);
+        let (start, bits) = (o.word(3) as usize, o.view_bits());
+        // SAFETY: the caller's contract; a view keeps [start, end) of its base readable.
+        unsafe {
+            if o.is_copied_flat() {
+                let words = heap_bits_words(bits);
+                let to = self.take(words);
+                *to = RawTerm::header(Header::new(Subtag::HeapBits, words - 1));
+                *to.add(1) = RawTerm::from_bits(bits as u64);
+                let data = to.add(2).cast::<u8>();
+                data.write_bytes(0, (words - 2) * 8);
+                let bytes = std::slice::from_raw_parts_mut(data, bits.div_ceil(8));
+                super::bits::copy_bits(BitsView::new(base, start, bits), bytes, 0);
+                return to;
+            }
+            let to = self.take(SUB_BITS_WORDS);
+            let orig = o.view_orig();
+            let orig = if self.skip.contains(orig.at) { orig.at.cast_mut() } else { self.copy_object(orig) };
+            *to = RawTerm::header(Header::new(Subtag::SubBits, SUB_BITS_WORDS - 1));
+            *to.add(1) = RawTerm::from_boxed(orig);
+            *to.add(2) = RawTerm::from_bits(base.expose_provenance() as u64);
+            *to.add(3) = RawTerm::from_bits(start as u64);
+            *to.add(4) = RawTerm::from_bits((start + bits) as u64);
+            to
+        }
+    }
 }
