@@ -2,12 +2,16 @@
 
 mod check;
 mod disasm;
+mod natives;
 mod opcodes;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Parser)]
 #[command(name = "girder", version, about = "A BEAM virtual machine")]
@@ -29,6 +33,8 @@ enum Command {
         /// The file.
         file: PathBuf,
     },
+    /// List OTP's natives: those that the VM has, or those it lacks.
+    Natives(natives::Options),
     /// List the generic opcodes.
     Opcodes {
         /// One OTP release instead of 25, 27 and 29.
@@ -44,6 +50,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Check { paths } => check::run(&paths),
         Command::Disasm { file } => disasm::run(&file),
+        Command::Natives(options) => natives::run(&options),
         Command::Opcodes { otp, coverage } => opcodes::run(otp, coverage, girder_loader::Opcode::is_loadable),
     }
 }
