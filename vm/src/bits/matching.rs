@@ -130,7 +130,7 @@ impl<'s> MatchCtx<'s> {
     pub(crate) fn peek_aligned_byte(self) -> Option<u8> {
         let pos = self.pos();
         // SAFETY: the context's invariant; eight bits remain.
-        (pos % 8 == 0 && self.end() - pos >= 8).then(|| unsafe { *self.base().add(pos / 8) })
+        (pos.is_multiple_of(8) && self.end() - pos >= 8).then(|| unsafe { *self.base().add(pos / 8) })
     }
     /// Passes `bits` bits; `false` if fewer remain.
     #[inline(always)]
@@ -307,20 +307,10 @@ impl<'s> MatchCtx<'s> {
 #[inline(always)]
 fn is_multiple(bits: usize, unit: usize) -> bool {
     match unit {
-        8 => bits % 8 == 0,
+        8 => bits.is_multiple_of(8),
         0 => bits == 0,
-        _ => bits % unit == 0,
+        _ => bits.is_multiple_of(unit),
     }
-}
-
-/// The `bits <= 64` bits at bit `pos` of `base`, big-endian, unsigned.
-///
-/// # Safety
-/// The bytes that hold these bits are readable.
-#[inline(always)]
-pub(crate) unsafe fn get_u64_fast(base: *const u8, pos: usize, bits: usize) -> u64 {
-    // SAFETY: the caller's contract.
-    unsafe { get_u64(base, pos, bits) }
 }
 
 /// The integer of a field of `bits <= 64` bits from its big-endian reading.

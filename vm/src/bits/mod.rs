@@ -1,5 +1,6 @@
 //! The bit syntax: what the matching and construction instructions call.
 
+pub mod construct;
 pub mod matching;
 
 /// Field is little-endian; otherwise big-endian.
@@ -10,7 +11,7 @@ pub const BSF_SIGNED: u32 = 4;
 pub const BSF_NATIVE: u32 = 16;
 
 /// Largest size of an integer, in bits; a larger one is `system_limit`.
-pub const MAX_INTEGER_BITS: usize = (1 << 26) * 64;
+pub const MAX_INTEGER_BITS: usize = ((1 << 19) - 1) * 64;
 
 /// Byte order of a field with these flags.
 #[inline(always)]
@@ -24,3 +25,6 @@ pub(crate) fn endian(flags: u32) -> crate::term::bits::Endian {
 pub fn field_size(size: crate::term::RawTerm, unit: usize) -> Option<usize> {
     usize::try_from(size.as_small()?).ok()?.checked_mul(unit)
 }
+
+#[cfg(test)]
+mod tests;

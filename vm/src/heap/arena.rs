@@ -313,7 +313,7 @@ impl<'s> Builder<'s> {
     pub fn bits_with(&self, bits: usize, fill: impl FnOnce(&mut [u8])) -> Term<'s> {
         let len = bits.div_ceil(8);
         if len > MAX_HEAP_BINARY {
-            return self.refc_bits(&BinaryHandle::build(len, fill), 0, bits);
+            return self.refc_bits_owned(BinaryHandle::build(len, fill), 0, bits);
         }
         let words = len.div_ceil(8);
         let p = self.arena.alloc(2 + words);
@@ -333,8 +333,12 @@ impl<'s> Builder<'s> {
     }
     /// A view of `bits` bits at bit `start` of an off-heap binary; takes a reference of its own.
     pub fn refc_bits(&self, h: &BinaryHandle, start: usize, bits: usize) -> Term<'s> {
+        self.refc_bits_owned(h.clone(), start, bits)
+    }
+    /// As [`Builder::refc_bits`], with the handle's own reference.
+    pub fn refc_bits_owned(&self, h: BinaryHandle, start: usize, bits: usize) -> Term<'s> {
         assert!(start + bits <= h.bytes().len() * 8);
-        let raw = h.clone().into_raw();
+        let raw = h.into_raw();
         let orig = self.bin_ref(raw);
         self.view(orig, Binary::data(raw), start, start + bits, false)
     }
@@ -371,7 +375,7 @@ impl<'s> Builder<'s> {
     /// `orig` is the `BinRef` or `HeapBits` whose data `base` is, and the bits lie inside of it.
     #[inline]
     pub(crate) unsafe fn extract_bits(&self, orig: RawTerm, base: *const u8, from: usize, bits: usize) -> Term<'s> {
-        if bits % 8 == 0 && bits <= MAX_HEAP_BINARY * 8 {
+        if bits.is_multiple_of(8) && bits <= MAX_HEAP_BINARY * 8 {
             let words = bits.div_ceil(64);
             let p = self.arena.alloc(2 + words);
             // SAFETY: alloc gave 2 + words words; the last is cleared before bytes are laid over it.

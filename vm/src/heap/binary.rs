@@ -98,6 +98,10 @@ impl BinaryHandle {
         // SAFETY: the handle's reference keeps the bytes alive.
         unsafe { std::slice::from_raw_parts(Binary::data(self.0), (*self.0).capacity) }
     }
+    /// Address of the bytes; who writes there must know that nobody reads.
+    pub(crate) fn data(&self) -> *mut u8 {
+        Binary::data(self.0)
+    }
     /// Gives the reference away to a heap object.
     pub(crate) fn into_raw(self) -> *mut Binary {
         let p = self.0;

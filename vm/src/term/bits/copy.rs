@@ -35,7 +35,7 @@ unsafe fn copy_odd(src: *const u8, mut from: usize, dst: *mut u8, mut to: usize,
             put_u64(dst, to, head, get_u64(src, from, head));
             (from, to, bits) = (from + head, to + head, bits - head);
         }
-        if from % 8 == 0 {
+        if from.is_multiple_of(8) {
             let bytes = bits / 8;
             std::ptr::copy_nonoverlapping(src.add(from / 8), dst.add(to / 8), bytes);
             (from, to, bits) = (from + bytes * 8, to + bytes * 8, bits % 8);

@@ -108,7 +108,7 @@ pub(crate) unsafe fn put_u64(base: *mut u8, pos: usize, bits: usize, v: u64) {
     // SAFETY: `bytes` bytes from there on hold the bits to write.
     unsafe {
         let p = base.add(pos / 8);
-        if (off | bits) % 8 == 0 {
+        if (off | bits).is_multiple_of(8) {
             store_be(p, bytes, v);
         } else if bytes <= 8 {
             let below = bytes * 8 - off - bits;
