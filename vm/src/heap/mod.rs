@@ -9,6 +9,7 @@ pub mod mem;
 pub(crate) mod object;
 pub(crate) mod off_heap;
 mod process_heap;
+mod verify;
 
 pub use arena::{Arena, Builder, FLOAT_WORDS, REFC_WORDS, SUB_BITS_WORDS};
 pub(crate) use binary::WRITABLE;

@@ -1,4 +1,0 @@
-//! placeholder
-pub(crate) fn heap_size_at_least(words: usize) -> usize {
-    words
-}

@@ -1,0 +1,308 @@
+//! The collector: generational, copying, one process at a time, run by the thread that runs the process.
+//!
+//! A minor collection (`minor.rs`) leaves the young block: objects below the high-water mark, which have survived one,
+//! go to the old block, others to a new young block. A full sweep (`major.rs`) moves everything to a new young block.
+//! `mover.rs` moves objects, `off_heap.rs` lets go of what dead ones own, `resize.rs` changes the size of the block,
+//! `sizes.rs` knows the sizes, `roots.rs` the places to start from.
+//!
+//! Invariants: a collection happens only at a point that knows all live terms: between instructions, with `htop` and
+//! `stop` saved and the live X registers named. It leaves at least `need` plus [`RESERVE`](super::RESERVE) free words
+//! between heap and stack, no fragments, and the high-water mark at the end of what survived.
+
+mod major;
+mod minor;
+mod mover;
+mod off_heap;
+mod resize;
+mod roots;
+mod sizes;
+mod stress;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use roots::RootSet;
+pub(crate) use roots::Roots;
+use sizes::heap_size_above;
+pub(crate) use sizes::heap_size_at_least;
+pub use sizes::heap_sizes;
+pub use stress::{STRESS, must_collect};
+
+use super::literal::LiteralArea;
+use super::process_heap::{ProcessHeap, alloc_words, free_words, words_between};
+use super::{Fragment, RESERVE};
+use crate::process::Owner;
+use crate::term::RawTerm;
+
+/// Blocks up to this size are not shrunk after a minor collection.
+const SHRINK_MIN: usize = 3000;
+/// Blocks above this size are shrunk after a minor collection even if the old block is larger.
+const SHRINK_ALWAYS: usize = 8000;
+
+/// What a collection did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Collected {
+    /// What to charge the process.
+    pub reductions: usize,
+    /// Words of dead objects.
+    pub reclaimed: usize,
+    /// A full sweep.
+    pub major: bool,
+    /// The words that the collection had in use at its peak, if above the process's `max_heap_size`.
+    pub exceeded: Option<usize>,
+}
+
+static COLLECTIONS: AtomicUsize = AtomicUsize::new(0);
+static RECLAIMED: AtomicUsize = AtomicUsize::new(0);
+
+/// Number of collections and words reclaimed since the VM started, for `statistics(garbage_collection)`.
+pub fn statistics() -> (usize, usize) {
+    (COLLECTIONS.load(Ordering::Relaxed), RECLAIMED.load(Ordering::Relaxed))
+}
+
+/// Collects the running process's heap, of which the X registers `x` are live, and leaves `need` free words.
+pub(crate) fn collect(owner: &Owner, x: &mut [RawTerm], need: usize) -> Collected {
+    collect_heap(&owner.heap, x, owner, need)
+}
+
+/// Packs the heap of a process that goes to sleep for long; see [`hibernate_heap`].
+pub(crate) fn hibernate(owner: &Owner, x: &mut [RawTerm]) -> Collected {
+    hibernate_heap(&owner.heap, x, owner)
+}
+
+/// Makes a process independent of a literal area; see [`purge_literals_heap`].
+pub(crate) fn purge_literals(owner: &Owner, x: &mut [RawTerm], area: &LiteralArea) -> Option<Collected> {
+    purge_literals_heap(&owner.heap, x, owner, area)
+}
+
+/// Collects a heap with these live X registers and other roots, and leaves `need` free words.
+pub(crate) fn collect_heap(heap: &ProcessHeap, x: &mut [RawTerm], others: &dyn Roots, need: usize) -> Collected {
+    others.before();
+    let mut roots = RootSet { heap, x, others };
+    let full = heap.need_fullsweep.get() || heap.minors.get() >= heap.fullsweep_after.get();
+    let done = match if full { None } else { try_minor(&mut roots, need) } {
+        Some(done) => done,
+        None => full_sweep(&mut roots, need),
+    };
+    COLLECTIONS.fetch_add(1, Ordering::Relaxed);
+    RECLAIMED.fetch_add(done.reclaimed, Ordering::Relaxed);
+    debug_assert!(heap.free() >= need);
+    if STRESS {
+        super::verify::check(heap, roots.x, others);
+    }
+    done
+}
+
+/// The size of a young block for `words` words.
+fn block_size(heap: &ProcessHeap, words: usize) -> usize {
+    heap_size_at_least(words.max(heap.min_words.get()))
+}
+
+/// Words in use by the young generation, fragments included.
+fn young_usage(heap: &ProcessHeap) -> usize {
+    heap.used() + heap.fragment_words()
+}
+
+/// A minor collection, unless there is no room for the mature objects or too much off the heap hangs on old ones.
+fn try_minor(roots: &mut RootSet<'_>, need: usize) -> Option<Collected> {
+    let heap = roots.heap;
+    let mature = words_between(heap.heap.get(), heap.high_water.get());
+    let before = young_usage(heap);
+    let new_words = block_size(heap, heap.stack_size() + before);
+    let extra_old = if heap.old_heap.get().is_null() && mature != 0 { heap_size_above(before) } else { 0 };
+    let peak = before + heap.old_size() + extra_old + block_size(heap, before + free_and_stack(heap));
+    if extra_old != 0 {
+        let block = alloc_words(extra_old);
+        heap.old_heap.set(block);
+        heap.old_htop.set(block);
+        heap.old_hend.set(block.wrapping_add(extra_old));
+    }
+    // As in OTP, the very first collections of a process, which have nothing mature, are full sweeps.
+    let room = words_between(heap.old_htop.get(), heap.old_hend.get());
+    if heap.old_heap.get().is_null() || mature > room || heap.old_vheap.get() >= heap.old_vheap_limit.get() {
+        return None;
+    }
+    let old_used = heap.old_used();
+    minor::collect(roots, new_words);
+    let after = heap.used() + (heap.old_used() - old_used);
+    let adjusted = adjust_after_minor(roots, need);
+    Some(Collected {
+        reductions: cost(after, adjusted),
+        reclaimed: before - after,
+        major: false,
+        exceeded: exceeded(heap, peak),
+    })
+}
+
+fn full_sweep(roots: &mut RootSet<'_>, need: usize) -> Collected {
+    let heap = roots.heap;
+    let before = young_usage(heap) + heap.old_used();
+    let mut new_words = block_size(heap, heap.stack_size() + before + RESERVE);
+    if new_words == heap.size() && heap.grow_next.get() {
+        new_words = heap_size_above(new_words);
+    }
+    let old_free = heap.old_size() - heap.old_used();
+    let peak = before + old_free + free_and_stack(heap) + new_words;
+    heap.grow_next.set(false);
+    major::collect(roots, new_words);
+    let after = heap.used();
+    let adjusted = adjust_after_major(roots, need);
+    Collected {
+        reductions: cost(after, adjusted),
+        reclaimed: before - after,
+        major: true,
+        exceeded: exceeded(heap, peak),
+    }
+}
+
+/// Words of the young block above the heap's top: free ones and the stack.
+fn free_and_stack(heap: &ProcessHeap) -> usize {
+    words_between(heap.arena.htop.get(), heap.hend.get())
+}
+
+fn exceeded(heap: &ProcessHeap, peak: usize) -> Option<usize> {
+    let max = heap.max_words.get();
+    (max != 0 && peak > max).then_some(peak)
+}
+
+/// Reductions for copying `moved` live words and shifting `resized` more.
+fn cost(moved: usize, resized: usize) -> usize {
+    (moved / 10 + resized / 100).max(1)
+}
+
+/// Words that the block must hold for `need` free ones.
+fn wanted(heap: &ProcessHeap, need: usize) -> usize {
+    heap.used() + need + heap.stack_size() + RESERVE
+}
+
+/// Grows the block if `need` does not fit, shrinks it if it is large and nearly empty; the words shifted.
+fn adjust_after_minor(roots: &mut RootSet<'_>, need: usize) -> usize {
+    let heap = roots.heap;
+    let (wanted, size, old) = (wanted(heap, need), heap.size(), heap.old_size());
+    if wanted > size {
+        resize::resize(roots, block_size(heap, wanted));
+        return heap.used();
+    }
+    if size > SHRINK_MIN && 4 * wanted < size && (size > SHRINK_ALWAYS || size > old) {
+        // Not too small next to the old block.
+        let enough = if 27 * wanted < old { (3 * wanted).max(old / 8) } else { 3 * wanted };
+        let to = block_size(heap, enough);
+        if to < size {
+            resize::resize(roots, to);
+            return heap.used();
+        }
+    }
+    0
+}
+
+/// Grows the block if `need` does not fit, marks it for growth if it is nearly full, shrinks it if nearly empty.
+fn adjust_after_major(roots: &mut RootSet<'_>, need: usize) -> usize {
+    let heap = roots.heap;
+    let (wanted, size) = (wanted(heap, need), heap.size());
+    if wanted > size {
+        resize::resize(roots, block_size(heap, wanted));
+        return heap.used();
+    }
+    if 3 * size < 4 * wanted {
+        heap.grow_next.set(true);
+    } else if 4 * wanted < size {
+        let to = block_size(heap, 2 * wanted);
+        if to < size {
+            resize::resize(roots, to);
+            return heap.used();
+        }
+    }
+    0
+}
+
+/// The last step of moving: `[to, top)` becomes the young heap, the stack is taken along, from-space is freed.
+fn replace_young(heap: &ProcessHeap, to: *mut RawTerm, top: *mut RawTerm, words: usize) {
+    let stack = heap.stack_size();
+    let end = to.wrapping_add(words);
+    let stop = end.wrapping_sub(stack);
+    debug_assert!(top <= stop);
+    // SAFETY: the new block has room for the stack above `top`.
+    unsafe { std::ptr::copy_nonoverlapping(heap.stop.get(), stop, stack) };
+    stress::poison(heap.heap.get(), heap.size());
+    stress::poison_fragments(heap);
+    heap.free_fragments();
+    free_words(heap.heap.get(), heap.size());
+    heap.heap.set(to);
+    heap.hend.set(end);
+    heap.stop.set(stop);
+    heap.high_water.set(top);
+    heap.arena.htop.set(top);
+    heap.sync_limit();
+}
+
+/// A full sweep into a block without free space, for a process that goes to sleep for long. Its stack is empty or dead.
+pub(crate) fn hibernate_heap(heap: &ProcessHeap, x: &mut [RawTerm], others: &dyn Roots) -> Collected {
+    others.before();
+    let mut roots = RootSet { heap, x, others };
+    let before = young_usage(heap) + heap.old_used();
+    let stack = heap.stack_size();
+    major::collect(&mut roots, heap_size_at_least(before + stack + RESERVE));
+    let after = heap.used();
+    resize::resize(&mut roots, after + stack + RESERVE);
+    COLLECTIONS.fetch_add(1, Ordering::Relaxed);
+    RECLAIMED.fetch_add(before - after, Ordering::Relaxed);
+    if STRESS {
+        super::verify::check(heap, roots.x, others);
+    }
+    Collected { reductions: cost(after, after), reclaimed: before - after, major: true, exceeded: None }
+}
+
+/// Makes the process independent of a literal area that is about to be freed: if it refers to the area, the area's
+/// words are copied to a fragment of the process and its terms refer to that. The fragment is merged by the full sweep
+/// that follows. `None` if the process did not refer to the area.
+pub(crate) fn purge_literals_heap(
+    heap: &ProcessHeap,
+    x: &mut [RawTerm],
+    others: &dyn Roots,
+    area: &LiteralArea,
+) -> Option<Collected> {
+    if area.words() == 0 {
+        return None;
+    }
+    others.before();
+    let fragment = Fragment::new(area.words());
+    let to = Fragment::words(fragment);
+    // SAFETY: the fragment has room for the area's words, which are immutable.
+    unsafe { std::ptr::copy_nonoverlapping(area.start(), to, area.words()) };
+    let shift = resize::Shift::new(area.range(), to);
+    let mut any = false;
+    RootSet { heap, x: &mut *x, others }.each(&mut |slots| {
+        any |= shift.concerns(slots);
+        shift.slots(slots);
+    });
+    // SAFETY: both blocks and the fragments are complete objects of this process; the literals are immutable.
+    unsafe {
+        any |= shift.objects(heap.heap.get(), heap.arena.htop.get());
+        any |= shift.objects(heap.old_heap.get(), heap.old_htop.get());
+        let mut f = heap.arena.frags.get();
+        while !f.is_null() {
+            let start = Fragment::words(f);
+            any |= shift.objects(start, start.add((*f).used));
+            f = (*f).next;
+        }
+        if !any {
+            Fragment::free(fragment);
+            return None;
+        }
+        (*fragment).used = area.words();
+        shift.objects(to, to.add(area.words()));
+        // The copies of off-heap objects own references of their own and hang on the fragment's list.
+        let mut obj = area.off_heap();
+        while !obj.is_null() {
+            let copy = to.add(words_between(area.start(), obj));
+            super::off_heap::retain(copy);
+            super::off_heap::set_next(copy, (*fragment).off_heap);
+            (*fragment).off_heap = copy;
+            obj = super::off_heap::next(obj);
+        }
+        heap.arena.adopt_fragments(fragment);
+    }
+    heap.need_fullsweep.set(true);
+    Some(collect_heap(heap, x, others, 0))
+}

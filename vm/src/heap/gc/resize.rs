@@ -1,0 +1,138 @@
+//! Giving the young block another size: its words move as they are, and pointers into it are shifted.
+//!
+//! Invariant: right after a collection there are no fragments, and the old block never points into the young one, so
+//! only the young block itself, the stack and the other roots can refer to it.
+
+use std::ptr::null_mut;
+
+use super::roots::RootSet;
+use super::stress;
+use crate::heap::literal::Range;
+use crate::heap::object::{self, Shape};
+use crate::heap::process_heap::{alloc_words, free_words, words_between};
+use crate::heap::{off_heap, process_heap};
+use crate::term::RawTerm;
+
+/// Moves the young block and the stack to a block of `new_words` words, which both fit.
+pub(super) fn resize(roots: &mut RootSet<'_>, new_words: usize) {
+    let heap = roots.heap;
+    let (from, used, stack) = (heap.heap.get(), heap.used(), heap.stack_size());
+    debug_assert!(used + stack <= new_words && heap.arena.frags.get().is_null());
+    let to = alloc_words(new_words);
+    let end = to.wrapping_add(new_words);
+    let stop = end.wrapping_sub(stack);
+    // SAFETY: the new block has room for both parts.
+    unsafe {
+        std::ptr::copy_nonoverlapping(from, to, used);
+        std::ptr::copy_nonoverlapping(heap.stop.get(), stop, stack);
+    }
+    let shift = Shift::new(Range::between(from, from.wrapping_add(used)), to);
+    // SAFETY: the words copied are complete objects; the off-heap list holds objects of the block alone.
+    unsafe {
+        shift.objects(to, to.wrapping_add(used));
+        shift.off_heap_list(heap);
+    }
+    let high = words_between(from, heap.high_water.get());
+    let (old_block, old_words) = (from, heap.size());
+    heap.heap.set(to);
+    heap.hend.set(end);
+    heap.stop.set(stop);
+    heap.high_water.set(to.wrapping_add(high));
+    heap.arena.htop.set(to.wrapping_add(used));
+    heap.sync_limit();
+    roots.each(&mut |slots| shift.slots(slots));
+    stress::poison(old_block, old_words);
+    free_words(old_block, old_words);
+}
+
+/// Shifts pointers into an area whose words were copied elsewhere.
+#[derive(Clone, Copy)]
+pub(super) struct Shift {
+    area: Range,
+    /// What to add to an address, modulo the size of the address space.
+    by: u64,
+}
+
+impl Shift {
+    /// For an area whose first word now is at `to`.
+    pub(super) fn new(area: Range, to: *mut RawTerm) -> Shift {
+        // The new addresses get their provenance from here.
+        Shift { area, by: (to.expose_provenance() as u64).wrapping_sub(area.base as u64) }
+    }
+    /// The word, shifted if it is a pointer into the area.
+    #[inline(always)]
+    fn word(self, w: RawTerm) -> RawTerm {
+        if w.is_immediate() || w.is_header() || !self.area.contains(w.any_ptr()) {
+            w
+        } else {
+            RawTerm::from_bits(w.bits().wrapping_add(self.by))
+        }
+    }
+    /// Shifts a run of roots.
+    pub(super) fn slots(self, slots: &mut [RawTerm]) {
+        for w in slots {
+            *w = self.word(*w);
+        }
+    }
+    /// Whether a run of roots points into the area.
+    pub(super) fn concerns(self, slots: &[RawTerm]) -> bool {
+        slots.iter().any(|&w| self.word(w) != w)
+    }
+    /// Shifts the terms of the objects in `[at, end)`; whether there were any to shift.
+    ///
+    /// # Safety
+    /// The range is complete objects that only this thread uses.
+    pub(super) unsafe fn objects(self, mut at: *mut RawTerm, end: *mut RawTerm) -> bool {
+        let mut any = false;
+        while at < end {
+            // SAFETY: the caller's contract; `object` tells terms from raw words.
+            unsafe {
+                let w = *at;
+                if !w.is_header() {
+                    let to = self.word(w);
+                    any |= to != w;
+                    *at = to;
+                    at = at.add(1);
+                    continue;
+                }
+                match object::shape(w.as_header()) {
+                    Shape::Terms => at = at.add(1),
+                    Shape::Fun => at = at.add(2),
+                    Shape::View => {
+                        let orig = self.word(*at.add(1));
+                        if orig != *at.add(1) {
+                            any = true;
+                            *at.add(1) = orig;
+                            super::mover::rebase_view(at, orig);
+                        }
+                        at = at.add(1 + w.as_header().arity());
+                    }
+                    Shape::Raw => at = at.add(1 + w.as_header().arity()),
+                }
+            }
+        }
+        any
+    }
+    /// Rebuilds the arena's off-heap list, all of whose objects were in the area.
+    ///
+    /// # Safety
+    /// The objects were copied to their new places with their links as they were.
+    unsafe fn off_heap_list(self, heap: &process_heap::ProcessHeap) {
+        let moved = |obj: *mut RawTerm| -> *mut RawTerm {
+            if obj.is_null() {
+                return null_mut();
+            }
+            std::ptr::with_exposed_provenance_mut((obj as u64).wrapping_add(self.by) as usize)
+        };
+        let mut obj = moved(heap.arena.off_heap.get());
+        heap.arena.off_heap.set(obj);
+        while !obj.is_null() {
+            // SAFETY: the caller's contract.
+            unsafe {
+                let next = moved(off_heap::next(obj));
+                off_heap::set_next(obj, next);
+                obj = next;
+            }
+        }
+    }
+}
