@@ -11,10 +11,13 @@ use girder_vm::native::Native;
 
 pub mod facts;
 
+pub mod binary;
+pub mod bitstring;
+pub mod iolist;
 mod tuple;
 
 /// The tables, one a file. Keep the list sorted.
-const TABLES: &[&[Native]] = &[tuple::TABLE];
+const TABLES: &[&[Native]] = &[binary::TABLE, binary::SEARCH, bitstring::TABLE, iolist::TABLE, tuple::TABLE];
 
 static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());
 

@@ -258,8 +258,23 @@ impl<'s> Builder<'s> {
     }
     /// A list of bytes.
     pub fn byte_list(&self, bytes: &[u8]) -> Term<'s> {
-        let v: Vec<Term<'s>> = bytes.iter().map(|&c| Term::small(i32::from(c))).collect();
-        self.list(&v)
+        self.byte_list_with_tail(bytes, Term::NIL)
+    }
+    /// A list of bytes that ends in `tail`.
+    pub fn byte_list_with_tail(&self, bytes: &[u8], tail: Term<'s>) -> Term<'s> {
+        if bytes.is_empty() {
+            return tail;
+        }
+        let p = self.arena.alloc(2 * bytes.len());
+        // SAFETY: alloc gave 2 * len words, filled pairwise.
+        unsafe {
+            for (i, &c) in bytes.iter().enumerate() {
+                *p.add(2 * i) = RawTerm::small(i64::from(c));
+                *p.add(2 * i + 1) = RawTerm::from_cons(p.add(2 * i + 2));
+            }
+            *p.add(2 * bytes.len() - 1) = tail.raw();
+        }
+        Term::from_raw(RawTerm::from_cons(p))
     }
     /// An integer.
     #[inline]

@@ -303,6 +303,16 @@ impl<'s> Term<'s> {
         // SAFETY: a BinRef owns one reference of its binary.
         Some(unsafe { &*p })
     }
+    /// Bytes that a bitstring keeps alive: all of what it is a view of.
+    pub fn referenced_bytes(self) -> Option<usize> {
+        let v = self.as_bits()?;
+        if let Some(bin) = self.off_heap_binary() {
+            return Some(bin.capacity());
+        }
+        let whole: Term<'s> =
+            if self.boxed_header()?.is(Subtag::SubBits) { Term::from_raw(RawTerm(self.word(1))) } else { self };
+        Some(whole.as_bits().map_or(v.byte_len(), |v| v.byte_len()))
+    }
     /// A fun with environment (not `fun M:F/A`).
     #[inline]
     pub fn as_fun(self) -> Option<FunView<'s>> {
