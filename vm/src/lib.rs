@@ -11,7 +11,10 @@ pub mod node;
 pub mod process;
 pub mod profile;
 pub mod sched;
+pub mod signal;
+pub mod sync;
 pub mod term;
+pub mod timer;
 
 pub use atom::{Atom, am};
 pub use ctx::Ctx;

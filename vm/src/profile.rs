@@ -56,4 +56,12 @@ impl Profile {
     pub fn utf8_atoms_in_etf(self) -> bool {
         self.release >= 27
     }
+    /// Default limit of processes.
+    pub fn process_limit(self) -> usize {
+        if self.release < 27 { 262_144 } else { 1_048_576 }
+    }
+    /// Bits of a local pid's data word.
+    pub fn pid_bits(self) -> u32 {
+        if self.release < 27 { 28 } else { 60 }
+    }
 }

@@ -6,6 +6,7 @@ mod fragment;
 pub mod gc;
 pub mod literal;
 pub mod mem;
+pub mod message;
 pub(crate) mod object;
 pub(crate) mod off_heap;
 mod process_heap;

@@ -1,16 +1,41 @@
 //! Processes: the shell that everybody may see, and the owner's part that only the running thread touches.
 
+mod dictionary;
+pub mod exit;
+pub mod mailbox;
 mod owner;
+pub mod registry;
+pub mod relations;
+pub mod report;
+pub mod spawn;
+pub mod state;
+pub mod table;
+pub mod unique;
 
-pub use owner::{Exception, Owner};
+pub use dictionary::Dictionary;
+pub use owner::{Class, Exception, Flags, Owner};
+pub use state::{Priority, State};
+pub use table::Table;
 
 use std::cell::UnsafeCell;
 
+use crate::atom::Atom;
+use crate::heap::message::Message;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::inbox::{Inbox, Taken};
 use crate::term::RawTerm;
+use crate::timer::Timers;
 
 /// A process.
 pub struct Process {
     pid: RawTerm,
+    state: State,
+    inbox: Inbox<Message>,
+    /// Registered name: 1 + index of the atom, 0 = none. Written under the registry's lock.
+    name: AtomicU32,
+    /// Timers whose message goes to this process by pid.
+    timers: Mutex<Timers>,
     owner: UnsafeCell<Owner>,
 }
 
@@ -21,15 +46,69 @@ unsafe impl Sync for Process {}
 unsafe impl Send for Process {}
 
 impl Process {
+    /// A process in the state of one that was just spawned.
+    pub(crate) fn new(pid: RawTerm, state: State, owner: Owner) -> Process {
+        Process {
+            pid,
+            state,
+            inbox: Inbox::default(),
+            name: AtomicU32::new(0),
+            timers: Mutex::default(),
+            owner: UnsafeCell::new(owner),
+        }
+    }
+    /// A process that no scheduler knows, for tests.
+    pub fn for_test(pid: RawTerm) -> Process {
+        Process::new(pid, State::new(Priority::Normal, false), Owner::for_test())
+    }
     /// Its pid.
     #[inline(always)]
     pub fn pid(&self) -> RawTerm {
         self.pid
+    }
+    /// Before it is published: another pid.
+    pub(crate) fn set_pid(&mut self, pid: RawTerm) {
+        self.pid = pid;
+    }
+    /// The state word.
+    #[inline(always)]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+    /// Registered name.
+    pub fn name(&self) -> Option<Atom> {
+        let n = self.name.load(Ordering::Relaxed);
+        (n != 0).then(|| Atom::from_index(n - 1))
+    }
+    pub(crate) fn set_name(&self, name: Option<Atom>) {
+        self.name.store(name.map_or(0, |a| a.index() + 1), Ordering::Relaxed);
+    }
+    pub(crate) fn timers(&self) -> &Mutex<Timers> {
+        &self.timers
     }
     /// The owner's part. Only the thread that holds the state word's RUNNING bit calls this.
     #[inline(always)]
     pub(crate) fn owner(&self) -> &Owner {
         // SAFETY: callers run the process; all fields of Owner are cells, no `&mut Owner` is ever made.
         unsafe { &*self.owner.get() }
+    }
+    /// Whether nothing waits in the inbox.
+    #[inline(always)]
+    pub(crate) fn inbox_is_empty(&self) -> bool {
+        self.inbox.is_empty()
+    }
+    /// See [`crate::signal::deliver`], which also wakes the process.
+    pub(crate) fn push(&self, m: Message) -> Result<bool, Message> {
+        self.inbox.push(m)
+    }
+    /// Everything in the inbox. Only the owner calls this.
+    pub(crate) fn take_inbox(&self) -> Taken<Message> {
+        self.state.inbox_taken();
+        self.inbox.take()
+    }
+    /// Closes the inbox: the process is exiting.
+    pub(crate) fn close_inbox(&self) -> Taken<Message> {
+        self.state.inbox_taken();
+        self.inbox.close()
     }
 }

@@ -1,12 +1,31 @@
-//! What belongs to the thread that runs a process: heap, machine state, exception in flight, dictionary, mailbox.
+//! What belongs to the thread that runs a process: heap, machine state, exception in flight, dictionary, mailbox, links.
 //!
-//! Invariant: every term kept here is a root of the process's collector, see [`Owner::roots`].
+//! Invariant: every term kept here is a root of the process's collector, see [`Owner::roots`]; terms for others are
+//! kept detached.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
-use crate::code::Export;
+use super::dictionary::Dictionary;
+use super::exit::Exit;
+use super::mailbox::Mailbox;
+use super::relations::Relations;
+use crate::atom::{Atom, am};
+use crate::code::{Export, Mfa};
 use crate::heap::ProcessHeap;
+use crate::signal::task::SystemTask;
 use crate::term::RawTerm;
+
+/// Class of an exception.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// `error`.
+    Error,
+    /// `exit`.
+    Exit,
+    /// `throw`.
+    Throw,
+}
 
 /// The exception being raised.
 pub struct Exception {
@@ -16,6 +35,30 @@ pub struct Exception {
     pub trace: Cell<RawTerm>,
     /// `cause` for `error_info`, or none.
     pub cause: Cell<RawTerm>,
+    /// Class.
+    pub class: Cell<Class>,
+}
+
+/// Options that a process may change about itself.
+pub struct Flags {
+    /// `trap_exit`.
+    pub trap_exit: Cell<bool>,
+    /// `sensitive`.
+    pub sensitive: Cell<bool>,
+    /// `async_dist`.
+    pub async_dist: Cell<bool>,
+    /// `save_calls`.
+    pub save_calls: Cell<u32>,
+    /// `error_handler`.
+    pub error_handler: Cell<Atom>,
+    /// `max_heap_size`: kill the process.
+    pub max_heap_kill: Cell<bool>,
+    /// `max_heap_size`: log an error.
+    pub max_heap_log: Cell<bool>,
+    /// `max_heap_size`: count shared binaries (27 and later).
+    pub max_heap_binaries: Cell<bool>,
+    /// `monitor_nodes`: number of subscriptions.
+    pub monitor_nodes: Cell<u32>,
 }
 
 /// See the module's head.
@@ -27,10 +70,103 @@ pub struct Owner {
     pub fcalls: Cell<i64>,
     /// Where to go on.
     pub pc: Cell<*const u64>,
-    /// X registers kept while the process does not run.
+    /// X registers kept while the process does not run; as many as are live.
     pub saved_x: RefCell<Vec<RawTerm>>,
     /// Exception in flight.
     pub exception: Exception,
     /// Where a trap goes.
     pub trap: Cell<Option<&'static Export>>,
+    /// Catch tags on the stack.
+    pub catches: Cell<u32>,
+    /// Messages.
+    pub mailbox: Mailbox,
+    /// Process dictionary.
+    pub dictionary: RefCell<Dictionary>,
+    /// Links, monitors, aliases.
+    pub relations: RefCell<Relations>,
+    /// Group leader.
+    pub group_leader: Cell<RawTerm>,
+    /// Flags.
+    pub flags: Flags,
+    /// Who spawned it; `undefined` for the first.
+    pub parent: Cell<RawTerm>,
+    /// What it was spawned with.
+    pub initial_call: Cell<Mfa>,
+    /// `process_flag(label)`, or none.
+    pub label: Cell<RawTerm>,
+    /// Reductions of earlier slices.
+    pub reductions: Cell<u64>,
+    /// `suspend_process` calls on it that are in force.
+    pub suspends: Cell<usize>,
+    /// Work asked for by others, to be done between slices.
+    pub(crate) tasks: RefCell<VecDeque<SystemTask>>,
+    /// Set from the moment it exits.
+    pub exit: RefCell<Option<Box<Exit>>>,
+}
+
+impl Owner {
+    pub(crate) fn new(min_heap_words: usize) -> Owner {
+        Owner {
+            heap: ProcessHeap::new(min_heap_words),
+            fcalls: Cell::new(0),
+            pc: Cell::new(std::ptr::null()),
+            saved_x: RefCell::default(),
+            exception: Exception {
+                value: Cell::new(RawTerm::NIL),
+                trace: Cell::new(RawTerm::NIL),
+                cause: Cell::new(RawTerm::NONE),
+                class: Cell::new(Class::Error),
+            },
+            trap: Cell::new(None),
+            catches: Cell::new(0),
+            mailbox: Mailbox::default(),
+            dictionary: RefCell::default(),
+            relations: RefCell::default(),
+            group_leader: Cell::new(RawTerm::atom(am::UNDEFINED)),
+            flags: Flags {
+                trap_exit: Cell::new(false),
+                sensitive: Cell::new(false),
+                async_dist: Cell::new(false),
+                save_calls: Cell::new(0),
+                error_handler: Cell::new(am::ERROR_HANDLER),
+                max_heap_kill: Cell::new(true),
+                max_heap_log: Cell::new(true),
+                max_heap_binaries: Cell::new(false),
+                monitor_nodes: Cell::new(0),
+            },
+            parent: Cell::new(RawTerm::atom(am::UNDEFINED)),
+            initial_call: Cell::new(Mfa { module: am::ERLANG, function: am::APPLY, arity: 2 }),
+            label: Cell::new(RawTerm::NONE),
+            reductions: Cell::new(0),
+            suspends: Cell::new(0),
+            tasks: RefCell::default(),
+            exit: RefCell::default(),
+        }
+    }
+    /// An owner's part without a process, for tests of what works on heaps.
+    pub fn for_test() -> Owner {
+        Owner::new(0)
+    }
+    /// To be called before the roots are first looked at: what registers may refer to becomes part of the heap.
+    pub fn before_collection(&self) {
+        self.mailbox.before_collection(&self.heap.arena);
+    }
+    /// Calls `f` with every group of words that hold terms, but for the X registers in use, the stack and the heap.
+    pub fn roots(&self, f: &mut dyn FnMut(&mut [RawTerm])) {
+        f(&mut self.saved_x.borrow_mut());
+        for c in [
+            &self.exception.value,
+            &self.exception.trace,
+            &self.exception.cause,
+            &self.group_leader,
+            &self.parent,
+            &self.label,
+        ] {
+            let mut w = [c.get()];
+            f(&mut w);
+            c.set(w[0]);
+        }
+        f(self.dictionary.borrow_mut().words());
+        self.mailbox.roots(f);
+    }
 }

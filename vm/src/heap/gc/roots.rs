@@ -36,12 +36,10 @@ impl RootSet<'_> {
 }
 
 impl Roots for Owner {
+    fn before(&self) {
+        self.before_collection();
+    }
     fn each(&self, f: &mut dyn FnMut(&mut [RawTerm])) {
-        f(&mut self.saved_x.borrow_mut());
-        for cell in [&self.exception.value, &self.exception.trace, &self.exception.cause] {
-            let mut w = [cell.get()];
-            f(&mut w);
-            cell.set(w[0]);
-        }
+        self.roots(f);
     }
 }

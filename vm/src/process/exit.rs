@@ -1,0 +1,138 @@
+//! The end of a process.
+//!
+//! [`begin`] marks it exiting: from then on it runs no Erlang code and is dead to others. [`step`] then does the rest,
+//! in steps that end when the slice's reductions are used up: names, timers, inbox, links, monitors, memory. Invariant:
+//! every partner that a link or monitor leads to gets exactly one signal; the process leaves the table last.
+
+use super::{Process, Table, registry};
+use crate::atom::am;
+use crate::heap::Detached;
+use crate::signal::{self, Signal};
+use crate::term::RawTerm;
+
+/// How an exit signal came about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExitKind {
+    /// Over a link.
+    Linked,
+    /// By `exit/2`.
+    Sent,
+    /// By `exit/2` to the sender itself: `normal` ends it too.
+    ToSelf,
+}
+
+/// Where an exiting process stands.
+pub struct Exit {
+    /// Why it exits.
+    pub reason: Detached,
+    /// The inbox is closed; names, timers and tables are given up.
+    closed: bool,
+}
+
+/// Partners told for one reduction.
+const COST: i64 = 2;
+/// Messages freed for one reduction.
+const MESSAGES_PER_REDUCTION: usize = 32;
+
+/// Marks `p` exiting; the first reason counts. Only the thread that runs it calls this.
+pub fn begin(p: &Process, reason: Detached) {
+    if p.state().begin_exit() {
+        *p.owner().exit.borrow_mut() = Some(Box::new(Exit { reason, closed: false }));
+        // The slice ends at the next test of the reductions.
+        p.owner().fcalls.set(0);
+    }
+}
+
+/// Goes on with the exit while reductions last. `true` when the process is gone; nobody may touch it afterwards but
+/// through references that an epoch guard keeps alive.
+pub(crate) fn step(p: &Process) -> bool {
+    let owner = p.owner();
+    let Some(mut exit) = owner.exit.borrow_mut().take() else { return false };
+    if !exit.closed {
+        close(p, &exit.reason);
+        exit.closed = true;
+    }
+    if !tell_partners(p, &exit.reason) || !drop_messages(p) {
+        *owner.exit.borrow_mut() = Some(exit);
+        return false;
+    }
+    owner.dictionary.borrow_mut().clear();
+    owner.saved_x.borrow_mut().clear();
+    owner.heap.discard();
+    p.state().free();
+    Table::get().remove(p, &crossbeam_epoch::pin());
+    true
+}
+
+fn close(p: &Process, reason: &Detached) {
+    registry::release(p);
+    p.owner().mailbox.timer_stop();
+    crate::timer::cancel_all(p);
+    for m in p.close_inbox() {
+        signal::answer_dead(p.pid(), &m);
+    }
+    for t in p.owner().tasks.take() {
+        t.answer_dead();
+    }
+    for hook in EXIT_HOOKS.get().into_iter().flatten() {
+        hook(p.pid(), reason);
+    }
+}
+
+/// What other parts of the VM do when a process exits (tables it owns, ports).
+pub type ExitHook = fn(RawTerm, &Detached);
+static EXIT_HOOKS: std::sync::OnceLock<Vec<ExitHook>> = std::sync::OnceLock::new();
+
+/// Fixes the hooks; `false` if they were fixed before.
+pub fn set_hooks(hooks: Vec<ExitHook>) -> bool {
+    EXIT_HOOKS.set(hooks).is_ok()
+}
+
+/// Ends links and monitors, one by one; `false` if the reductions ran out.
+fn tell_partners(p: &Process, reason: &Detached) -> bool {
+    let owner = p.owner();
+    loop {
+        if owner.fcalls.get() <= 0 {
+            return false;
+        }
+        owner.fcalls.set(owner.fcalls.get() - COST);
+        let mut r = owner.relations.borrow_mut();
+        if let Some((partner, unlink)) = r.links.pop_first() {
+            drop(r);
+            if unlink == 0 {
+                let s = Signal::Exit { from: p.pid(), reason: reason.clone(), kind: ExitKind::Linked };
+                signal::signal(RawTerm::from_bits(partner), s);
+            }
+        } else if let Some((numbers, w)) = r.watchers.pop_first() {
+            drop(r);
+            signal::signal(w.pid, Signal::Down { numbers, reason: reason.clone() });
+        } else if let Some((numbers, m)) = r.monitors.pop_first() {
+            drop(r);
+            signal::stop_watching(numbers, &m.watched);
+        } else if let Some((pid, times)) = r.suspended.pop_first() {
+            drop(r);
+            signal::signal(RawTerm::from_bits(pid), Signal::Resume { times });
+        } else {
+            r.aliases.clear();
+            return true;
+        }
+    }
+}
+
+fn drop_messages(p: &Process) -> bool {
+    let owner = p.owner();
+    while owner.fcalls.get() > 0 {
+        for _ in 0..MESSAGES_PER_REDUCTION {
+            if owner.mailbox.queue.pop().is_none() {
+                return true;
+            }
+        }
+        owner.fcalls.set(owner.fcalls.get() - 1);
+    }
+    false
+}
+
+/// The reason of a process that the VM itself kills.
+pub fn killed() -> Detached {
+    Detached::immediate(RawTerm::atom(am::KILLED))
+}

@@ -1,0 +1,72 @@
+//! Registered names.
+//!
+//! Invariant: a name leads to a process or port that carries that name itself, and the other way round; both change
+//! under the registry's lock, so a name is never seen with two owners.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::Process;
+use crate::atom::{Atom, am};
+use crate::sync::{RwLock, whole};
+use crate::term::RawTerm;
+
+static NAMES: LazyLock<RwLock<HashMap<Atom, RawTerm>>> = LazyLock::new(RwLock::default);
+
+/// Gives `p` a name. `false` if the name or the process has one already, the process is exiting, or the name is
+/// `undefined`.
+pub fn register(name: Atom, p: &Process) -> bool {
+    let mut names = whole(NAMES.write());
+    if name == am::UNDEFINED || names.contains_key(&name) || p.name().is_some() || p.state().get().exiting() {
+        return false;
+    }
+    names.insert(name, p.pid());
+    p.set_name(Some(name));
+    true
+}
+
+/// Takes a name away. `false` if there is no such name.
+pub fn unregister(name: Atom) -> bool {
+    let mut names = whole(NAMES.write());
+    let Some(id) = names.remove(&name) else { return false };
+    super::table::with(id, |p| p.set_name(None));
+    true
+}
+
+/// An exiting process gives up its name.
+pub(crate) fn release(p: &Process) -> Option<Atom> {
+    p.name()?;
+    let mut names = whole(NAMES.write());
+    let name = p.name()?;
+    names.remove(&name);
+    p.set_name(None);
+    Some(name)
+}
+
+/// Pid or port of a name.
+pub fn whereis(name: Atom) -> Option<RawTerm> {
+    whole(NAMES.read()).get(&name).copied()
+}
+
+/// All names.
+pub fn registered() -> Vec<Atom> {
+    whole(NAMES.read()).keys().copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_one_process() {
+        let (p, q) = (Process::for_test(RawTerm::pid(1 << 40)), Process::for_test(RawTerm::pid(1 << 41)));
+        let (a, b) = (Atom::new("registry_a").expect("short"), Atom::new("registry_b").expect("short"));
+        assert!(register(a, &p));
+        assert!(!register(a, &q) && !register(b, &p) && !register(am::UNDEFINED, &q));
+        assert_eq!((whereis(a), whereis(b), p.name()), (Some(p.pid()), None, Some(a)));
+        assert_eq!(release(&p), Some(a));
+        assert_eq!((whereis(a), release(&p), unregister(a)), (None, None, false));
+        assert!(register(a, &q));
+        assert!(unregister(a));
+    }
+}

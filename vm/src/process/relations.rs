@@ -1,0 +1,138 @@
+//! Links, monitors and aliases of one process: its own side of each.
+//!
+//! Invariants: a link is in both partners' sets or a signal about it is under way; while an `unlink` waits for its
+//! acknowledgement the entry stays, marked with the unlink's number, and exit signals over it are ignored. A monitor is
+//! in `monitors` of the watcher from creation until DOWN or demonitor, and in `watchers` of the watched until either
+//! signal arrives there.
+
+use std::collections::BTreeMap;
+
+use crate::atom::Atom;
+use crate::heap::{Builder, Detached};
+use crate::term::{RawTerm, Term};
+
+/// The numbers of a local reference.
+pub type RefNumbers = [u32; 3];
+
+/// A local reference by value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reference {
+    /// Its numbers.
+    pub numbers: RefNumbers,
+    /// The pid it carries, if it can be an alias.
+    pub pid: Option<RawTerm>,
+}
+
+impl Reference {
+    /// A fresh reference.
+    pub fn fresh() -> Reference {
+        Reference { numbers: crate::process::unique::reference(), pid: None }
+    }
+    /// A fresh reference that can be an alias of `pid`.
+    pub fn fresh_alias(pid: RawTerm) -> Reference {
+        Reference { numbers: crate::process::unique::reference(), pid: Some(pid) }
+    }
+    /// By value of a local reference term.
+    pub fn of(t: Term<'_>) -> Option<Reference> {
+        let r = t.as_ref().filter(|r| r.node.is_none())?;
+        Some(Reference { numbers: r.numbers, pid: r.alias_pid.map(Term::raw) })
+    }
+    /// As a term.
+    pub fn term<'s>(self, b: &Builder<'s>) -> Term<'s> {
+        match self.pid {
+            Some(pid) => b.alias_reference(self.numbers, pid),
+            None => b.reference(self.numbers),
+        }
+    }
+}
+
+/// When an alias ends by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AliasMode {
+    /// Only by `unalias`.
+    ExplicitUnalias,
+    /// With the monitor: at demonitor or DOWN.
+    Demonitor,
+    /// With the monitor, or when a message came through it.
+    ReplyDemonitor,
+    /// When a message came through it.
+    Reply,
+}
+
+/// An alias in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Alias {
+    /// When it ends.
+    pub mode: AliasMode,
+    /// Messages through it may be priority messages.
+    pub priority: bool,
+}
+
+/// What a monitor watches.
+pub enum Watched {
+    /// A process, by pid.
+    Pid(RawTerm),
+    /// A process by name: pid it had, name, node.
+    Name(RawTerm, Atom, Atom),
+    /// A port.
+    Port(RawTerm),
+    /// A port by name: port, name, node.
+    PortName(RawTerm, Atom, Atom),
+    /// `time_offset`.
+    TimeOffset,
+    /// A process of a node that is not connected.
+    Remote(Detached),
+    /// A process that this one suspended.
+    Suspending(RawTerm),
+}
+
+/// The watcher's side of a monitor.
+pub struct Monitor {
+    /// Whom.
+    pub watched: Watched,
+    /// The reference carries a pid, so that it can be an alias.
+    pub alias_pid: Option<RawTerm>,
+    /// First element of the DOWN message, if not `'DOWN'`.
+    pub tag: Option<Detached>,
+}
+
+/// The watched process's side of a monitor.
+#[derive(Clone, Copy)]
+pub struct Watcher {
+    /// Who watches.
+    pub pid: RawTerm,
+}
+
+/// See the module's head.
+#[derive(Default)]
+pub struct Relations {
+    /// Partner -> number of the unlink under way (0: linked). Partners are pids and ports of this node.
+    pub links: BTreeMap<u64, u64>,
+    /// Monitors of this process.
+    pub monitors: BTreeMap<RefNumbers, Monitor>,
+    /// Monitors on this process.
+    pub watchers: BTreeMap<RefNumbers, Watcher>,
+    /// Aliases in force.
+    pub aliases: BTreeMap<RefNumbers, Alias>,
+    /// Processes that this one has suspended, with how often.
+    pub suspended: BTreeMap<u64, usize>,
+}
+
+impl Relations {
+    /// Partners linked at this moment.
+    pub fn linked(&self) -> impl Iterator<Item = RawTerm> {
+        self.links.iter().filter(|(_, unlink)| **unlink == 0).map(|(p, _)| RawTerm::from_bits(*p))
+    }
+    /// Whether linked to `partner`.
+    pub fn is_linked(&self, partner: RawTerm) -> bool {
+        self.links.get(&partner.bits()) == Some(&0)
+    }
+    /// A monitor ended: its alias ends too, if it is of that kind.
+    pub fn end_monitor(&mut self, r: RefNumbers) -> Option<Monitor> {
+        let m = self.monitors.remove(&r)?;
+        if self.aliases.get(&r).is_some_and(|a| matches!(a.mode, AliasMode::Demonitor | AliasMode::ReplyDemonitor)) {
+            self.aliases.remove(&r);
+        }
+        Some(m)
+    }
+}

@@ -1,0 +1,72 @@
+//! What the VM itself has to say: error reports of processes that crashed, sent to the `logger` process.
+//!
+//! Invariant: a report is `{log, Level, Format, Args, Metadata}`, as OTP's logger expects it; without that process it
+//! goes to standard error as text.
+
+use super::{Process, registry};
+use crate::atom::am;
+use crate::heap::message::Message;
+use crate::heap::{Builder, Detached};
+use crate::signal;
+use crate::term::{RawTerm, Term};
+
+mod map {
+    use crate::term::Term;
+    pub(super) fn from_pairs<'s>(_b: &crate::heap::Builder<'s>, _p: &[(Term<'s>, Term<'s>)]) -> Term<'s> {
+        Term::NIL
+    }
+}
+
+/// Reports that a process ended by an exception that nobody caught.
+pub fn crash(p: &Process, value: &Detached) {
+    error(p, "Error in process ~p with exit value:~n~p~n", |b| {
+        b.list(&[Term::immediate(p.pid()).unwrap_or(Term::NIL), value.with(|t| b.copy(t))])
+    });
+}
+
+/// Sends an error report about `p`.
+pub fn error(p: &Process, format: &str, args: impl for<'s> Fn(&Builder<'s>) -> Term<'s>) {
+    let logger = registry::whereis(am::LOGGER).filter(|l| l.is_local_pid());
+    let Some(logger) = logger else {
+        Detached::build(&args).with(|a| to_stderr(format, a));
+        return;
+    };
+    let m = Message::build(|b| {
+        let compatible = [(Term::atom(am::EMULATOR), Term::TRUE), (Term::atom(am::TAG), Term::atom(am::ERROR))];
+        let metadata = [
+            (Term::atom(am::ERROR_LOGGER), map::from_pairs(b, &compatible)),
+            (Term::atom(am::GL), b.copy(Term::from_raw(p.owner().group_leader.get()))),
+            (Term::atom(am::PID), Term::immediate(p.pid()).unwrap_or(Term::NIL)),
+            (Term::atom(am::TIME), b.int(crate::timer::clock::system_ns() / 1000)),
+        ];
+        let (error, log) = (Term::atom(am::ERROR), Term::atom(am::LOG));
+        b.tuple(&[log, error, b.string(format), args(b), map::from_pairs(b, &metadata)])
+    });
+    signal::to_pid(logger, m);
+}
+
+/// The directives that the VM's own formats use: `~p`, `~n`.
+fn to_stderr(format: &str, args: Term<'_>) {
+    let mut out = String::new();
+    let mut args = args.list_iter();
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        match (c, if c == '~' { chars.next() } else { None }) {
+            ('~', Some('n')) => out.push('\n'),
+            ('~', Some(_)) => out.extend(args.next().map(|a| format!("{a:?}"))),
+            (c, _) => out.push(c),
+        }
+    }
+    eprint!("{out}");
+}
+
+/// Whether a report is due for an exit with this value: every exception but `exit`.
+pub(crate) fn is_crash(p: &Process) -> bool {
+    p.owner().exception.class.get() != super::Class::Exit
+}
+
+/// The exit reason of an uncaught exception, detached from the process's heap.
+pub(crate) fn reason(p: &Process) -> Detached {
+    let value: RawTerm = p.owner().exception.value.get();
+    crate::term::copy::detach(Term::from_raw(value))
+}

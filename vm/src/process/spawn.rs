@@ -1,0 +1,183 @@
+//! Making processes.
+//!
+//! Invariant: a new process is complete, links and monitors with its parent included, before its pid is known to
+//! anybody; it is enqueued last.
+
+use super::owner::Owner;
+use super::relations::{Alias, AliasMode, Monitor, Reference, Watched, Watcher};
+use super::state::{Priority, State};
+use super::{Process, Table};
+use crate::atom::Atom;
+use crate::code::Mfa;
+use crate::ctx::Ctx;
+use crate::heap::Detached;
+use crate::native::Raise;
+use crate::sched;
+use crate::term::{RawTerm, Term};
+
+/// How a spawned process is monitored.
+#[derive(Clone, Copy)]
+pub struct MonitorOptions<'s> {
+    /// First element of the DOWN message.
+    pub tag: Option<Term<'s>>,
+    /// The monitor's reference is an alias, too.
+    pub alias: Option<AliasMode>,
+    /// Messages through the alias may be priority messages.
+    pub priority: bool,
+}
+
+/// Options of `spawn_opt`.
+#[derive(Clone, Copy)]
+pub struct SpawnOptions<'s> {
+    /// `link`.
+    pub link: bool,
+    /// `monitor`.
+    pub monitor: Option<MonitorOptions<'s>>,
+    /// `priority`.
+    pub priority: Priority,
+    /// `fullsweep_after`.
+    pub fullsweep_after: Option<u32>,
+    /// `min_heap_size`, words.
+    pub min_heap_size: usize,
+    /// `min_bin_vheap_size`, words.
+    pub min_bin_vheap_size: Option<usize>,
+    /// `max_heap_size`.
+    pub max_heap: Option<MaxHeap>,
+    /// `message_queue_data` is `off_heap`.
+    pub off_heap_messages: bool,
+    /// `async_dist`.
+    pub async_dist: bool,
+    /// A process of the VM itself.
+    pub system: bool,
+}
+
+/// `max_heap_size`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MaxHeap {
+    /// Words, 0 = no limit.
+    pub size: usize,
+    /// Kill the process.
+    pub kill: bool,
+    /// Log an error.
+    pub log: bool,
+    /// Count shared binaries.
+    pub binaries: bool,
+}
+
+impl Default for SpawnOptions<'_> {
+    fn default() -> Self {
+        SpawnOptions {
+            link: false,
+            monitor: None,
+            priority: Priority::Normal,
+            fullsweep_after: None,
+            min_heap_size: 0,
+            min_bin_vheap_size: None,
+            max_heap: None,
+            off_heap_messages: false,
+            async_dist: false,
+            system: false,
+        }
+    }
+}
+
+/// A process that was made.
+pub struct Spawned {
+    /// Its pid.
+    pub pid: RawTerm,
+    /// The monitor's reference, if one was asked for.
+    pub monitor: Option<Reference>,
+}
+
+fn owner_for(mfa: Mfa, args: Detached, opts: &SpawnOptions<'_>) -> Owner {
+    let owner = Owner::new(opts.min_heap_size);
+    let args = owner.heap.arena.adopt(args);
+    owner.initial_call.set(mfa);
+    owner.pc.set(crate::interp::entry::apply());
+    *owner.saved_x.borrow_mut() = vec![RawTerm::atom(mfa.module), RawTerm::atom(mfa.function), args];
+    if let Some(n) = opts.fullsweep_after {
+        owner.heap.fullsweep_after.set(n);
+    }
+    if let Some(n) = opts.min_bin_vheap_size {
+        owner.heap.min_vheap.set(n);
+        owner.heap.vheap_limit.set(n);
+    }
+    if let Some(m) = opts.max_heap {
+        set_max_heap(&owner, m);
+    }
+    owner.flags.async_dist.set(opts.async_dist);
+    owner
+}
+
+/// Sets `max_heap_size`.
+pub fn set_max_heap(owner: &Owner, m: MaxHeap) {
+    owner.heap.max_words.set(m.size);
+    owner.flags.max_heap_kill.set(m.kill);
+    owner.flags.max_heap_log.set(m.log);
+    owner.flags.max_heap_binaries.set(m.binaries);
+}
+
+fn publish(owner: Owner, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
+    let state = State::new(opts.priority, opts.system);
+    state.set_off_heap_messages(opts.off_heap_messages);
+    let guard = crossbeam_epoch::pin();
+    Table::get().insert(|pid| Process::new(pid, state, owner), &guard).map(Process::pid)
+}
+
+/// A process without a parent. `None` if the table is full.
+pub fn spawn_root(module: Atom, function: Atom, args: Detached, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
+    let arity = args.with(|t| t.list_iter().count());
+    let mfa = Mfa { module, function, arity: u8::try_from(arity).unwrap_or(u8::MAX) };
+    let pid = publish(owner_for(mfa, args, opts), opts)?;
+    // Before it first runs, nobody else owns its owner's part: it is its own group leader.
+    super::table::with(pid, |p| p.owner().group_leader.set(pid));
+    sched::enqueue(pid, opts.priority);
+    Some(pid)
+}
+
+/// A child of the running process. `args` is a proper list.
+pub fn spawn<'s>(
+    ctx: &Ctx<'s>,
+    module: Atom,
+    function: Atom,
+    args: Term<'s>,
+    opts: &SpawnOptions<'s>,
+) -> Result<Spawned, Raise> {
+    let me = ctx.process();
+    let arity = args.list_iter().count();
+    let mfa = Mfa { module, function, arity: u8::try_from(arity).unwrap_or(u8::MAX) };
+    let args = crate::term::copy::detach(args);
+    ctx.charge(args.size() / 16);
+    let owner = owner_for(mfa, args, opts);
+    owner.parent.set(me.pid());
+    let leader = me.owner().group_leader.get();
+    owner.group_leader.set(match leader.is_immediate() {
+        true => leader,
+        false => owner.heap.arena.adopt(crate::term::copy::detach(Term::from_raw(leader))),
+    });
+    if opts.link {
+        owner.relations.borrow_mut().links.insert(me.pid().bits(), 0);
+    }
+    let monitor = opts.monitor.map(|m| match m.alias {
+        Some(_) => Reference::fresh_alias(me.pid()),
+        None => Reference::fresh(),
+    });
+    if let Some(r) = monitor {
+        owner.relations.borrow_mut().watchers.insert(r.numbers, Watcher { pid: me.pid() });
+    }
+    let pid = publish(owner, opts).ok_or(Raise::SystemLimit)?;
+    let mut mine = me.owner().relations.borrow_mut();
+    if opts.link {
+        mine.links.insert(pid.bits(), 0);
+    }
+    if let (Some(r), Some(m)) = (monitor, opts.monitor) {
+        let tag = m.tag.map(crate::term::copy::detach);
+        mine.monitors.insert(r.numbers, Monitor { watched: Watched::Pid(pid), alias_pid: r.pid, tag });
+        if let Some(mode) = m.alias {
+            mine.aliases.insert(r.numbers, Alias { mode, priority: m.priority });
+        }
+    }
+    drop(mine);
+    sched::enqueue(pid, opts.priority);
+    Ok(Spawned { pid, monitor })
+}

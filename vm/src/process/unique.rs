@@ -1,0 +1,69 @@
+//! Unique numbers: references and `unique_integer`.
+//!
+//! A thread draws numbers from its own block of a global counter, so making one is an add. Invariant: no two calls in
+//! the life of the VM give the same value.
+
+use std::cell::Cell;
+
+use crate::process::relations::RefNumbers;
+use crate::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// Numbers a thread takes from the counter at a time.
+const BLOCK: u64 = 1 << 14;
+
+static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
+static MONOTONIC: AtomicI64 = AtomicI64::new(0);
+
+thread_local! {
+    static MINE: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// A number that was not given before.
+pub fn number() -> u64 {
+    MINE.with(|c| {
+        let (next, end) = c.get();
+        if next < end {
+            c.set((next + 1, end));
+            return next;
+        }
+        // Relaxed: only uniqueness matters.
+        let first = NEXT_BLOCK.fetch_add(1, Ordering::Relaxed) * BLOCK;
+        c.set((first + 1, first + BLOCK));
+        first
+    })
+}
+
+/// Numbers of a fresh reference. The first word has 18 bits and varies most, since hashes look at it alone.
+pub fn reference() -> RefNumbers {
+    // Runs of the VM differ in the second word, as OTP's references do.
+    static SALT: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| {
+        let t = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        (t.as_nanos() as u64 ^ u64::from(std::process::id()) << 20) & 0xffff_ffff
+    });
+    let n = number();
+    [(n & 0x3_ffff) as u32, (n >> 18) as u32, (n >> 50) as u32 ^ *SALT as u32]
+}
+
+/// The next strictly increasing number, from 1.
+pub fn monotonic() -> i64 {
+    MONOTONIC.fetch_add(1, Ordering::SeqCst) + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn threads_never_draw_the_same_number() {
+        const EACH: usize = if cfg!(miri) { 20 } else { 40_000 };
+        let draw = || (0..EACH).map(|_| reference()).collect::<Vec<_>>();
+        let all: Vec<Vec<_>> = std::thread::scope(|s| {
+            let t: Vec<_> = (0..4).map(|_| s.spawn(draw)).collect();
+            t.into_iter().map(|h| h.join().expect("no panic")).collect()
+        });
+        let set: HashSet<_> = all.iter().flatten().collect();
+        assert_eq!(set.len(), 4 * EACH);
+        assert!(set.iter().all(|r| r[0] < 1 << 18));
+    }
+}

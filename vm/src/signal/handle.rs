@@ -1,0 +1,171 @@
+//! The receiver's side: takes the inbox and handles what is in it, in order.
+//!
+//! Invariant: runs on the thread that runs the process. A signal that ends the process starts its exit here; what
+//! comes behind it in the inbox is answered as for a dead process.
+
+use super::{Signal, Suspended, answer_dead, signal};
+use crate::atom::am;
+use crate::heap::Detached;
+use crate::heap::message::Message;
+use crate::process::exit::{self, ExitKind};
+use crate::process::relations::{AliasMode, Monitor, RefNumbers, Reference, Watched, Watcher};
+use crate::process::{Owner, Process};
+use crate::term::{RawTerm, Term};
+
+/// Messages handled for one reduction.
+const PER_REDUCTION: usize = 8;
+
+/// Fetches the inbox: messages go to the end of the queue, signals are handled.
+pub fn fetch(p: &Process) {
+    let owner = p.owner();
+    let (mut messages, mut handled) = (false, 0);
+    for m in p.take_inbox() {
+        handled += 1;
+        if p.state().get().exiting() {
+            answer_dead(p.pid(), &m);
+            continue;
+        }
+        messages |= match m.take_signal() {
+            None => {
+                owner.mailbox.queue.push(m);
+                true
+            }
+            Some(s) => handle(p, owner, *s, m),
+        };
+    }
+    if messages {
+        p.state().set_active();
+    }
+    owner.fcalls.set(owner.fcalls.get() - (handled / PER_REDUCTION) as i64);
+}
+
+/// Handles one signal; `true` if it put a message into the queue.
+fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
+    match s {
+        Signal::Exit { from, reason, kind } => return exit_signal(p, owner, from, reason, kind),
+        Signal::Link { from } => {
+            owner.relations.borrow_mut().links.entry(from.bits()).or_insert(0);
+        }
+        Signal::Unlink { from, id } => {
+            let mut r = owner.relations.borrow_mut();
+            if r.is_linked(from) {
+                r.links.remove(&from.bits());
+            }
+            drop(r);
+            signal(from, Signal::UnlinkAck { from: p.pid(), id });
+        }
+        Signal::UnlinkAck { from, id } => {
+            let mut r = owner.relations.borrow_mut();
+            if r.links.get(&from.bits()) == Some(&id) {
+                r.links.remove(&from.bits());
+            }
+        }
+        Signal::Monitor { from, numbers } => {
+            owner.relations.borrow_mut().watchers.insert(numbers, Watcher { pid: from });
+        }
+        Signal::Demonitor { numbers } => {
+            owner.relations.borrow_mut().watchers.remove(&numbers);
+        }
+        Signal::Down { numbers, reason } => return down(owner, numbers, reason),
+        Signal::Alias(r) => return alias(owner, r, carrier, false),
+        Signal::PriorityAlias(r) => return alias(owner, r, carrier, true),
+        Signal::ProcessInfo { to, request } => super::info::answer(p, to, &request),
+        Signal::IsAlive { to } => to.reply_atom(am::TRUE),
+        Signal::GroupLeader { leader, to } => {
+            owner.group_leader.set(owner.heap.arena.adopt(leader));
+            if let Some(to) = to {
+                to.reply_atom(am::TRUE);
+            }
+        }
+        Signal::Suspend { suspend, reply } => {
+            if suspend {
+                owner.suspends.set(owner.suspends.get() + 1);
+                p.state().suspend();
+            }
+            if let Some(r) = reply {
+                r.send(if owner.suspends.get() > 0 { Suspended::Yes } else { Suspended::No });
+            }
+        }
+        Signal::Resume { times } => {
+            owner.suspends.set(owner.suspends.get().saturating_sub(times));
+            if owner.suspends.get() == 0 {
+                p.state().resume();
+            }
+        }
+        Signal::Task(t) => owner.tasks.borrow_mut().push_back(*t),
+    }
+    false
+}
+
+fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind: ExitKind) -> bool {
+    if kind == ExitKind::Linked {
+        match owner.relations.borrow_mut().links.remove(&from.bits()) {
+            Some(0) => {}
+            // Not linked, or an unlink is under way: the sender does not exist for us any more.
+            _ => return false,
+        }
+    }
+    let plain = reason.as_immediate().and_then(|t| t.as_atom());
+    let kill = kind != ExitKind::Linked && plain == Some(am::KILL);
+    if owner.flags.trap_exit.get() && !kill {
+        owner.mailbox.queue.push(Message::build(|b| {
+            let from = Term::immediate(from).unwrap_or(Term::NIL);
+            b.tuple(&[Term::atom(am::EXIT_UP), from, b.adopt(reason)])
+        }));
+        return true;
+    }
+    if plain == Some(am::NORMAL) && kind != ExitKind::ToSelf {
+        return false;
+    }
+    let reason = if kill { Detached::immediate(RawTerm::atom(am::KILLED)) } else { reason };
+    exit::begin(p, reason);
+    false
+}
+
+fn down(owner: &Owner, numbers: RefNumbers, reason: Detached) -> bool {
+    let Some(m) = owner.relations.borrow_mut().end_monitor(numbers) else { return false };
+    if let Watched::Suspending(pid) = m.watched {
+        owner.relations.borrow_mut().suspended.remove(&pid.bits());
+        return false;
+    }
+    owner.mailbox.queue.push(down_message(numbers, m, reason));
+    true
+}
+
+/// `{Tag, Reference, Type, Object, Reason}`.
+pub(crate) fn down_message(numbers: RefNumbers, m: Monitor, reason: Detached) -> Message {
+    Message::build(|b| {
+        let reference = Reference { numbers, pid: m.alias_pid }.term(b);
+        let local = |t: RawTerm| Term::immediate(t).unwrap_or(Term::NIL);
+        let named = |name, node| b.tuple(&[Term::atom(name), Term::atom(node)]);
+        let (kind, object) = match m.watched {
+            Watched::Pid(pid) | Watched::Suspending(pid) => (am::PROCESS, local(pid)),
+            Watched::Remote(ref pid) => (am::PROCESS, pid.with(|t| b.copy(t))),
+            Watched::Name(_, name, node) => (am::PROCESS, named(name, node)),
+            Watched::Port(port) => (am::PORT, local(port)),
+            Watched::PortName(_, name, node) => (am::PORT, named(name, node)),
+            Watched::TimeOffset => (am::CLOCK_SERVICE, Term::atom(am::CLOCK_SERVICE)),
+        };
+        let tag = m.tag.map_or(Term::atom(am::DOWN_UP), |t| b.adopt(t));
+        b.tuple(&[tag, reference, Term::atom(kind), object, b.adopt(reason)])
+    })
+}
+
+fn alias(owner: &Owner, r: RefNumbers, m: Message, priority: bool) -> bool {
+    let mut rel = owner.relations.borrow_mut();
+    let Some(a) = rel.aliases.get(&r).copied() else { return false };
+    if matches!(a.mode, AliasMode::Reply | AliasMode::ReplyDemonitor) {
+        rel.aliases.remove(&r);
+    }
+    let monitor = if a.mode == AliasMode::ReplyDemonitor { rel.monitors.remove(&r) } else { None };
+    drop(rel);
+    if let Some(m) = monitor {
+        super::stop_watching(r, &m.watched);
+    }
+    if priority && a.priority {
+        owner.mailbox.queue.push_priority(m);
+    } else {
+        owner.mailbox.queue.push(m);
+    }
+    true
+}

@@ -1,0 +1,259 @@
+//! Signals: everything that goes from one process to another.
+//!
+//! A signal is a node pushed onto the receiver's inbox ([`deliver`]); the receiver handles its signals itself
+//! ([`fetch`]). Invariants: signals of one sender to one receiver are handled in the order they were sent; a signal to a
+//! process that is gone or exiting is answered ([`answer_dead`]) as one that finds nobody; nobody but the owner changes
+//! a process's links, monitors, flags or queue.
+
+mod handle;
+mod send;
+
+pub use handle::fetch;
+pub use send::{SendFlags, Sent, send, send_to};
+
+use crate::heap::Detached;
+use crate::heap::message::Message;
+use crate::process::exit::ExitKind;
+use crate::process::relations::{RefNumbers, Reference, Watched};
+use crate::process::{Process, table};
+use crate::sched;
+use crate::signal::task::SystemTask;
+use crate::term::RawTerm;
+
+pub mod info;
+pub mod task;
+
+/// Who gets the answer to a request: `{Reference, Result}` as a message.
+#[derive(Clone, Copy)]
+pub struct ReplyTo {
+    /// Who asked.
+    pub pid: RawTerm,
+    /// What marks the answer.
+    pub reference: Reference,
+}
+
+impl ReplyTo {
+    /// Sends the answer that `build` makes.
+    pub fn reply(self, build: impl for<'s> FnOnce(&crate::heap::Builder<'s>) -> crate::term::Term<'s>) {
+        let m = Message::build(|b| {
+            let r = self.reference.term(b);
+            b.tuple(&[r, build(b)])
+        });
+        to_pid(self.pid, m);
+    }
+    /// Sends an atom as answer.
+    pub fn reply_atom(self, a: crate::atom::Atom) {
+        self.reply(|_| crate::term::Term::atom(a));
+    }
+}
+
+/// What became of a request to suspend.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Suspended {
+    /// The process is suspended.
+    Yes,
+    /// It was resumed in between.
+    No,
+    /// It is gone.
+    Exited,
+}
+
+/// Who waits for a process to be suspended.
+pub struct SuspendReply {
+    /// The suspender.
+    pub pid: RawTerm,
+    /// First element of the answer.
+    pub tag: Detached,
+    /// Result that `suspend_process` gives when it is suspended; `None` if the caller asked for a message instead.
+    pub result: Option<bool>,
+}
+
+impl SuspendReply {
+    pub(crate) fn send(self, s: Suspended) {
+        use crate::atom::am;
+        let result = match (s, self.result) {
+            (Suspended::Yes, Some(r)) => {
+                if r {
+                    am::TRUE
+                } else {
+                    am::FALSE
+                }
+            }
+            (Suspended::Yes, None) => am::SUSPENDED,
+            (Suspended::No, Some(_)) => am::INTERNAL_ERROR,
+            (Suspended::No, None) => am::NOT_SUSPENDED,
+            (Suspended::Exited, Some(_)) => am::BADARG,
+            (Suspended::Exited, None) => am::EXITED,
+        };
+        to_pid(self.pid, Message::build(|b| b.tuple(&[b.adopt(self.tag), crate::term::Term::atom(result)])));
+    }
+}
+
+/// A signal other than a plain message.
+pub enum Signal {
+    /// An exit signal.
+    Exit {
+        /// Process or port that it comes from.
+        from: RawTerm,
+        /// Exit reason.
+        reason: Detached,
+        /// How it came about.
+        kind: ExitKind,
+    },
+    /// A link was made.
+    Link {
+        /// The other side.
+        from: RawTerm,
+    },
+    /// A link was given up; wants an acknowledgement.
+    Unlink {
+        /// The other side.
+        from: RawTerm,
+        /// Number of the unlink.
+        id: u64,
+    },
+    /// Acknowledges an unlink.
+    UnlinkAck {
+        /// The other side.
+        from: RawTerm,
+        /// Number of the unlink.
+        id: u64,
+    },
+    /// `from` watches the receiver.
+    Monitor {
+        /// The watcher.
+        from: RawTerm,
+        /// The monitor's reference.
+        numbers: RefNumbers,
+    },
+    /// The monitor is given up.
+    Demonitor {
+        /// The monitor's reference.
+        numbers: RefNumbers,
+    },
+    /// What the receiver watches is gone.
+    Down {
+        /// The monitor's reference.
+        numbers: RefNumbers,
+        /// Why.
+        reason: Detached,
+    },
+    /// The message that carries this was sent to an alias.
+    Alias(RefNumbers),
+    /// As [`Signal::Alias`], by `send` with option `priority`.
+    PriorityAlias(RefNumbers),
+    /// `process_info` asks.
+    ProcessInfo {
+        /// Who asked.
+        to: ReplyTo,
+        /// What for.
+        request: Box<info::Request>,
+    },
+    /// `is_process_alive` asks.
+    IsAlive {
+        /// Who asked.
+        to: ReplyTo,
+    },
+    /// `group_leader/2`.
+    GroupLeader {
+        /// The new one.
+        leader: Detached,
+        /// Who waits for it.
+        to: Option<ReplyTo>,
+    },
+    /// `suspend_process`.
+    Suspend {
+        /// One suspension more (else only the answer is wanted).
+        suspend: bool,
+        /// Who waits for it.
+        reply: Option<SuspendReply>,
+    },
+    /// `resume_process`, or the end of the suspender.
+    Resume {
+        /// How many suspensions end.
+        times: usize,
+    },
+    /// Work that the receiver does for somebody: garbage collection, code checks.
+    Task(Box<SystemTask>),
+}
+
+/// Pushes onto a process's inbox and wakes it. The message comes back if the process exits.
+pub fn deliver(p: &Process, m: Message) -> Result<(), Message> {
+    let signal = m.is_signal();
+    let first = p.push(m)?;
+    // Between a first push and its announcement another may come; it announces itself rather than wait for the first.
+    let wake = if signal {
+        p.state().signal_came()
+    } else if first || !p.state().get().has_inbox() {
+        p.state().message_came()
+    } else {
+        None
+    };
+    if let Some(priority) = wake {
+        sched::enqueue(p.pid(), priority);
+    }
+    Ok(())
+}
+
+/// Sends to a local pid; if nobody is there, the message is dropped or the signal answered.
+pub fn to_pid(pid: RawTerm, m: Message) {
+    let back = table::with(pid, |p| deliver(p, m).err());
+    match back {
+        Some(None) => {}
+        Some(Some(m)) => answer_dead(pid, &m),
+        None => {}
+    }
+}
+
+/// Sends a signal to a local pid; if nobody is there, it is answered.
+pub fn signal(pid: RawTerm, s: Signal) {
+    let guard = crossbeam_epoch::pin();
+    match table::Table::get().find(pid, &guard) {
+        Some(p) => {
+            if let Err(m) = deliver(p, Message::signal(s)) {
+                answer_dead(pid, &m);
+            }
+        }
+        None => answer_dead_signal(pid, s),
+    }
+}
+
+/// Answers a signal for a process that is gone; plain messages are dropped.
+pub(crate) fn answer_dead(pid: RawTerm, m: &Message) {
+    if let Some(s) = m.take_signal() {
+        answer_dead_signal(pid, *s);
+    }
+}
+
+fn answer_dead_signal(pid: RawTerm, s: Signal) {
+    use crate::atom::am;
+    let noproc = || Detached::immediate(RawTerm::atom(am::NOPROC));
+    match s {
+        Signal::Link { from } => signal(from, Signal::Exit { from: pid, reason: noproc(), kind: ExitKind::Linked }),
+        Signal::Unlink { from, id } => signal(from, Signal::UnlinkAck { from: pid, id }),
+        Signal::Monitor { from, numbers } => signal(from, Signal::Down { numbers, reason: noproc() }),
+        Signal::ProcessInfo { to, .. } => to.reply_atom(am::UNDEFINED),
+        Signal::IsAlive { to } => to.reply_atom(am::FALSE),
+        Signal::GroupLeader { to: Some(to), .. } => to.reply_atom(am::BADARG),
+        Signal::Suspend { reply: Some(r), .. } => r.send(Suspended::Exited),
+        Signal::Task(t) => t.answer_dead(),
+        Signal::Exit { .. }
+        | Signal::UnlinkAck { .. }
+        | Signal::Demonitor { .. }
+        | Signal::Down { .. }
+        | Signal::Alias(_)
+        | Signal::PriorityAlias(_)
+        | Signal::GroupLeader { to: None, .. }
+        | Signal::Suspend { reply: None, .. }
+        | Signal::Resume { .. } => {}
+    }
+}
+
+/// Tells what was watched that the monitor is given up.
+pub(crate) fn stop_watching(numbers: RefNumbers, watched: &Watched) {
+    match *watched {
+        Watched::Pid(pid) | Watched::Name(pid, ..) => signal(pid, Signal::Demonitor { numbers }),
+        Watched::TimeOffset => crate::timer::time_offset_demonitor(numbers),
+        Watched::Port(_) | Watched::PortName(..) | Watched::Suspending(_) | Watched::Remote(_) => {}
+    }
+}

@@ -1,0 +1,95 @@
+//! Sending: from a destination term to the process it means.
+//!
+//! Invariant: a message is copied before it is pushed, and the copy is charged to the sender.
+
+use super::{Signal, deliver};
+use crate::ctx::Ctx;
+use crate::heap::message::Message;
+use crate::native::Raise;
+use crate::node::Node;
+use crate::process::registry;
+use crate::process::relations::Reference;
+use crate::process::table;
+use crate::term::{Kind, RawTerm, Term};
+
+/// Words of a message copied for one reduction.
+const WORDS_PER_REDUCTION: usize = 64;
+
+/// Options of `send/3`.
+#[derive(Clone, Copy, Default)]
+pub struct SendFlags {
+    /// `priority`.
+    pub priority: bool,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sent {
+    /// It was sent, or dropped because nobody is there.
+    Done,
+    /// The destination is on a node that is not connected.
+    NoConnection,
+}
+
+/// `to ! msg`.
+#[inline]
+pub fn send<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>) -> Result<Term<'s>, Raise> {
+    send_to(ctx, to, msg, SendFlags::default())?;
+    Ok(msg)
+}
+
+/// Sends with options.
+pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags) -> Result<Sent, Raise> {
+    if to.is_local_pid() {
+        to_local(ctx, to.raw(), msg);
+        return Ok(Sent::Done);
+    }
+    match to.kind() {
+        Kind::Atom(name) => match registry::whereis(name) {
+            Some(id) => to_local(ctx, id, msg),
+            None => return Err(Raise::Badarg),
+        },
+        Kind::Tuple(&[name, node]) => {
+            let (Some(name), Some(node)) = (name.as_atom(), node.as_atom()) else { return Err(Raise::Badarg) };
+            if node != Node::this_name() {
+                return Ok(Sent::NoConnection);
+            }
+            // Unlike a plain name, a name at this node may have no owner.
+            if let Some(id) = registry::whereis(name) {
+                to_local(ctx, id, msg);
+            }
+        }
+        Kind::Ref(r) => {
+            if r.node.is_some() {
+                return Ok(Sent::NoConnection);
+            }
+            if let (Some(pid), Some(r)) = (r.alias_pid, Reference::of(to)) {
+                let s = if flags.priority { Signal::PriorityAlias(r.numbers) } else { Signal::Alias(r.numbers) };
+                let m = copy(ctx, msg).with_signal(s);
+                table::with(pid.raw(), |p| drop(deliver(p, m)));
+            }
+        }
+        Kind::ExternalPid(..) | Kind::ExternalPort(..) => return Ok(Sent::NoConnection),
+        Kind::Port(_) => {}
+        _ => return Err(Raise::Badarg),
+    }
+    Ok(Sent::Done)
+}
+
+fn copy(ctx: &Ctx<'_>, msg: Term<'_>) -> Message {
+    let m = Message::copy_of(msg);
+    ctx.charge(m.size() / WORDS_PER_REDUCTION);
+    m
+}
+
+fn to_local(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
+    if !pid.is_local_pid() {
+        return;
+    }
+    table::with(pid, |p| {
+        // A copy for a process that exits would be thrown away.
+        if !p.state().get().exiting() {
+            drop(deliver(p, copy(ctx, msg)));
+        }
+    });
+}

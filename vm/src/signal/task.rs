@@ -1,0 +1,69 @@
+//! System tasks: work that a process does for another one between its slices.
+//!
+//! Invariant: every request is answered with one message `{RequestType, RequestId, Result}`, whatever becomes of the
+//! process that was asked.
+
+use crate::atom::{Atom, am};
+use crate::heap::Detached;
+use crate::heap::message::Message;
+use crate::process::Process;
+use crate::term::{RawTerm, Term};
+
+/// What is to be done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// A collection; `true` for a full sweep.
+    Collect(bool),
+    /// Whether the process runs old code of a module.
+    CheckCode(Atom),
+}
+
+/// A request.
+pub struct SystemTask {
+    /// Who asked.
+    pub requester: RawTerm,
+    /// First element of the answer.
+    pub kind: Atom,
+    /// Second element of the answer.
+    pub id: Detached,
+    /// What to do.
+    pub work: Work,
+}
+
+impl SystemTask {
+    fn answer(self, result: Atom) {
+        let SystemTask { requester, kind, id, .. } = self;
+        let m = Message::build(|b| b.tuple(&[Term::atom(kind), b.adopt(id), Term::atom(result)]));
+        super::to_pid(requester, m);
+    }
+    /// The process is gone.
+    pub(crate) fn answer_dead(self) {
+        self.answer(am::FALSE);
+    }
+    /// Does it, on the thread that runs `p`.
+    pub(crate) fn run(self, p: &Process) {
+        let result = match self.work {
+            Work::Collect(major) => {
+                collect(p, major);
+                am::TRUE
+            }
+            Work::CheckCode(module) => match crate::code::uses_old_code(p, module) {
+                true => am::TRUE,
+                false => am::FALSE,
+            },
+        };
+        self.answer(result);
+    }
+}
+
+/// Collects a process that is not executing.
+fn collect(p: &Process, major: bool) {
+    let owner = p.owner();
+    if major {
+        owner.heap.need_fullsweep.set(true);
+    }
+    p.state().set_collecting(true);
+    let done = crate::heap::gc::collect(owner, &mut [], 0);
+    p.state().set_collecting(false);
+    owner.fcalls.set(owner.fcalls.get() - done.reductions as i64);
+}

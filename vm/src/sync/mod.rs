@@ -1,0 +1,23 @@
+//! Synchronisation: the primitives and the lock-free structures that cross threads.
+//!
+//! Files with a protocol between threads take their primitives from here, so that a model checker's versions can
+//! stand in for the standard library's. Invariant: every `unsafe` about sharing between threads lives in this folder.
+
+pub mod inbox;
+pub mod park;
+pub mod slots;
+
+pub(crate) use std::sync::atomic;
+pub(crate) use std::sync::{Condvar, Mutex, RwLock};
+
+use std::sync::{LockResult, MutexGuard};
+
+/// Takes a lock whose holders never panic half-way: what it guards is whole even if the lock is poisoned.
+pub(crate) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+    whole(m.lock())
+}
+
+/// The guard of a lock, poisoned or not; see [`lock`].
+pub(crate) fn whole<G>(r: LockResult<G>) -> G {
+    r.unwrap_or_else(std::sync::PoisonError::into_inner)
+}

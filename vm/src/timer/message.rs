@@ -1,0 +1,134 @@
+//! Timers that send a message: `send_after`, `start_timer`.
+//!
+//! Invariant: an active timer is in the table by reference, and in the list of the process that it goes to if that was
+//! given by pid; whoever ends it takes it out of both.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
+
+use super::{CANCELLED, Control, Due, FIRED, clock, tick_from};
+use crate::atom::Atom;
+use crate::heap::message::Message;
+use crate::process::relations::{RefNumbers, Reference};
+use crate::process::{Process, registry, table};
+use crate::sched;
+use crate::signal;
+use crate::sync::{Mutex, lock};
+use crate::term::RawTerm;
+
+/// References of the timers that go to one process.
+#[derive(Default)]
+pub struct Timers(Option<Box<HashSet<RefNumbers>>>);
+
+/// Where a timer's message goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// A process.
+    Pid(RawTerm),
+    /// Whoever has the name when the time is over.
+    Name(Atom),
+}
+
+/// See the module's head.
+pub struct MessageTimer {
+    pub(super) control: Control,
+    numbers: RefNumbers,
+    target: Target,
+    /// Monotonic time at which it is due.
+    due_ns: i64,
+    message: Mutex<Option<Message>>,
+}
+
+const SHARDS: usize = 16;
+type Shard = Mutex<HashMap<RefNumbers, Arc<MessageTimer>>>;
+static ACTIVE: LazyLock<[Shard; SHARDS]> = LazyLock::new(Default::default);
+
+fn shard(r: RefNumbers) -> &'static Shard {
+    &ACTIVE[r[0] as usize % SHARDS]
+}
+
+/// Starts a timer under a reference. A process that is not there gets none: the message would find nobody.
+pub fn start(r: Reference, target: Target, due_ns: i64, message: Message) {
+    let t = Arc::new(MessageTimer {
+        control: Control::new(),
+        numbers: r.numbers,
+        target,
+        due_ns,
+        message: Mutex::new(Some(message)),
+    });
+    lock(shard(r.numbers)).insert(r.numbers, t.clone());
+    if let Target::Pid(pid) = target {
+        let alive = table::with(pid, |p| {
+            lock(p.timers()).0.get_or_insert_default().insert(r.numbers);
+            // The exit marks the process before it takes the list: one of the two sees the other.
+            !p.state().get().exiting()
+        });
+        if alive != Some(true) {
+            cancel(r.numbers);
+            return;
+        }
+    }
+    sched::start_timer(tick_from(due_ns), Due::Message(t));
+}
+
+fn forget(t: &MessageTimer) {
+    lock(shard(t.numbers)).remove(&t.numbers);
+    if let Target::Pid(pid) = t.target {
+        table::with(pid, |p| {
+            let mut l = lock(p.timers());
+            if let Some(set) = &mut l.0 {
+                set.remove(&t.numbers);
+                if set.is_empty() {
+                    l.0 = None;
+                }
+            }
+        });
+    }
+}
+
+pub(super) fn fire(t: &MessageTimer) {
+    if !t.control.end(FIRED) {
+        return;
+    }
+    forget(t);
+    let Some(m) = lock(&t.message).take() else { return };
+    match t.target {
+        Target::Pid(pid) => signal::to_pid(pid, m),
+        Target::Name(name) => {
+            if let Some(pid) = registry::whereis(name).filter(|p| p.is_local_pid()) {
+                signal::to_pid(pid, m);
+            }
+        }
+    }
+}
+
+fn left_ms(t: &MessageTimer) -> u64 {
+    let ns = t.due_ns - clock::monotonic_ns();
+    // As much as is not over yet, rounded up: a timer read just after its start shows all of its time.
+    u64::try_from(ns.max(0)).unwrap_or(0).div_ceil(1_000_000)
+}
+
+/// Milliseconds left of an active timer.
+pub fn read(r: RefNumbers) -> Option<u64> {
+    lock(shard(r)).get(&r).map(|t| left_ms(t))
+}
+
+/// Cancels a timer; gives the milliseconds that were left, `None` if it was not active.
+pub fn cancel(r: RefNumbers) -> Option<u64> {
+    let t = lock(shard(r)).get(&r).cloned()?;
+    if !t.control.end(CANCELLED) {
+        return None;
+    }
+    forget(&t);
+    t.control.unlink();
+    drop(lock(&t.message).take());
+    Some(left_ms(&t))
+}
+
+/// A process exits: timers that go to it end.
+pub fn cancel_all(p: &Process) {
+    let all = lock(p.timers()).0.take();
+    for r in all.into_iter().flat_map(|s| *s) {
+        cancel(r);
+    }
+}
