@@ -1,0 +1,127 @@
+//! Flat maps: a sorted keys tuple, shared by maps that differ in values only, and the values in the same order.
+
+use std::cmp::Ordering;
+
+use super::{FLAT, SMALL_LIMIT, build};
+use crate::heap::Builder;
+use crate::profile::Profile;
+use crate::term::{RawTerm, Term, cmp};
+
+/// A flat map taken apart.
+#[derive(Clone, Copy)]
+pub(super) struct Flat<'s> {
+    pub(super) keys_tuple: Term<'s>,
+    pub(super) keys: &'s [Term<'s>],
+    pub(super) values: &'s [Term<'s>],
+}
+
+impl<'s> Flat<'s> {
+    /// The parts of `map`, whose header the caller has found to be [`FLAT`].
+    #[inline(always)]
+    pub(super) fn read(map: Term<'s>) -> Flat<'s> {
+        let n = RawTerm(map.word(1)).small_value() as usize;
+        let keys_tuple = Term::from_raw(RawTerm(map.word(2)));
+        // SAFETY: `build` laid the object out: n values from word 3 on, and a tuple of n keys in word 2, both alive
+        // and unmoved for 's; Term is a transparent word.
+        unsafe {
+            Flat {
+                keys_tuple,
+                keys: std::slice::from_raw_parts(keys_tuple.boxed_ptr().add(1).cast(), n),
+                values: std::slice::from_raw_parts(map.boxed_ptr().add(3).cast(), n),
+            }
+        }
+    }
+
+    /// Index of `key`.
+    #[inline]
+    pub(super) fn find(&self, key: Term<'_>) -> Option<usize> {
+        if key.is_immediate() {
+            return self.keys.iter().position(|k| k.same(key));
+        }
+        self.keys.iter().position(|&k| k.same(key) || (!k.is_immediate() && cmp::eq_exact(k, key)))
+    }
+}
+
+/// Order of keys in a flat map: term order with integers before floats of equal value; where the profile says so,
+/// atoms among themselves go by atom index.
+pub fn key_order(a: Term<'_>, b: Term<'_>) -> Ordering {
+    match (a.as_atom(), b.as_atom()) {
+        (Some(x), Some(y)) if Profile::get().small_maps_by_atom_index() => x.index().cmp(&y.index()),
+        _ => cmp::compare_exact(a, b),
+    }
+}
+
+/// The object for these keys and values; `values` has as many elements as `keys_tuple`, which is sorted.
+pub(super) fn build<'s>(b: &Builder<'s>, keys_tuple: Term<'s>, values: &[Term<'s>]) -> Term<'s> {
+    build_with(b, keys_tuple, values.len(), |out| out.copy_from_slice(values))
+}
+
+fn build_with<'s>(b: &Builder<'s>, keys_tuple: Term<'s>, n: usize, fill: impl FnOnce(&mut [Term<'s>])) -> Term<'s> {
+    debug_assert!(keys_tuple.as_tuple().is_some_and(|k| k.len() == n));
+    let p = b.arena.alloc(3 + n);
+    // SAFETY: alloc gave 3 + n words; the values are terms before they are lent.
+    unsafe {
+        *p = RawTerm::header(FLAT);
+        *p.add(1) = RawTerm::small(n as i64);
+        *p.add(2) = keys_tuple.raw();
+        let values = p.add(3);
+        for i in 0..n {
+            *values.add(i) = RawTerm::NIL;
+        }
+        fill(std::slice::from_raw_parts_mut(values.cast(), n));
+    }
+    Term::from_raw(RawTerm::from_boxed(p))
+}
+
+/// `flat` (the term `map`) with value `i` replaced.
+pub(super) fn replace<'s>(b: &Builder<'s>, flat: Flat<'s>, map: Term<'s>, i: usize, value: Term<'s>) -> Term<'s> {
+    if flat.values[i].same(value) {
+        return map;
+    }
+    build_with(b, flat.keys_tuple, flat.values.len(), |out| {
+        out.copy_from_slice(flat.values);
+        out[i] = value;
+    })
+}
+
+/// `flat` (the term `map`) with `key` set to `value`.
+pub(super) fn put<'s>(b: &Builder<'s>, flat: Flat<'s>, map: Term<'s>, key: Term<'s>, value: Term<'s>) -> Term<'s> {
+    if let Some(i) = flat.find(key) {
+        return replace(b, flat, map, i, value);
+    }
+    let n = flat.keys.len();
+    if n == SMALL_LIMIT {
+        let mut pairs: Vec<_> = flat.keys.iter().copied().zip(flat.values.iter().copied()).collect();
+        pairs.push((key, value));
+        return build::from_distinct(b, &pairs);
+    }
+    let at = flat.keys.partition_point(|&k| key_order(k, key) == Ordering::Less);
+    let insert = |out: &mut [Term<'s>], of: &[Term<'s>], new: Term<'s>| {
+        out[..at].copy_from_slice(&of[..at]);
+        out[at] = new;
+        out[at + 1..].copy_from_slice(&of[at..]);
+    };
+    let mut keys = [Term::NIL; SMALL_LIMIT];
+    insert(&mut keys[..=n], flat.keys, key);
+    build_with(b, b.tuple(&keys[..=n]), n + 1, |out| insert(out, flat.values, value))
+}
+
+/// `flat` without key `i`.
+pub(super) fn without<'s>(b: &Builder<'s>, flat: Flat<'s>, i: usize) -> Term<'s> {
+    let n = flat.keys.len() - 1;
+    let remove = |out: &mut [Term<'s>], of: &[Term<'s>]| {
+        out[..i].copy_from_slice(&of[..i]);
+        out[i..].copy_from_slice(&of[i + 1..]);
+    };
+    let mut keys = [Term::NIL; SMALL_LIMIT];
+    remove(&mut keys[..n], flat.keys);
+    build_with(b, b.tuple(&keys[..n]), n, |out| remove(out, flat.values))
+}
+
+/// See [`super::valid`].
+pub(super) fn valid(map: Term<'_>) -> bool {
+    let n = super::size(map);
+    let keys: Term<'_> = Term::from_raw(RawTerm(map.word(2)));
+    n <= SMALL_LIMIT
+        && keys.as_tuple().is_some_and(|k| k.len() == n && k.is_sorted_by(|&a, &b| key_order(a, b) == Ordering::Less))
+}
