@@ -33,3 +33,47 @@ impl Node {
         0
     }
 }
+
+/// Number and serial of a pid, the `N` and `S` of `<0.N.S>`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PidParts {
+    /// Number.
+    pub number: u32,
+    /// Serial.
+    pub serial: u32,
+}
+
+impl PidParts {
+    /// As pids are ordered.
+    pub fn serial_first(self) -> (u32, u32) {
+        (self.serial, self.number)
+    }
+}
+
+/// Bits of a local pid's number in its data word; the serial lies above.
+pub fn pid_number_bits() -> u32 {
+    if crate::Profile::get().release < 27 { 15 } else { 28 }
+}
+
+/// Parts of a local pid's data word.
+pub fn local_pid_parts(data: u64) -> PidParts {
+    let bits = pid_number_bits();
+    PidParts { number: (data & ((1 << bits) - 1)) as u32, serial: (data >> bits) as u32 }
+}
+
+/// Data word of a local pid, `None` if a part is too large for it.
+pub fn local_pid_data(p: PidParts) -> Option<u64> {
+    let (bits, serial_bits) = if pid_number_bits() == 15 { (15, 13) } else { (28, 32) };
+    (u64::from(p.number) >> bits == 0 && u64::from(p.serial) >> serial_bits == 0)
+        .then(|| u64::from(p.serial) << bits | u64::from(p.number))
+}
+
+/// Parts of an external pid's data word: number in the lower half, serial in the upper.
+pub fn external_pid_parts(data: u64) -> PidParts {
+    PidParts { number: data as u32, serial: (data >> 32) as u32 }
+}
+
+/// Data word of an external pid.
+pub fn external_pid_data(p: PidParts) -> u64 {
+    u64::from(p.serial) << 32 | u64::from(p.number)
+}

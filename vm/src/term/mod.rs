@@ -13,6 +13,8 @@ pub mod hash;
 pub mod map;
 pub mod print;
 pub mod tag;
+#[cfg(test)]
+pub(crate) mod testing;
 mod view;
 
 use std::marker::PhantomData;

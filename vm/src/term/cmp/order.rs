@@ -1,0 +1,271 @@
+//! The term order of terms that are not two small integers.
+//!
+//! Maps order by size, then by their keys in order of keys, then by the values in that order. Where a map does not keep
+//! its keys in that order, they are sorted first, as one more entry of the explicit stack: a difference found while
+//! sorting answers the sort, any other difference is the result.
+
+use std::cmp::Ordering;
+
+use super::{number, rank};
+use crate::node::{self, Node};
+use crate::profile::Profile;
+use crate::term::map;
+use crate::term::{Kind, RefView, Term};
+
+type Pair<'s> = (Term<'s>, Term<'s>);
+
+/// What is still to be compared. Each carries whether integers come before floats.
+enum Rest<'s> {
+    Pair(Term<'s>, Term<'s>, bool),
+    Array(&'s [Term<'s>], &'s [Term<'s>], bool),
+    /// Pairs from the given one on.
+    Pairs(Vec<Pair<'s>>, usize, bool),
+    Maps(Box<MapSort<'s>>),
+}
+
+/// The order of two terms.
+#[inline(never)]
+pub(super) fn order(a: Term<'_>, b: Term<'_>, exact: bool) -> Ordering {
+    // Both are alive for the whole call, so one brand may stand for the two.
+    let (mut a, mut b, mut exact) = (Term::from_raw(a.raw()), Term::from_raw(b.raw()), exact);
+    let mut rest: Vec<Rest<'_>> = Vec::new();
+    loop {
+        let mut answer = Ordering::Equal;
+        match (a.as_cons(), b.as_cons()) {
+            _ if a.same(b) => {}
+            (Some((x, xs)), Some((y, ys))) => {
+                if x.same(y) {
+                    (a, b) = (xs, ys);
+                } else {
+                    rest.push(Rest::Pair(xs, ys, exact));
+                    (a, b) = (x, y);
+                }
+                continue;
+            }
+            _ => match head(a, b, exact) {
+                Head::Is(o) => answer = o,
+                Head::Open(inside) => rest.push(inside),
+            },
+        }
+        (a, b, exact) = loop {
+            if answer.is_ne() {
+                // Only a sort wants to know; everything above it is decided.
+                while rest.pop_if(|r| !matches!(r, Rest::Maps(_))).is_some() {}
+            }
+            match rest.pop() {
+                None => return answer,
+                Some(Rest::Pair(x, y, exact)) => break (x, y, exact),
+                Some(Rest::Array(xs, ys, exact)) => {
+                    let same = xs.iter().zip(ys).take_while(|(x, y)| x.same(**y)).count();
+                    if same < xs.len() {
+                        if same + 1 < xs.len() {
+                            rest.push(Rest::Array(&xs[same + 1..], &ys[same + 1..], exact));
+                        }
+                        break (xs[same], ys[same], exact);
+                    }
+                }
+                Some(Rest::Pairs(pairs, next, exact)) => {
+                    if let Some(&(x, y)) = pairs.get(next) {
+                        rest.push(Rest::Pairs(pairs, next + 1, exact));
+                        break (x, y, exact);
+                    }
+                }
+                Some(Rest::Maps(mut sort)) => match sort.step(answer) {
+                    Some((x, y)) => {
+                        rest.push(Rest::Maps(sort));
+                        break (x, y, true);
+                    }
+                    None => {
+                        answer = Ordering::Equal;
+                        let exact = sort.exact;
+                        let [xs, ys] = sort.sides.map(|s| s.from);
+                        let (keys, values) = xs.into_iter().zip(ys).map(|((k, v), (l, w))| ((k, l), (v, w))).unzip();
+                        rest.push(Rest::Pairs(values, 0, exact));
+                        rest.push(Rest::Pairs(keys, 0, true));
+                    }
+                },
+            }
+        };
+    }
+}
+
+/// Outcome of looking at two terms themselves.
+enum Head<'s> {
+    Is(Ordering),
+    /// So far equal; their insides decide.
+    Open(Rest<'s>),
+}
+
+/// Compares two terms that are not both cons cells, as far as it goes without their insides.
+fn head<'s>(a: Term<'s>, b: Term<'s>, exact: bool) -> Head<'s> {
+    let (ka, kb) = (a.kind(), b.kind());
+    if let Some(o) = number::compare(&ka, &kb, exact) {
+        return Head::Is(o);
+    }
+    Head::Is(match (ka, kb) {
+        (Kind::Atom(x), Kind::Atom(y)) => x.cmp(&y),
+        (Kind::Tuple(x), Kind::Tuple(y)) => match x.len().cmp(&y.len()) {
+            Ordering::Equal => return Head::Open(Rest::Array(x, y, exact)),
+            o => o,
+        },
+        (Kind::Map, Kind::Map) => match map::size(a).cmp(&map::size(b)) {
+            Ordering::Equal => return Head::Open(MapSort::of(a, b, exact)),
+            o => o,
+        },
+        (Kind::Bits(x), Kind::Bits(y)) => crate::term::bits::compare(x, y),
+        (Kind::Fun(x), Kind::Fun(y)) => {
+            let key = |f: &crate::term::FunView<'_>| (f.entry.module, f.entry.index, f.entry.old_uniq, f.env.len());
+            match key(&x).cmp(&key(&y)) {
+                Ordering::Equal => return Head::Open(Rest::Array(x.env, y.env, exact)),
+                o => o,
+            }
+        }
+        (Kind::Export(x), Kind::Export(y)) => x.mfa.cmp(&y.mfa),
+        (Kind::Fun(_), Kind::Export(_)) => Ordering::Less,
+        (Kind::Export(_), Kind::Fun(_)) => Ordering::Greater,
+        (Kind::Ref(x), Kind::Ref(y)) => refs(&x, &y),
+        (Kind::Port(x), Kind::Port(y)) => x.cmp(&y),
+        (ka @ (Kind::Port(_) | Kind::ExternalPort(..)), kb @ (Kind::Port(_) | Kind::ExternalPort(..))) => {
+            let (m, x) = port(&ka);
+            let (n, y) = port(&kb);
+            nodes(m, n).then(x.cmp(&y))
+        }
+        (Kind::Pid(x), Kind::Pid(y)) => x.cmp(&y),
+        (ka @ (Kind::Pid(_) | Kind::ExternalPid(..)), kb @ (Kind::Pid(_) | Kind::ExternalPid(..))) => {
+            let (m, x) = pid(&ka);
+            let (n, y) = pid(&kb);
+            x.cmp(&y).then_with(|| nodes(m, n))
+        }
+        (Kind::Record(x), Kind::Record(y)) => match super::compare_exact(x.definition, y.definition) {
+            Ordering::Equal => return Head::Open(Rest::Array(x.values, y.values, exact)),
+            o => o,
+        },
+        (ka, kb) => rank(&ka).cmp(&rank(&kb)),
+    })
+}
+
+fn refs(x: &RefView<'_>, y: &RefView<'_>) -> Ordering {
+    nodes(x.node, y.node).then_with(|| x.numbers.iter().rev().cmp(y.numbers.iter().rev()))
+}
+
+fn port<'s>(k: &Kind<'s>) -> (Option<&'static Node>, u64) {
+    match *k {
+        Kind::ExternalPort(n, data) => (Some(n), data),
+        Kind::Port(data) => (None, data),
+        _ => (None, 0),
+    }
+}
+
+/// Node, and serial before number.
+fn pid<'s>(k: &Kind<'s>) -> (Option<&'static Node>, (u32, u32)) {
+    match *k {
+        Kind::ExternalPid(n, data) => (Some(n), node::external_pid_parts(data).serial_first()),
+        Kind::Pid(data) => (None, node::local_pid_parts(data).serial_first()),
+        _ => (None, (0, 0)),
+    }
+}
+
+/// By name, then creation; `None` is this node.
+fn nodes(a: Option<&Node>, b: Option<&Node>) -> Ordering {
+    let key = |n: Option<&Node>| n.map_or((Node::this_name(), Node::this_creation()), |n| (n.name, n.creation));
+    key(a).cmp(&key(b))
+}
+
+/// Sorts the pairs of two maps by key, one key comparison at a time: a merge sort from below, whose comparisons are made
+/// by whoever calls [`MapSort::step`].
+struct MapSort<'s> {
+    exact: bool,
+    sides: [Merge<'s>; 2],
+    /// Whether `step` has asked something.
+    asked: bool,
+}
+
+struct Merge<'s> {
+    from: Vec<Pair<'s>>,
+    to: Vec<Pair<'s>>,
+    /// Length of the sorted runs in `from`.
+    width: usize,
+    /// Next of the left and of the right run, and their ends.
+    left: usize,
+    middle: usize,
+    right: usize,
+    end: usize,
+}
+
+impl<'s> MapSort<'s> {
+    /// What is to be done for two maps of equal size.
+    fn of(a: Term<'s>, b: Term<'s>, exact: bool) -> Rest<'s> {
+        let n = map::size(a);
+        let sort = MapSort {
+            exact,
+            sides: [Merge::new(map::iter(a).collect()), Merge::new(map::iter(b).collect())],
+            asked: false,
+        };
+        if n > map::SMALL_LIMIT || Profile::get().small_maps_by_atom_index() {
+            return Rest::Maps(Box::new(sort));
+        }
+        // In order of keys already: a merge of runs as long as the whole asks nothing.
+        Rest::Maps(Box::new(MapSort { sides: sort.sides.map(|s| Merge { width: n.max(1), ..s }), ..sort }))
+    }
+
+    /// Goes on with the answer to what was asked last; the next keys to compare, `None` when both sides are sorted.
+    fn step(&mut self, answer: Ordering) -> Option<Pair<'s>> {
+        let mut answer = self.asked.then_some(answer);
+        for side in &mut self.sides {
+            while side.width < side.from.len() {
+                if let Some(ask) = side.pass(&mut answer) {
+                    self.asked = true;
+                    return Some(ask);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl<'s> Merge<'s> {
+    fn new(from: Vec<Pair<'s>>) -> Merge<'s> {
+        let to = Vec::with_capacity(from.len());
+        let mut m = Merge { from, to, width: 1, left: 0, middle: 0, right: 0, end: 0 };
+        m.next_runs(0);
+        m
+    }
+
+    fn next_runs(&mut self, start: usize) {
+        let n = self.from.len();
+        self.left = start;
+        self.middle = (start + self.width).min(n);
+        self.right = self.middle;
+        self.end = (self.middle + self.width).min(n);
+    }
+
+    /// Merges the current two runs, and begins the next; asks for a comparison if `answer` does not hold one.
+    fn pass(&mut self, answer: &mut Option<Ordering>) -> Option<Pair<'s>> {
+        while self.left < self.middle && self.right < self.end {
+            let (x, y) = (self.from[self.left], self.from[self.right]);
+            match answer.take() {
+                None => return Some((x.0, y.0)),
+                Some(Ordering::Greater) => {
+                    self.to.push(y);
+                    self.right += 1;
+                }
+                Some(_) => {
+                    self.to.push(x);
+                    self.left += 1;
+                }
+            }
+        }
+        self.to.extend_from_slice(&self.from[self.left..self.middle]);
+        self.to.extend_from_slice(&self.from[self.right..self.end]);
+        let end = self.end;
+        if end == self.from.len() {
+            std::mem::swap(&mut self.from, &mut self.to);
+            self.to.clear();
+            self.width *= 2;
+            self.next_runs(0);
+        } else {
+            self.next_runs(end);
+        }
+        None
+    }
+}
