@@ -78,7 +78,8 @@ impl<'s, 't> Parser<'_, 's, 't> {
         let negative = self.eat("-");
         let text = self.take_while(|c| c.is_ascii_digit() || c == '.');
         let exponent = if text.contains('.') && self.eat("e") {
-            let sign = if self.eat("-") { "-" } else { self.eat("+").then_some("").unwrap_or("") };
+            let sign = if self.eat("-") { "-" } else { "" };
+            self.eat("+");
             format!("e{sign}{}", self.take_while(|c| c.is_ascii_digit()))
         } else {
             String::new()

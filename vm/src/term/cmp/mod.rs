@@ -16,8 +16,6 @@ use std::cmp::Ordering;
 
 use super::{Kind, Term};
 
-pub(crate) use number::{big_float, int_float};
-
 /// `a == b`.
 #[inline]
 pub fn eq(a: Term<'_>, b: Term<'_>) -> bool {
