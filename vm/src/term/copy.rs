@@ -148,6 +148,8 @@ impl Object {
             Subtag::Export if release == 25 => 5,
             Subtag::Ref if self.header == MAGIC_REF => 3,
             Subtag::ExternalPid | Subtag::ExternalPort | Subtag::ExternalRef => ours() + 1,
+            // The definition, which is measured too, is two words smaller here than there.
+            Subtag::Record => ours() + if self.header.arity() > 1 { 2 } else { 1 },
             Subtag::HeapBits => reported_bits(release, self.word(1) as usize, 0, false),
             Subtag::SubBits | Subtag::MatchCtx => {
                 reported_bits(release, self.view_bits(), self.word(3) as usize % 8, !self.is_copied_flat())

@@ -259,6 +259,8 @@ impl World {
                 Binary::release(b);
             }
         }
+        // SAFETY: the heap and the copies that referred to the area are empty.
+        unsafe { self.literals.0.free() };
     }
 }
 
@@ -289,8 +291,10 @@ fn dropping_a_heap_releases_what_it_owns() {
     for _ in 0..300 {
         w.step();
     }
-    let (magics, binaries) = (w.magics.clone(), std::mem::take(&mut w.binaries));
-    drop(w);
+    let World { magics, binaries, literals, heap, copies, stack_copies, .. } = w;
+    drop((heap, copies, stack_copies));
+    // SAFETY: whatever referred to the area is gone.
+    unsafe { literals.0.free() };
     assert_eq!(magics.load(Ordering::Relaxed), 0);
     for h in &binaries {
         let b = h.clone().into_raw();
@@ -353,4 +357,50 @@ fn growth_follows_need_and_shrinks_when_empty() {
     assert_eq!(heap.size(), 233);
     heap.max_words.set(300);
     assert_eq!(collect_heap(&heap, &mut [], &slots, 0).exceeded, Some(466));
+}
+
+/// Prints what a collection costs, for `cargo test --release -- --ignored --nocapture gc_costs`.
+#[test]
+#[ignore = "a measurement"]
+fn gc_costs() {
+    type Make = for<'s> fn(&Builder<'s>) -> Term<'s>;
+    fn tree<'s>(b: &Builder<'s>, depth: usize) -> Term<'s> {
+        if depth == 0 { Term::NIL } else { b.tuple(&[tree(b, depth - 1), tree(b, depth - 1)]) }
+    }
+    let kinds: [(&str, Make); 4] = [
+        ("list of small integers", |b| b.list_from((0..200_000).map(Term::small))),
+        ("tree of pairs", |b| tree(b, 17)),
+        ("list of tuples", |b| b.list_from((0..60_000).map(|i| b.tuple(&[Term::small(i), Term::TRUE, Term::NIL])))),
+        ("list of floats", |b| b.list_from((0..100_000).map(|i| b.float(f64::from(i))))),
+    ];
+    for (name, make) in kinds {
+        let heap = ProcessHeap::new(4_000_000);
+        let slots = Slots(RefCell::new(vec![RawTerm::NIL]));
+        // SAFETY: nothing collects while the builder is in use.
+        let arena: &'static crate::heap::Arena = unsafe { &*std::ptr::from_ref(&heap.arena) };
+        // SAFETY: as above.
+        slots.0.borrow_mut()[0] = make(&unsafe { Builder::of(arena) }).raw();
+        for full in [true, false] {
+            let mut best = f64::MAX;
+            let mut words = 0;
+            for _ in 0..30 {
+                // A minor collection with everything above the mark, so that nothing is promoted.
+                heap.need_fullsweep.set(full);
+                heap.high_water.set(heap.heap.get());
+                if heap.old_heap.get().is_null() && !full {
+                    let block = alloc_words(233);
+                    heap.old_heap.set(block);
+                    heap.old_htop.set(block);
+                    heap.old_hend.set(block.wrapping_add(233));
+                }
+                let start = std::time::Instant::now();
+                let done = collect_heap(&heap, &mut [], &slots, 0);
+                let ns = start.elapsed().as_nanos() as f64;
+                assert_eq!(done.major, full);
+                words = heap.used();
+                best = best.min(ns / words as f64);
+            }
+            println!("{name}, {}: {words} words, {best:.2} ns a word", if full { "full sweep" } else { "minor" });
+        }
+    }
 }
