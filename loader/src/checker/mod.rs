@@ -1,9 +1,11 @@
 //! The checker: what stands between bytes and unchecked execution.
 //!
-//! It refuses code whose operands have the wrong kind or are out of range ([`operands`]), and code
-//! whose functions, labels and tables do not fit together ([`shape`]). Only it can make a
-//! [`CheckedModule`], and what that promises is listed there.
+//! It refuses code whose operands have the wrong kind or are out of range (`operands`), code whose
+//! functions, labels and tables do not fit together (`shape`), and code that uses registers, frame
+//! or heap in a way that is not safe on some path (`flow`). Only it can make a [`CheckedModule`],
+//! and what that promises is listed there.
 
+mod flow;
 mod operands;
 mod shape;
 
@@ -12,8 +14,17 @@ use std::ops::{Deref, Range};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::module::{AtomIx, Module, Op, Operand};
 use crate::ops::Opcode;
+use flow::Findings;
 
 pub use operands::{MAX_FLOAT_REGS, MAX_FRAME, MAX_X_REGS};
+
+/// Whether a function raises whatever its arguments are (`erlang:error/1` and its like).
+///
+/// Nothing need stand behind a call of one, and `call_ext_last` and `call_ext_only` of one may name
+/// a frame that is not there: they must leave the frame alone.
+pub fn never_returns(module: &str, function: &str, arity: u32) -> bool {
+    flow::never_returns(module, function, arity)
+}
 
 /// A function of a checked module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,15 +61,23 @@ impl Function {
 /// * every label is defined once; jumps stay in their function, calls and table entries go to
 ///   entries of functions, with the arity of that function;
 /// * functions follow each other, each beginning with labels, lines and a `func_info` whose next
-///   instruction is the entry label.
+///   instruction is the entry label; control never runs past a function's end;
+/// * on every path: a register that is read holds a term; a Y register is inside the frame and no
+///   catch tag is read, overwritten or dropped; calls, returns and frame sizes fit; at every place
+///   where a collection or an exception can happen all Y registers hold something and the X
+///   registers of the live count hold terms; instructions that build terms find the heap words,
+///   floats and funs that were reserved; `try_case` and `catch_end` are where exceptions arrive,
+///   with their tag innermost; `bs_put_*` come while a binary is under construction;
+///   `set_tuple_element` hits a tuple that `setelement/3` has just made.
+///
+/// Not promised: types of terms. See [`CheckedModule::proven`].
 #[derive(Debug)]
 pub struct CheckedModule {
     module: Module,
     functions: Vec<Function>,
     /// For each label the index of its `label` instruction.
     labels: Vec<u32>,
-    /// A bit for each instruction.
-    proven: Vec<u64>,
+    findings: Findings,
 }
 
 /// The entry of a label that no instruction defines.
@@ -100,11 +119,37 @@ impl CheckedModule {
         (function.entry_label == label).then_some(function)
     }
 
-    /// Whether the code's own tests prove that the term this instruction takes apart has the right
-    /// type and size, so that it need not be tested again.
+    /// Whether the code's own tests and constructions prove what this instruction takes for granted
+    /// about its subject, so that it need not be tested again:
+    ///
+    /// * `get_list`, `get_hd`, `get_tl`: a cons cell; `get_tuple_element`, `set_tuple_element`: a
+    ///   tuple with that element; `test_arity`, `select_tuple_arity`: a tuple; `update_record`: a
+    ///   tuple of that size;
+    /// * `put_map_assoc`, `put_map_exact`, `get_map_elements`, `has_map_fields`: a map;
+    /// * `fmove` from a term: a float; `call_fun2`: a fun of that arity; record instructions: a
+    ///   native record;
+    /// * `bs_match`, `bs_get_*`, `bs_skip_*`, `bs_test_*`, `bs_set_position` and `bs_start_match4`
+    ///   with `resume`: a match context (positions and sizes are never proven).
+    ///
+    /// False for all other instructions.
     #[inline]
     pub fn proven(&self, op_index: usize) -> bool {
-        self.proven.get(op_index / 64).is_some_and(|word| word >> (op_index % 64) & 1 != 0)
+        flow::bit(&self.findings.proven, op_index)
+    }
+
+    /// Whether this instruction, one that makes a frame, must fill it with nil because an exception
+    /// can happen before the code has written all its slots.
+    #[inline]
+    pub fn clears_frame(&self, op_index: usize) -> bool {
+        flow::bit(&self.findings.clears_frame, op_index)
+    }
+
+    /// Whether a trap must stand in front of this instruction (the first of the next function, where
+    /// it is behind the end of one): a call before it does not return, says the compiler, and if it
+    /// does after all, control must not go on here. Jumps and exceptions to it pass behind the trap.
+    #[inline]
+    pub fn traps_before(&self, op_index: usize) -> bool {
+        flow::bit(&self.findings.traps_before, op_index)
     }
 
     /// Gives up the promises.
@@ -119,8 +164,8 @@ pub(crate) fn check(module: Module, file: &str) -> Result<CheckedModule, LoadErr
     let mut context = Context { module: &module, file, functions: &functions, labels: &labels, current: 0 };
     operands::check(&mut context)?;
     shape::tables(&context)?;
-    let proven = vec![0; module.code.len().div_ceil(64)];
-    Ok(CheckedModule { module, functions, labels, proven })
+    let findings = flow::check(&mut context)?;
+    Ok(CheckedModule { module, functions, labels, findings })
 }
 
 /// What all checks look at.

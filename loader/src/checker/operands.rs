@@ -6,9 +6,9 @@ use crate::error::{LoadError, LoadErrorKind, Register, Table};
 use crate::module::{ListRef, Op, Operand};
 use crate::ops::{Opcode, OperandKind};
 
-/// The number of X registers that code may name.
+/// The number of X registers that code may name: x0 to x1022.
 pub const MAX_X_REGS: u16 = 1023;
-/// The number of float registers that code may name.
+/// The number of float registers that code may name: fr0 to fr1022.
 pub const MAX_FLOAT_REGS: u16 = 1023;
 /// The highest number of Y registers in a frame.
 pub const MAX_FRAME: u16 = 1023;
@@ -168,7 +168,7 @@ impl Check<'_, '_> {
                 _ => Err(self.wrong("a register", operand)),
             },
             Kind::Arity => self.unsigned(operand, MAX_ARITY, "a number of arguments").map(drop),
-            Kind::Live => self.unsigned(operand, u64::from(MAX_X_REGS) + 1, "a number of live X registers").map(drop),
+            Kind::Live => self.unsigned(operand, MAX_X_REGS.into(), "a number of live X registers").map(drop),
             Kind::FrameSize => self.unsigned(operand, MAX_FRAME.into(), "a number of Y registers").map(drop),
             Kind::HeapNeed => match operand {
                 Operand::Unsigned(words) if words <= MAX_HEAP => Ok(()),
@@ -240,9 +240,9 @@ impl Check<'_, '_> {
 
     fn register(&self, operand: Operand) -> Result<(), LoadError> {
         let (register, in_range) = match operand {
-            Operand::X(x) => (Register::X(x.into()), x <= MAX_X_REGS),
+            Operand::X(x) => (Register::X(x.into()), x < MAX_X_REGS),
             Operand::Y(y) => (Register::Y(y.into()), y < MAX_FRAME),
-            Operand::FloatReg(f) => (Register::Float(f.into()), f <= MAX_FLOAT_REGS),
+            Operand::FloatReg(f) => (Register::Float(f.into()), f < MAX_FLOAT_REGS),
             _ => return Err(self.wrong("a register", operand)),
         };
         if in_range {
