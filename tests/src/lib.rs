@@ -1,1 +1,40 @@
-//! girder-tests
+//! What the integration tests share: running Girder and the installed `erl` on a compiled module, each under a
+//! time limit, and comparing what they print.
+//!
+//! | test target | what runs | compared with |
+//! |---|---|---|
+//! | `golden` | each Erlang fixture on Girder | the recorded output of OTP 25 |
+//! | `differential` | each Erlang fixture on Girder and on the installed `erl` | each other |
+//! | `releases` | fixtures of OTP 27 and 29 with those releases' libraries | their recorded output |
+//! | `gleam` | the Gleam samples with the libraries of OTP 27 and 29 | their recorded output |
+//! | `random_terms` | random terms through comparisons, hashes and codecs, on both | each other |
+//! | `random_programs` | random Erlang programs, on both | each other |
+//! | `command_line` | `girder` with bad input | status and message |
+//!
+//! Environment:
+//!
+//! * `GIRDER_BIN`: the executable to test. Without it the tests build `girder` in the profile that they were built in
+//!   themselves and use that ([`girder`]).
+//! * `GIRDER_TEST_SLOWNESS`: time limits are multiplied by this number (gc-stress builds, loaded machines).
+//! * `GIRDER_RANDOM_CASES`: how many seeds the random tests try (a few unless given).
+//!
+//! A test that needs something which the machine has not (no `erl`, no tree of OTP 27) prints `skipped: ...` and
+//! passes; with `GIRDER_TEST_NO_SKIP` set it fails instead.
+
+pub mod child;
+pub mod compare;
+pub mod fixture;
+pub mod girder;
+pub mod programs;
+pub mod reference;
+
+/// Ends a test that cannot run on this machine; fails it where `GIRDER_TEST_NO_SKIP` asks for everything.
+pub fn skip(why: &str) {
+    assert!(std::env::var_os("GIRDER_TEST_NO_SKIP").is_none(), "this run must not skip anything: {why}");
+    println!("skipped: {why}");
+}
+
+/// How many seeds a random test tries: `few`, unless `GIRDER_RANDOM_CASES` gives a number.
+pub fn random_cases(few: u64) -> u64 {
+    std::env::var("GIRDER_RANDOM_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(few)
+}

@@ -1,0 +1,88 @@
+//! The `girder` executable under test.
+//!
+//! The tests are a crate of their own, so cargo does not tell them where the binary is. [`binary`] builds it, in the
+//! profile that the tests themselves were built in, once per run: once per process, and under `cargo nextest`, which
+//! starts a process for each test, once per run by means of a stamp that carries the run's identifier.
+
+use crate::child::{self, Output};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::Duration,
+};
+
+/// The executable: `GIRDER_BIN`, or the one that is built here.
+///
+/// # Panics
+/// When it does not compile.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| match env::var_os("GIRDER_BIN") {
+        Some(path) => PathBuf::from(path),
+        None => build(),
+    })
+}
+
+fn build() -> PathBuf {
+    // .../target/PROFILE/deps/TEST-HASH
+    let test = env::current_exe().expect("the path of this test");
+    let folder = test.ancestors().nth(2).expect("a folder of the build's profile");
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    };
+    let binary = folder.join("girder");
+    let lock = fs::File::create(folder.join(".girder-tests-lock")).expect("the build's folder");
+    lock.lock().expect("a lock on a file");
+    let stamp = folder.join(".girder-tests-built");
+    let run = env::var("NEXTEST_RUN_ID").unwrap_or_default();
+    let built = !run.is_empty() && fs::read_to_string(&stamp).is_ok_and(|last| last == run);
+    if !built {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = Command::new(cargo)
+            .args(["build", "--quiet", "--package", "girder", "--bin", "girder"])
+            .args(["--profile", profile])
+            .current_dir(crate::fixture::root())
+            .status()
+            .expect("cargo");
+        assert!(status.success(), "girder does not compile");
+        fs::write(&stamp, &run).expect("the build's folder");
+    }
+    binary
+}
+
+/// A program started by `girder run`.
+pub struct Run<'a> {
+    /// Folder of its modules.
+    pub beams: &'a Path,
+    pub module: &'a str,
+    pub arguments: &'a [String],
+    /// The OTP tree; none leaves the choice to `girder`.
+    pub otp: Option<&'a Path>,
+    pub limit: Duration,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(beams: &'a Path, module: &'a str, arguments: &'a [String]) -> Run<'a> {
+        Run { beams, module, arguments, otp: None, limit: Duration::from_secs(60) }
+    }
+
+    /// Calls `main` of the module and waits for the end.
+    pub fn output(&self) -> Output {
+        let mut command = Command::new(binary());
+        command.arg("run");
+        if let Some(otp) = self.otp {
+            command.arg("--otp").arg(otp);
+        }
+        command.arg("-pa").arg(self.beams);
+        command.arg(self.module).arg("main").args(self.arguments);
+        child::run(&mut command, self.limit)
+    }
+}
+
+/// `girder` with any arguments.
+pub fn command(arguments: &[&str], limit: Duration) -> Output {
+    child::run(Command::new(binary()).args(arguments), limit)
+}
