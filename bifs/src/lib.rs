@@ -15,9 +15,11 @@ pub mod binary;
 pub mod bitstring;
 pub mod iolist;
 mod tuple;
+pub mod unicode;
 
 /// The tables, one a file. Keep the list sorted.
-const TABLES: &[&[Native]] = &[binary::TABLE, binary::SEARCH, bitstring::TABLE, iolist::TABLE, tuple::TABLE];
+const TABLES: &[&[Native]] =
+    &[binary::TABLE, binary::SEARCH, bitstring::TABLE, iolist::TABLE, tuple::TABLE, unicode::TABLE];
 
 static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());
 
