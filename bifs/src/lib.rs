@@ -14,12 +14,13 @@ pub mod facts;
 pub mod binary;
 pub mod bitstring;
 pub mod iolist;
+pub mod packet;
 mod tuple;
 pub mod unicode;
 
 /// The tables, one a file. Keep the list sorted.
 const TABLES: &[&[Native]] =
-    &[binary::TABLE, binary::SEARCH, bitstring::TABLE, iolist::TABLE, tuple::TABLE, unicode::TABLE];
+    &[binary::TABLE, binary::SEARCH, bitstring::TABLE, iolist::TABLE, packet::TABLE, tuple::TABLE, unicode::TABLE];
 
 static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());
 
