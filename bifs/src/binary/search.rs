@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use girder_vm::atom::am;
+use girder_vm::process::unique;
 use girder_vm::{Ctx, Raise, Term};
 use memchr::memmem;
 
@@ -15,6 +16,7 @@ use crate::bitstring::{binary, part_range};
 
 girder_vm::natives! { pub TABLE:
     "binary" {
+        "compile_pattern"/1 => compile_pattern_1, Bif;
         "match"/2 => match_2, Bif;
         "match"/3 => match_3, Bif;
         "matches"/2 => matches_2, Bif;
@@ -57,6 +59,12 @@ impl<'n> Searcher<'n> {
         let several = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles);
         several.map(Searcher::Several).map_err(|_| Raise::SystemLimit)
     }
+    fn into_owned(self) -> Searcher<'static> {
+        match self {
+            Searcher::One(f) => Searcher::One(f.into_owned()),
+            Searcher::Several(ac) => Searcher::Several(ac),
+        }
+    }
     fn find(&self, text: &[u8]) -> Option<Found> {
         match self {
             Searcher::One(f) => f.find(text).map(|at| (at, f.needle().len())),
@@ -83,6 +91,14 @@ fn with_searcher<R>(pattern: Term<'_>, f: impl FnOnce(&Searcher<'_>) -> R) -> Re
         Searcher::Several(_) => tag.is(am::AC),
     };
     if right { Ok(f(searcher)) } else { Err(Raise::Badarg) }
+}
+
+fn compile_pattern_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let needles = needles(a[0])?;
+    let searcher = Searcher::new(&needles)?.into_owned();
+    let tag = if matches!(searcher, Searcher::One(_)) { am::BM } else { am::AC };
+    let reference = ctx.magic_reference(unique::reference(), Box::new(searcher));
+    Ok(ctx.tuple(&[Term::atom(tag), reference]))
 }
 
 /// What the options of `match`, `matches` and `split` say.
