@@ -48,16 +48,6 @@ pub(crate) unsafe fn words(p: *const RawTerm) -> usize {
     // SAFETY: the caller's contract.
     unsafe {
         let h = (*p).as_header();
-        if h.is(Subtag::Map) { map_words(p) } else { 1 + h.arity() }
+        if h.is(Subtag::Map) { crate::term::map::object_words(p) } else { 1 + h.arity() }
     }
-}
-
-/// Words of a flat map: header, size, keys tuple, values.
-///
-/// # Safety
-/// `p` is the address of a complete map object.
-#[inline]
-unsafe fn map_words(p: *const RawTerm) -> usize {
-    // SAFETY: the caller's contract; word 1 of a flat map is its size as a small integer.
-    unsafe { 3 + (*p.add(1)).small_value() as usize }
 }

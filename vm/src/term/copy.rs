@@ -361,3 +361,101 @@ impl Copier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heap::BinaryHandle;
+    use crate::heap::literal::{LiteralArea, is_literal};
+
+    /// Builds a term, and checks the words of its copy and what the copy shows.
+    #[track_caller]
+    fn copies_in(words: usize, build: impl for<'s> Fn(&Builder<'s>) -> Term<'s>) {
+        let original = Detached::build(&build);
+        original.with(|t| {
+            let copy = detach(t);
+            assert_eq!((size_of(t), copy.size()), (words, words));
+            copy.with(|c| assert_eq!(format!("{c:?}"), format!("{t:?}")));
+            let into = Detached::build(|b| copy_into(t, b));
+            assert_eq!(into.with(size_of), words);
+        });
+    }
+
+    #[test]
+    fn copies_take_what_was_measured() {
+        copies_in(0, |_| Term::NIL);
+        copies_in(6, |b| b.string("abc"));
+        copies_in(1, |b| b.tuple(&[]));
+        copies_in(12, |b| b.cons(b.float(1.5), b.tuple(&[b.int(i64::MAX), b.big_limbs(true, &[0, 1])])));
+        copies_in(10, |b| b.binary(&[1; 64]));
+        copies_in(8, |b| b.binary(&[1; 65]));
+        copies_in(3, |b| b.sub_bits(b.binary(&[1; 64]), 3, 61).unwrap());
+        copies_in(4, |b| b.sub_bits(b.binary(&[0xa5; 100_000]), 13, 80).unwrap());
+        copies_in(3, |b| b.reference([1, 2, 3]));
+        copies_in(5, |b| b.magic_reference([1, 2, 3], Box::new(1)));
+    }
+
+    #[test]
+    fn bits_are_shifted_to_the_front() {
+        let d = Detached::build(|b| b.sub_bits(b.binary(&[0xff, 0x0f, 0xf0, 0xff].repeat(30)), 12, 80).unwrap());
+        d.clone().with(|t| {
+            let v = t.as_bits().unwrap();
+            assert_eq!(
+                (v.start, v.as_bytes().unwrap().to_vec()),
+                (0, [0xff, 0x0f, 0xff, 0xf0, 0xff, 0x0f, 0xff, 0xf0, 0xff, 0x0f])
+            );
+        });
+    }
+
+    #[test]
+    fn a_piece_does_not_keep_the_whole_alive() {
+        let whole = BinaryHandle::new(&[7; 1 << 20]);
+        let piece = Detached::build(|b| b.sub_bits(b.refc_bits(&whole, 0, 8 << 20), 800, 80).unwrap());
+        let (small, large) = (piece.clone(), Detached::build(|b| b.refc_bits(&whole, 800, 8000)).clone());
+        drop(piece);
+        let count = || {
+            let b = whole.clone().into_raw();
+            // SAFETY: the clone's count is given back here.
+            unsafe {
+                let n = (*b).refc();
+                crate::heap::Binary::release(b);
+                n - 2
+            }
+        };
+        assert_eq!(count(), 1);
+        drop(large);
+        assert_eq!(count(), 0);
+        small.with(|t| assert_eq!(t.as_bits().unwrap().as_bytes(), Some(&[7; 10][..])));
+    }
+
+    #[test]
+    fn literals_are_shared_unless_asked_for() {
+        let (area, terms) = LiteralArea::from_terms(&[Detached::build(|b| b.string("literal"))]);
+        assert!(is_literal(terms[0].any_ptr()) && area.words() == 14);
+        // SAFETY: the area stays.
+        let literal: Term<'_> = unsafe { terms[0].brand() };
+        let d = Detached::build(|b| b.tuple(&[Term::from_raw(literal.raw()), Term::from_raw(literal.raw())]));
+        d.with(|t| {
+            assert_eq!((size_of(t), flat_size(t), shared_size(t)), (3, 31, 3));
+            let (own, copy) = LiteralArea::from_shared(t);
+            assert_eq!(own.words(), 17);
+            // SAFETY: both areas stay until here.
+            unsafe {
+                let [a, b] = copy.brand().as_tuple_of::<2>().unwrap();
+                assert!(a.same(b) && !a.same(literal));
+                own.free();
+            }
+        });
+        drop(d);
+        // SAFETY: what referred to it is gone.
+        unsafe { area.free() };
+    }
+
+    #[test]
+    fn deep_terms_do_not_recurse() {
+        let deep = Detached::build(|b| (0..300_000).fold(Term::NIL, |t, _| b.tuple(&[b.cons(t, Term::NIL)])));
+        assert_eq!(deep.with(size_of), 4 * 300_000);
+        assert_eq!(deep.clone().with(flat_size), 4 * 300_000);
+        assert_eq!(deep.with(shared_size), 4 * 300_000);
+    }
+}

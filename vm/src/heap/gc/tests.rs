@@ -137,7 +137,7 @@ impl World {
         };
         let (x, y) = (pick(self), pick(self));
         let n = self.rng.below(1 << 20);
-        match self.rng.below(22) {
+        match self.rng.below(24) {
             0..=3 => b.cons(x, y),
             4 => b.list_with_tail(&(0..n % 50).map(|i| Term::small(i as i32)).collect::<Vec<_>>(), x),
             5..=7 => {
@@ -161,7 +161,13 @@ impl World {
                 b.magic_reference([n as u32, 5, 6], Box::new(Counted(self.magics.clone())))
             }
             19 => b.external_pid(Node::intern(am::USER, 3), n as u64),
-            20 => {
+            20 | 21 => {
+                let count = if n % 2 == 0 { n % 9 } else { n % 200 };
+                let pairs: Vec<_> =
+                    (0..count).map(|i| (Term::small(i as i32), if i % 5 == 0 { x } else { y })).collect();
+                crate::term::map::from_pairs(b, &pairs)
+            }
+            22 => {
                 // SAFETY: the literals outlive the test.
                 let literal = unsafe { self.literals.1[n % 2].brand() };
                 b.record(literal, &[x, b.cons(literal, y)])
