@@ -11,16 +11,30 @@ use girder_vm::native::Native;
 
 pub mod facts;
 
+mod atomics;
 pub mod binary;
 pub mod bitstring;
+mod funs;
 pub mod iolist;
-pub mod packet;
+mod lists;
+pub mod os;
 mod tuple;
-pub mod unicode;
+mod types;
 
-/// The tables, one a file. Keep the list sorted.
-const TABLES: &[&[Native]] =
-    &[binary::TABLE, binary::SEARCH, bitstring::TABLE, iolist::TABLE, packet::TABLE, tuple::TABLE, unicode::TABLE];
+/// The tables, one a file. Keep the list sorted, one a line.
+#[rustfmt::skip]
+const TABLES: &[&[Native]] = &[
+    atomics::TABLE,
+    binary::TABLE,
+    binary::SEARCH,
+    bitstring::TABLE,
+    funs::TABLE,
+    iolist::TABLE,
+    lists::TABLE,
+    os::TABLE,
+    tuple::TABLE,
+    types::TABLE,
+];
 
 static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());
 

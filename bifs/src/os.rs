@@ -1,0 +1,125 @@
+//! The operating system: environment variables and the process id.
+//!
+//! Invariant: the environment that programs see is a copy, taken at first use; what they set is seen by programs and
+//! by what they start, and the C library's own is never touched.
+
+use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStringExt;
+use std::sync::{LazyLock, Mutex, MutexGuard};
+
+use girder_vm::{Ctx, Raise, Term, am};
+
+girder_vm::natives! { pub TABLE:
+    "os" {
+        "env"/0 => env_0, Bif;
+        "getenv"/1 => getenv_1, Bif;
+        "getpid"/0 => getpid_0, Bif;
+        "putenv"/2 => putenv_2, Bif;
+        "unsetenv"/1 => unsetenv_1, Bif;
+    }
+    "file" {
+        "native_name_encoding"/0 => native_name_encoding_0, Bif;
+    }
+    "io" {
+        "printable_range"/0 => printable_range_0, Bif;
+    }
+}
+
+type Env = BTreeMap<Vec<u8>, Vec<u8>>;
+
+static ENV: LazyLock<Mutex<Env>> =
+    LazyLock::new(|| Mutex::new(std::env::vars_os().map(|(k, v)| (k.into_vec(), v.into_vec())).collect()));
+
+fn env() -> MutexGuard<'static, Env> {
+    ENV.lock().expect("no code panics under the environment's lock")
+}
+
+/// The environment, for a program that is started.
+pub fn environment() -> Vec<(Vec<u8>, Vec<u8>)> {
+    env().iter().map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+/// Whether the operating system's names are UTF-8: what the locale says.
+pub(crate) fn utf8_names() -> bool {
+    static UTF8: LazyLock<bool> = LazyLock::new(|| {
+        let named = |k: &str| std::env::var_os(k).filter(|v| !v.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(named).unwrap_or_default();
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    });
+    *UTF8
+}
+
+/// A text as programs see it: code points if names are UTF-8 and this is, else bytes.
+fn text<'s>(ctx: &Ctx<'s>, bytes: &[u8]) -> Term<'s> {
+    match std::str::from_utf8(bytes) {
+        Ok(s) if utf8_names() => ctx.string(s),
+        _ => ctx.byte_list(bytes),
+    }
+}
+
+/// The bytes of a character list, which may be nested.
+fn bytes(t: Term<'_>) -> Result<Vec<u8>, Raise> {
+    let (mut out, mut stack) = (Vec::new(), vec![t]);
+    while let Some(t) = stack.pop() {
+        if let Some((head, tail)) = t.as_cons() {
+            stack.push(tail);
+            stack.push(head);
+        } else if let Some(c) = t.as_small() {
+            let c = u32::try_from(c).ok().filter(|&c| c != 0).and_then(char::from_u32).ok_or(Raise::Badarg)?;
+            if utf8_names() {
+                out.extend(c.encode_utf8(&mut [0; 4]).bytes());
+            } else {
+                out.push(u8::try_from(c).map_err(|_| Raise::Badarg)?);
+            }
+        } else if !t.is_nil() {
+            return Err(Raise::Badarg);
+        }
+    }
+    Ok(out)
+}
+
+fn key(t: Term<'_>) -> Result<Vec<u8>, Raise> {
+    if !t.is_list() {
+        return Err(Raise::Badarg);
+    }
+    let key = bytes(t)?;
+    if key.contains(&b'=') { Err(Raise::Badarg) } else { Ok(key) }
+}
+
+fn getenv_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let key = key(a[0])?;
+    Ok(env().get(&key).map_or(Term::FALSE, |v| text(ctx, v)))
+}
+
+fn putenv_2<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let key = key(a[0])?;
+    if !a[1].is_list() {
+        return Err(Raise::Badarg);
+    }
+    env().insert(key, bytes(a[1])?);
+    Ok(Term::TRUE)
+}
+
+fn unsetenv_1<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let key = key(a[0])?;
+    env().remove(&key);
+    Ok(Term::TRUE)
+}
+
+fn env_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let all = environment();
+    Ok(ctx.list_from(all.iter().map(|(k, v)| ctx.tuple(&[text(ctx, k), text(ctx, v)]))))
+}
+
+fn getpid_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    Ok(ctx.string(&std::process::id().to_string()))
+}
+
+fn native_name_encoding_0<'s>(_: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    Ok(Term::atom(if utf8_names() { am::UTF8 } else { am::LATIN1 }))
+}
+
+fn printable_range_0<'s>(_: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    Ok(Term::atom(am::LATIN1))
+}
