@@ -1,0 +1,302 @@
+%% The first process of a program that runs without the kernel application, and the services it finds there under
+%% OTP's names: `init`, `user`, `standard_error`, `code_server` and `logger`.
+%%
+%% Services that few programs need begin when a module is first called that needs them: the module finder leaves these
+%% modules to `error_handler`, which asks `code_server`.
+-module(girder_standalone).
+-export([start/1, main/2, code_server/2, logger/1, logging/1]).
+
+%% #{module, words, release, encoding, root}: what to run with which words of the command line, and where.
+start(#{module := Module, words := Words} = Config) ->
+    process_flag(trap_exit, true),
+    register(init, self()),
+    User = io_server(user, 0, 1, Config),
+    Error = io_server(standard_error, none, 2, Config),
+    StandIn = spawn(?MODULE, logger, [[]]),
+    register(logger, StandIn),
+    Code = spawn(?MODULE, code_server, [Config, StandIn]),
+    register(code_server, Code),
+    lists:foreach(fun sync/1, [User, Error, Code]),
+    group_leader(User, self()),
+    {Main, Ref} = spawn_monitor(?MODULE, main, [Module, Words]),
+    init(Config#{main => Main, ref => Ref, standin => StandIn}).
+
+io_server(Name, In, Out, #{encoding := Encoding, release := Release}) ->
+    Io = #{name => Name, in => In, out => Out, encoding => Encoding, release => Release},
+    spawn(girder_io, server, [Io]).
+
+%% A server that answers has begun, and has done what it was asked before.
+sync(Pid) ->
+    Ref = monitor(process, Pid),
+    Pid ! {sync, self(), Ref},
+    receive
+        {Ref, synced} -> demonitor(Ref, [flush]), ok;
+        {'DOWN', Ref, _, _, _} -> ok
+    end.
+
+%%% The program
+
+%% Runs the program and ends with how it went. The first word is the function's name if the module exports it with no
+%% or one argument; the function is `main` otherwise, and all words are its arguments.
+main(Module, Words) ->
+    try run(Module, Words) of
+        _ -> exit({?MODULE, ok})
+    catch
+        exit:{?MODULE, _} = Known -> exit(Known);
+        exit:normal -> exit({?MODULE, ok});
+        exit:Reason -> exit({?MODULE, {failed, Reason}});
+        error:Reason:Trace -> exit({?MODULE, {failed, {Reason, shown(Trace)}}});
+        throw:Value:Trace -> exit({?MODULE, {failed, {{nocatch, Value}, shown(Trace)}}})
+    end.
+
+run(Module, Words) ->
+    case girder_sys:load(Module) of
+        {error, Why} -> exit({?MODULE, {unloadable, Why}});
+        _LoadedOrUndefined -> ok
+    end,
+    {Function, Args} = function(Module, Words),
+    case erlang:function_exported(Module, Function, 1) of
+        true -> Module:Function(Args);
+        false -> Module:Function()
+    end.
+
+function(Module, [Word | Args] = Words) ->
+    try list_to_existing_atom(Word) of
+        Name ->
+            case erlang:function_exported(Module, Name, 1) orelse erlang:function_exported(Module, Name, 0) of
+                true -> {Name, Args};
+                false -> {main, Words}
+            end
+    catch
+        error:_ -> {main, Words}
+    end;
+function(_, []) ->
+    {main, []}.
+
+%% The program's own part of a stack trace.
+shown(Trace) ->
+    [Frame || Frame <- Trace, element(1, Frame) =/= ?MODULE].
+
+%%% init
+
+init(#{main := Main, ref := Ref} = Config) ->
+    receive
+        {'DOWN', Ref, process, Main, Reason} -> ended(Reason, Config);
+        {stop, stop} -> halt_with(0, Config);
+        {stop, {stop, Status}} -> halt_with(Status, Config);
+        {stop, _RestartOrReboot} -> halt_with(0, Config);
+        {From, Request} when is_pid(From) ->
+            From ! {init, answer(Request, Config)},
+            init(Config);
+        _ -> init(Config)
+    end.
+
+ended({?MODULE, ok}, Config) ->
+    halt_with(0, Config);
+ended({?MODULE, {unloadable, Why}}, Config) ->
+    failed(["girder: ", Why, $\n], Config);
+ended({?MODULE, {failed, Reason}}, Config) ->
+    terminating(Reason, Config);
+ended(Reason, Config) ->
+    terminating(Reason, Config).
+
+terminating(Reason, Config) ->
+    failed(io_lib:format("Runtime terminating during boot (~0tp)~n", [Reason]), Config).
+
+failed(Text, Config) ->
+    flush(Config),
+    girder_sys:write(2, unicode:characters_to_binary(Text)),
+    halt(1, [{flush, false}]).
+
+halt_with(Status, Config) ->
+    flush(Config),
+    halt(Status, [{flush, false}]).
+
+%% What was logged and written before now is out afterwards.
+flush(#{standin := StandIn}) ->
+    sync(StandIn),
+    whereis(logger_sup) =/= undefined andalso flush_log(),
+    [sync(Pid) || Name <- [user, standard_error], Pid <- [whereis(Name)], is_pid(Pid)].
+
+answer({get_argument, Flag}, Config) ->
+    case [Values || {F, Values} <- flags(Config), F =:= Flag] of
+        [] -> error;
+        Found -> {ok, Found}
+    end;
+answer(get_arguments, Config) -> flags(Config);
+answer(get_plain_arguments, #{words := Words}) -> [unicode:characters_to_binary(W) || W <- Words];
+answer(get_status, _) -> {started, started};
+answer(script_id, _) -> {"girder", "run"};
+answer(script_name, _) -> "girder";
+answer({ensure_loaded, Module}, _) -> loaded(Module);
+answer({notify_when_started, _}, _) -> started;
+answer(Request, _) -> {error, {bad_request, Request}}.
+
+flags(#{root := Root}) ->
+    Home = os:getenv("HOME", "/"),
+    [{root, [Root]} || Root =/= none] ++ [{progname, ["girder"]}, {home, [Home]}, {noshell, []}].
+
+%%% code_server
+
+%% Modules whose callers need a service first, and the service.
+service(logger) -> logger;
+service(application_controller) -> environment;
+service(_) -> none.
+
+%% The modules that wait for a service.
+deferred() ->
+    [logger, application_controller].
+
+%% waiting: who asked for a module while its service begins
+-record(code, {root, standin, logging = no, waiting = [], path = []}).
+
+code_server(#{root := Root, release := Release}, StandIn) ->
+    Release > 25 andalso persistent_term:put(code_server, interactive),
+    girder_sys:defer(deferred()),
+    code_loop(#code{root = Root, standin = StandIn}).
+
+code_loop(Code) ->
+    receive
+        {code_call, From, Request} -> code_loop(code_call(Request, From, Code));
+        {need, Service} -> code_loop(begin_service(Service, Code));
+        {began, Service} -> code_loop(began(Service, Code));
+        {sync, From, Ref} -> From ! {Ref, synced}, code_loop(Code);
+        _ -> code_loop(Code)
+    end.
+
+code_reply(From, Reply, Code) ->
+    From ! {code_server, Reply},
+    Code.
+
+code_call({ensure_loaded, Module}, From, Code) -> load(Module, From, Code);
+code_call({get_object_code_for_loading, Module}, From, Code) -> load(Module, From, Code);
+code_call({load_file, Module}, From, Code) -> load(Module, From, Code);
+code_call({is_loaded, Module}, From, Code) -> code_reply(From, is_loaded(Module), Code);
+code_call({is_sticky, _}, From, Code) -> code_reply(From, false, Code);
+code_call(all_loaded, From, Code) -> code_reply(From, girder_sys:loaded(), Code);
+code_call(get_mode, From, Code) -> code_reply(From, interactive, Code);
+code_call(get_path, From, Code) -> code_reply(From, girder_sys:path(), Code);
+code_call(clear_cache, From, Code) -> code_reply(From, ok, Code);
+code_call({add_path, Where, Dir}, From, Code) -> add_paths(Where, [Dir], true, From, Code);
+code_call({add_path, Where, Dir, _Cache}, From, Code) -> add_paths(Where, [Dir], true, From, Code);
+code_call({add_paths, Where, Dirs}, From, Code) -> add_paths(Where, Dirs, ok, From, Code);
+code_call({add_paths, Where, Dirs, _Cache}, From, Code) -> add_paths(Where, Dirs, ok, From, Code);
+code_call({dir, Dir}, From, Code) -> code_reply(From, dir(Dir, Code#code.root), Code);
+code_call(_, From, Code) -> code_reply(From, {error, enotsup}, Code).
+
+is_loaded(Module) ->
+    case lists:keyfind(Module, 1, girder_sys:loaded()) of
+        {_, File} -> {file, File};
+        false -> false
+    end.
+
+%% Appended directories are searched in front of OTP's, behind those that were named first.
+add_paths(first, Dirs, Answer, From, Code) ->
+    girder_sys:add_paths(Dirs, true),
+    code_reply(From, Answer, Code);
+add_paths(last, Dirs, Answer, From, Code) ->
+    girder_sys:add_paths(Dirs, false),
+    code_reply(From, Answer, Code).
+
+dir(root_dir, Root) -> Root;
+dir(lib_dir, Root) -> Root ++ "/lib";
+dir(compiler_dir, Root) -> dir({lib_dir, compiler}, Root);
+dir({lib_dir, App}, _) -> lib_dir(App);
+dir({lib_dir, App, Sub}, _) -> below(lib_dir(App), atom_to_list(Sub));
+dir({priv_dir, App}, _) -> below(lib_dir(App), "priv");
+dir(_, _) -> {error, bad_name}.
+
+below({error, _} = Error, _) -> Error;
+below(Dir, Sub) -> Dir ++ "/" ++ Sub.
+
+%% The directory above an `ebin` of the path, named after the application with or without a version.
+lib_dir(App) when is_atom(App) -> lib_dir(atom_to_list(App));
+lib_dir(App) -> lib_dir(App, girder_sys:path()).
+
+lib_dir(App, [Ebin | More]) ->
+    case lists:reverse(string:lexemes(Ebin, "/")) of
+        ["ebin", Name | _] when Name =:= App -> lists:sublist(Ebin, length(Ebin) - length("/ebin"));
+        ["ebin", Name | _] ->
+            case lists:prefix(App ++ "-", Name) of
+                true -> lists:sublist(Ebin, length(Ebin) - length("/ebin"));
+                false -> lib_dir(App, More)
+            end;
+        _ -> lib_dir(App, More)
+    end;
+lib_dir(_, []) ->
+    {error, bad_name}.
+
+load(Module, From, #code{logging = Logging} = Code) ->
+    case service(Module) of
+        logger when Logging =/= yes ->
+            begin_service(logger, Code#code{waiting = [{From, Module} | Code#code.waiting]});
+        environment ->
+            code_reply(From, loaded(Module), begin_service(environment, Code));
+        _ ->
+            code_reply(From, loaded(Module), Code)
+    end.
+
+loaded(Module) ->
+    case girder_sys:load(Module) of
+        true -> {module, Module};
+        nofile -> {error, nofile};
+        {error, _} -> {error, badfile}
+    end.
+
+%%% Services
+
+begin_service(environment, Code) ->
+    environment(),
+    Code;
+begin_service(logger, #code{logging = no} = Code) ->
+    environment(),
+    Code#code.standin ! {release, spawn(?MODULE, logging, [self()])},
+    Code#code{logging = beginning};
+begin_service(_, Code) ->
+    Code.
+
+began(logger, #code{waiting = Waiting} = Code) ->
+    Code#code.standin ! ready,
+    [From ! {code_server, loaded(Module)} || {From, Module} <- lists:reverse(Waiting)],
+    Code#code{logging = yes, waiting = []}.
+
+%% The table that application environments are read from, with what the kernel application's would say.
+environment() ->
+    case ets:whereis(ac_tab) of
+        undefined ->
+            ets:new(ac_tab, [set, public, named_table, {read_concurrency, true}]),
+            Log = [{handler, default, logger_std_h, #{}}],
+            ets:insert(ac_tab, [{{env, kernel, logger}, Log}, {{env, kernel, logger_level}, notice},
+                                {{env, kernel, logger_sasl_compatible}, false}]),
+            girder_sys:open(application_controller);
+        _ ->
+            ok
+    end.
+
+%% Brings OTP's logger up, in a process that stays as its parent.
+logging(Server) ->
+    process_flag(trap_exit, true),
+    receive released -> ok end,
+    girder_sys:open(logger),
+    {ok, _} = logger_server:start_link(),
+    {ok, _} = logger_sup:start_link(),
+    ok = logger:add_handlers(kernel),
+    Server ! {began, logger},
+    stay().
+
+stay() ->
+    receive _ -> stay() end.
+
+%% Holds the name `logger` until the real one is needed, and hands over what came in before it is there.
+logger(Events) ->
+    receive
+        {log, _, _, _, _} = Event -> code_server ! {need, logger}, logger([Event | Events]);
+        {release, Pid} -> unregister(logger), Pid ! released, logger(Events);
+        ready -> [logger ! Event || Event <- lists:reverse(Events)], ok;
+        {sync, From, Ref} when Events =:= [] -> From ! {Ref, synced}, logger(Events)
+    end.
+
+flush_log() ->
+    ok = logger:unset_module_level([]),
+    [catch Module:filesync(Id) || Id <- logger:get_handler_ids(), {ok, #{module := Module}} <- [logger:get_handler_config(Id)],
+                                  erlang:function_exported(Module, filesync, 1)].
