@@ -18,8 +18,10 @@ mod funs;
 pub mod iolist;
 mod lists;
 pub mod os;
+pub mod packet;
 mod tuple;
 mod types;
+pub mod unicode;
 
 /// The tables, one a file. Keep the list sorted, one a line.
 #[rustfmt::skip]
@@ -32,8 +34,10 @@ const TABLES: &[&[Native]] = &[
     iolist::TABLE,
     lists::TABLE,
     os::TABLE,
+    packet::TABLE,
     tuple::TABLE,
     types::TABLE,
+    unicode::TABLE,
 ];
 
 static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());
