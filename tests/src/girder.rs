@@ -13,14 +13,14 @@ use std::{
     time::Duration,
 };
 
-/// The executable: `GIRDER_BIN`, or the one that is built here.
+/// The executable: `GIRDER_BIN` (a relative path counts from the workspace), or the one that is built here.
 ///
 /// # Panics
 /// When it does not compile.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match env::var_os("GIRDER_BIN") {
-        Some(path) => PathBuf::from(path),
+        Some(path) => crate::fixture::root().join(path),
         None => build(),
     })
 }
