@@ -14,6 +14,7 @@
 pub mod checker;
 mod chunk;
 pub mod disasm;
+pub mod encode;
 pub mod error;
 pub mod etf;
 pub mod module;

@@ -1,0 +1,84 @@
+//! Every .beam file at hand loads, and encodes back into what it was.
+//!
+//! At hand are the committed fixtures, and what is installed: OTP and Elixir in the usual places, trees that
+//! `otp-fixtures/fetch-otp` has brought, and directories named in `GIRDER_BEAM_DIRS` (separated by `:`).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use girder_loader::{Module, chunk_id, encode};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn beams_below(root: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(root) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => beams_below(&path, files),
+            _ if path.extension().is_some_and(|extension| extension == "beam") => files.push(path),
+            _ => {}
+        }
+    }
+}
+
+/// Loads and encodes a file; answers what is wrong.
+fn roundtrip(path: &Path) -> Result<(), String> {
+    let name = path.to_string_lossy();
+    let bytes = fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+    let module = girder_loader::load(&bytes, &name).map_err(|error| error.to_string())?.into_module();
+
+    // Chunk by chunk; compressed files and literals, and atoms in the long form, have no single encoding.
+    if bytes.starts_with(b"FOR1") {
+        let chunks = [
+            (chunk_id::CODE, encode::code(&module)),
+            (chunk_id::IMPORTS, encode::imports(&module)),
+            (chunk_id::EXPORTS, encode::functions(&module.exports)),
+            (chunk_id::LOCALS, encode::functions(&module.locals)),
+            (chunk_id::LAMBDAS, encode::lambdas(&module)),
+            (chunk_id::LINES, encode::lines(&module)),
+            (chunk_id::TYPES, encode::types(&module)),
+            (chunk_id::RECORDS, encode::records(&module)),
+        ];
+        for (id, encoded) in chunks {
+            let original = module.chunk(&bytes, &id);
+            if original.is_some_and(|original| original != encoded) {
+                return Err(format!("{name}: chunk {} differs", id.escape_ascii()));
+            }
+        }
+    }
+
+    let again = girder_loader::load(&encode::file(&module), &name).map_err(|error| format!("encoded: {error}"))?;
+    let plain = |module: &Module| Module { md5: [0; 16], chunks: Vec::new(), ..module.clone() };
+    if plain(&again) != plain(&module) {
+        return Err(format!("{name}: the encoded module differs"));
+    }
+    Ok(())
+}
+
+fn check(roots: &[PathBuf]) -> usize {
+    let mut files = Vec::new();
+    for root in roots {
+        beams_below(root, &mut files);
+    }
+    let wrong: Vec<String> = files.iter().filter_map(|path| roundtrip(path).err()).collect();
+    assert!(wrong.is_empty(), "{} of {} files:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+    files.len()
+}
+
+#[test]
+fn fixtures() {
+    assert!(check(&[repository().join("otp-fixtures")]) > 0);
+}
+
+#[test]
+fn installed() {
+    let mut roots: Vec<PathBuf> =
+        ["/usr/lib/erlang", "/usr/lib/elixir", "/usr/local/lib/erlang"].map(Into::into).into();
+    roots.push(repository().join("otp-trees"));
+    roots.extend(std::env::var("GIRDER_BEAM_DIRS").iter().flat_map(std::env::split_paths));
+    let count = check(&roots);
+    println!("{count} files");
+}
