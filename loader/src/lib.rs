@@ -20,6 +20,9 @@ pub mod etf;
 pub mod module;
 pub mod ops;
 
+#[cfg(test)]
+mod tests;
+
 pub use checker::CheckedModule;
 pub use chunk::id as chunk_id;
 pub use error::{LoadError, LoadErrorKind};

@@ -84,9 +84,16 @@ fn define(module: &Module, labels: &mut [u32], index: usize, op: &Op) -> Result<
     Ok(())
 }
 
-/// Export, local and lambda tables name entries of functions.
+/// Export, local and lambda tables name entries of functions; `on_load` stands in one without arguments.
 pub(super) fn tables(context: &Context<'_>) -> Result<(), LoadError> {
     let module = context.module;
+    if let Some(op) = module.code.iter().find(|op| op.opcode == Opcode::OnLoad) {
+        let function = module.on_load.and_then(|label| function_with_entry(context, label));
+        if function.is_none_or(|function| function.arity != 0) {
+            let problem = "on_load must stand at the entry of a function without arguments";
+            return Err(context.error(op, LoadErrorKind::BadFunctionHead { problem }));
+        }
+    }
     let mut seen = HashSet::with_capacity(module.exports.len() + module.locals.len());
     let lists = [(Table::Export, &module.exports), (Table::Local, &module.locals)];
     for (table, entries) in lists {

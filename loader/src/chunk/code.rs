@@ -26,6 +26,9 @@ pub(super) mod tag {
     pub(in crate::chunk) const EXT_TYPED_REG: i64 = 5;
 }
 
+/// Labels that a file may have without an instruction each.
+const SPARE_LABELS: usize = 1024;
+
 /// The number of a compact term.
 pub(super) enum Numeral {
     /// It fits 64 bits.
@@ -113,8 +116,11 @@ pub(super) fn code(mut cursor: Cursor<'_>, module: &mut Module) -> Result<(), Lo
     module.label_count = cursor.u32("the number of labels")?;
     module.function_count = cursor.u32("the number of functions")?;
     cursor.bytes(head as usize - 16, "the rest of the head")?;
-    // A label takes two bytes of code at least; label 0 exists without one.
-    cursor.check_count(labels_at, module.label_count.saturating_sub(1), "labels", 2)?;
+    // Numbers may be left out, but memory for labels stays in proportion to the code.
+    if module.label_count as usize > cursor.rest().len() + SPARE_LABELS {
+        let count = module.label_count.into();
+        return Err(cursor.error_at(labels_at, LoadErrorKind::BadCount { what: "labels", count }));
+    }
 
     let size = cursor.rest().len();
     module.code = Vec::with_capacity(size / 4);
