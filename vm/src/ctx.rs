@@ -38,6 +38,14 @@ impl<'s> Ctx<'s> {
         // SAFETY: the caller's contract.
         Ctx { builder: unsafe { Builder::of(&process.owner().heap.arena) }, process, scheduler, _s: PhantomData }
     }
+    /// Runs `f` as a native of a process that no scheduler knows: for tests of natives.
+    #[doc(hidden)]
+    pub fn for_test<R>(f: impl for<'t> FnOnce(&Ctx<'t>) -> R) -> R {
+        let scheduler = Scheduler::new(0);
+        let process = Process::for_test(crate::term::RawTerm::pid(1));
+        // SAFETY: the process is this function's own, and nothing collects it before it is dropped.
+        f(&unsafe { Ctx::new(&process, &scheduler) })
+    }
     /// The running process.
     #[inline(always)]
     pub fn process(&self) -> &'s Process {

@@ -318,6 +318,9 @@ impl<'s> Builder<'s> {
     }
     /// A binary with these bytes.
     pub fn binary(&self, bytes: &[u8]) -> Term<'s> {
+        if bytes.len() > MAX_HEAP_BINARY {
+            return self.refc_bits_owned(BinaryHandle::new(bytes), 0, bytes.len() * 8);
+        }
         self.binary_with(bytes.len(), |out| out.copy_from_slice(bytes))
     }
     /// A binary of `len` bytes that `fill` writes (it is given zeros).

@@ -26,14 +26,26 @@ pub struct Binary {
 impl Binary {
     /// A new binary of `capacity` bytes with count one; the bytes are zero.
     pub(crate) fn new(capacity: usize) -> *mut Binary {
+        Self::allocate(capacity, mem::alloc_zeroed)
+    }
+    /// A new binary of `capacity` bytes that begins with `bytes`, zeros behind them.
+    pub(crate) fn with_bytes(bytes: &[u8], capacity: usize) -> *mut Binary {
+        let capacity = capacity.max(bytes.len());
+        let p = Self::allocate(capacity, mem::alloc);
+        let data = Self::data(p);
+        // SAFETY: the block has `capacity` bytes behind its header, which is no less than `bytes`.
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
+            data.add(bytes.len()).write_bytes(0, capacity - bytes.len());
+        }
+        p
+    }
+    fn allocate(capacity: usize, alloc: fn(Category, usize) -> *mut u8) -> *mut Binary {
         let bytes =
             size_of::<Binary>().checked_add(capacity).unwrap_or_else(|| mem::exhausted(Category::Binary, capacity));
-        let p: *mut Binary = mem::alloc(Category::Binary, bytes).cast();
-        // SAFETY: the block has room for the header and `capacity` bytes behind it.
-        unsafe {
-            p.write(Binary { refc: AtomicUsize::new(1), capacity });
-            p.add(1).cast::<u8>().write_bytes(0, capacity);
-        }
+        let p: *mut Binary = alloc(Category::Binary, bytes).cast();
+        // SAFETY: the block has room for the header.
+        unsafe { p.write(Binary { refc: AtomicUsize::new(1), capacity }) };
         p
     }
     /// Bytes of capacity.
@@ -84,7 +96,11 @@ impl BinaryHandle {
     }
     /// A new binary with these bytes.
     pub fn new(bytes: &[u8]) -> BinaryHandle {
-        Self::build(bytes.len(), |out| out.copy_from_slice(bytes))
+        Self::with_capacity(bytes, bytes.len())
+    }
+    /// A new binary of `capacity` bytes that begins with these, zeros behind them.
+    pub fn with_capacity(bytes: &[u8], capacity: usize) -> BinaryHandle {
+        BinaryHandle(Binary::with_bytes(bytes, capacity))
     }
     /// A new binary of `len` bytes filled by `fill`, which is given zeros.
     pub fn build(len: usize, fill: impl FnOnce(&mut [u8])) -> BinaryHandle {

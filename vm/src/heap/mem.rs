@@ -51,6 +51,17 @@ pub(crate) fn alloc(category: Category, bytes: usize) -> *mut u8 {
     p
 }
 
+/// As [`alloc`], all zero.
+pub(crate) fn alloc_zeroed(category: Category, bytes: usize) -> *mut u8 {
+    // SAFETY: as in `alloc`.
+    let p = unsafe { std::alloc::alloc_zeroed(layout(bytes.max(16))) };
+    if p.is_null() {
+        exhausted(category, bytes);
+    }
+    note(category, bytes as isize);
+    p
+}
+
 /// Gives back a block.
 ///
 /// # Safety

@@ -41,7 +41,6 @@ enum Result<'s> {
 impl<'s> Plan<'s> {
     /// Makes room for `bits` bits behind `src`, whose size must be a multiple of `unit`.
     pub(super) fn new(
-        b: &Builder<'s>,
         src: Term<'s>,
         bits: usize,
         unit: usize,
@@ -59,7 +58,6 @@ impl<'s> Plan<'s> {
             let writer = Writer::new(std::ptr::null_mut(), 0, 0);
             return Ok(Plan { writer, copied: 0, result: Result::Same(src) });
         }
-        let _ = b;
         if let Some(data) = writable_data(src) {
             let from = view.start + view.bits;
             let end = from + bits;
@@ -70,7 +68,10 @@ impl<'s> Plan<'s> {
         }
         let used = total.div_ceil(8);
         let capacity = (if used > SLOW_GROWTH { used + used / 5 } else { used * 2 }).max(MIN_CAPACITY);
-        let handle = BinaryHandle::build(capacity, |out| crate::term::bits::copy_bits(view, out, 0));
+        let handle = match view.as_bytes() {
+            Some(bytes) => BinaryHandle::with_capacity(bytes, capacity),
+            None => BinaryHandle::build(capacity, |out| crate::term::bits::copy_bits(view, out, 0)),
+        };
         let writer = Writer::new(handle.data(), view.bits, total);
         Ok(Plan { writer, copied: view.bits, result: Result::Moved { handle, bits: total } })
     }

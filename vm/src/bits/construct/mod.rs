@@ -196,7 +196,7 @@ pub fn create_bin<'s, O: Copy>(
     match segments.first() {
         Some(s) if s.kind == SegmentKind::Append || s.kind == SegmentKind::PrivateAppend => {
             let private = s.kind == SegmentKind::PrivateAppend;
-            let mut plan = append::Plan::new(b, value(s.src), bits, s.unit, private).map_err(|w| fail(s, w))?;
+            let mut plan = append::Plan::new(value(s.src), bits, s.unit, private).map_err(|w| fail(s, w))?;
             let reductions = fill(&mut plan.writer, &segments[1..], &value)?;
             Ok(Built { reductions: reductions + plan.copied / BITS_PER_REDUCTION, term: plan.finish(b) })
         }
