@@ -17,8 +17,10 @@ pub mod bitstring;
 mod funs;
 pub mod iolist;
 mod lists;
+mod memory;
 pub mod os;
 pub mod packet;
+mod persistent_term;
 mod tuple;
 mod types;
 pub mod unicode;
@@ -33,8 +35,10 @@ const TABLES: &[&[Native]] = &[
     funs::TABLE,
     iolist::TABLE,
     lists::TABLE,
+    memory::TABLE,
     os::TABLE,
     packet::TABLE,
+    persistent_term::TABLE,
     tuple::TABLE,
     types::TABLE,
     unicode::TABLE,

@@ -100,6 +100,14 @@ impl<'s> Ctx<'s> {
         self.trap(entry, args);
         Raise::Yield
     }
+    /// Has the process collected when this native has returned; with `major`, in a full sweep.
+    pub fn request_collection(&self, major: bool) {
+        let heap = &self.process.owner().heap;
+        heap.force_collection.set(true);
+        if major {
+            heap.need_fullsweep.set(true);
+        }
+    }
     /// Charges reductions for work in proportion to `n`.
     #[inline]
     pub fn charge(&self, n: usize) {

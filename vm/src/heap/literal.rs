@@ -243,6 +243,14 @@ impl LiteralArea {
     }
 }
 
+/// Areas that nothing new refers to, but terms got before may.
+static RETIRED: Mutex<Vec<LiteralArea>> = Mutex::new(Vec::new());
+
+/// Hands over an area that is to be freed once every process has been made independent of it.
+pub(crate) fn retire(area: LiteralArea) {
+    RETIRED.lock().expect("no code panics under the lock of the retired areas").push(area);
+}
+
 /// Copies a term into an area of its own that is never freed.
 pub fn store(d: Detached) -> RawTerm {
     LiteralArea::from_terms(&[d]).1[0]

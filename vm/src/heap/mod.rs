@@ -9,6 +9,7 @@ pub mod mem;
 pub mod message;
 pub(crate) mod object;
 pub(crate) mod off_heap;
+pub mod persistent;
 mod process_heap;
 mod verify;
 

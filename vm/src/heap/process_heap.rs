@@ -48,6 +48,8 @@ pub struct ProcessHeap {
     pub(crate) minors: Cell<u32>,
     /// The next collection must be a full sweep.
     pub(crate) need_fullsweep: Cell<bool>,
+    /// A collection is due whatever the heap looks like.
+    pub(crate) force_collection: Cell<bool>,
     /// The last full sweep left the block nearly full: the next one takes a larger one.
     pub(crate) grow_next: Cell<bool>,
     /// `max_heap_size` in words, 0 = none.
@@ -85,6 +87,7 @@ impl ProcessHeap {
             fullsweep_after: Cell::new(FULLSWEEP_AFTER),
             minors: Cell::new(0),
             need_fullsweep: Cell::new(false),
+            force_collection: Cell::new(false),
             grow_next: Cell::new(false),
             max_words: Cell::new(0),
         };
@@ -110,11 +113,14 @@ impl ProcessHeap {
         words_between(self.old_heap.get(), self.old_htop.get())
     }
     /// Whether a native left so much behind that a collection is due: more in fragments than there is room for, or more
-    /// off-heap binaries than the virtual binary heap allows.
+    /// off-heap binaries than the virtual binary heap allows; or it asked for one.
     #[inline]
     pub(crate) fn is_collection_due(&self) -> bool {
         let a = &self.arena;
-        super::gc::must_collect() || a.frag_words.get() > self.free() || a.vheap.get() > self.vheap_limit.get()
+        super::gc::must_collect()
+            || a.frag_words.get() > self.free()
+            || a.vheap.get() > self.vheap_limit.get()
+            || self.force_collection.get()
     }
     /// Words of live and dead objects in the young block.
     pub fn used(&self) -> usize {

@@ -82,6 +82,22 @@ pub fn copy_counted<'s>(t: Term<'_>, b: &Builder<'s>) -> (Term<'s>, usize) {
     }
 }
 
+/// As [`copy_into`], but what is shared stays shared; with `literals`, those are copied too.
+pub fn copy_sharing<'s>(t: Term<'_>, b: &Builder<'s>, literals: bool) -> Term<'s> {
+    let words = size_shared(t, literals);
+    let mut copier = Copier::sharing();
+    if !literals {
+        copier.skip = Range::literals();
+    }
+    copier.set_target(b.arena.alloc(words), words);
+    // SAFETY: as in `copy_counted`.
+    unsafe {
+        let copy = copier.copy(t.raw());
+        b.arena.adopt_off_heap(copier.into_off_heap());
+        Term::from_raw(copy)
+    }
+}
+
 /// A boxed object that is being measured or copied.
 #[derive(Clone, Copy)]
 struct Object {

@@ -85,6 +85,7 @@ pub(crate) fn collect_heap(heap: &ProcessHeap, x: &mut [RawTerm], others: &dyn R
         Some(done) => done,
         None => full_sweep(&mut roots, need),
     };
+    heap.force_collection.set(false);
     COLLECTIONS.fetch_add(1, Ordering::Relaxed);
     RECLAIMED.fetch_add(done.reclaimed, Ordering::Relaxed);
     debug_assert!(heap.free() >= need);
