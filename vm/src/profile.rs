@@ -52,6 +52,14 @@ impl Profile {
     pub fn small_maps_by_atom_index(self) -> bool {
         self.release >= 27
     }
+    /// Lists made of a large map run backwards to its iterators (up to 27).
+    pub fn large_maps_list_backwards(self) -> bool {
+        self.release < 28
+    }
+    /// `maps:iterator/2` with an order exists (26 and later).
+    pub fn maps_have_ordered_iterators(self) -> bool {
+        self.release >= 27
+    }
     /// Atoms are encoded as UTF-8 in the external term format.
     pub fn utf8_atoms_in_etf(self) -> bool {
         self.release >= 27

@@ -29,6 +29,7 @@ pub use many::{merge, put_many, update_many};
 
 use super::{Header, RawTerm, Subtag, Term};
 use crate::heap::Builder;
+use crate::profile::Profile;
 use flat::Flat;
 
 /// Most keys of a flat map.
@@ -181,14 +182,23 @@ pub fn take<'s>(b: &Builder<'s>, map: Term<'s>, key: Term<'_>) -> Option<(Term<'
     }
 }
 
-/// The keys as a list, in order of iteration.
+/// The keys as a list, in the order that the profile gives to lists of maps.
 pub fn keys<'s>(b: &Builder<'s>, map: Term<'s>) -> Term<'s> {
-    b.list_from(iter(map).map(|(k, _)| k))
+    list(b, map, |(k, _)| k)
 }
 
-/// The values as a list, in order of iteration.
+/// The values as a list, in the order of [`keys`].
 pub fn values<'s>(b: &Builder<'s>, map: Term<'s>) -> Term<'s> {
-    b.list_from(iter(map).map(|(_, v)| v))
+    list(b, map, |(_, v)| v)
+}
+
+fn list<'s>(b: &Builder<'s>, map: Term<'s>, f: impl FnMut((Term<'s>, Term<'s>)) -> Term<'s>) -> Term<'s> {
+    let items = iter(map).map(f);
+    if size(map) > SMALL_LIMIT && Profile::get().large_maps_list_backwards() {
+        items.fold(Term::NIL, |list, t| b.cons(t, list))
+    } else {
+        b.list_from(items)
+    }
 }
 
 /// Whether the map object obeys this folder's invariants; for heap verification.
