@@ -21,6 +21,9 @@ mod memory;
 pub mod os;
 pub mod packet;
 mod persistent_term;
+
+mod etf;
+mod maps;
 mod tuple;
 mod types;
 pub mod unicode;
@@ -43,6 +46,8 @@ const TABLES: &[&[Native]] = &[
     types::TABLE,
     unicode::TABLE,
 ];
+/// The tables, one a file. Keep the list sorted.
+const TABLES: &[&[Native]] = &[binary::TABLE, bitstring::TABLE, etf::TABLE, iolist::TABLE, maps::TABLE, tuple::TABLE];
 
 static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());
 

@@ -4,6 +4,7 @@ pub mod atom;
 pub mod bits;
 pub mod code;
 pub mod ctx;
+pub mod etf;
 pub mod heap;
 pub mod interp;
 pub mod native;

@@ -60,6 +60,14 @@ impl Profile {
     pub fn maps_have_ordered_iterators(self) -> bool {
         self.release >= 27
     }
+    /// Ports are encoded with 64-bit numbers (26 and later).
+    pub fn long_ports_in_etf(self) -> bool {
+        self.release >= 27
+    }
+    /// `term_to_binary/2` knows the option `local` (26 and later).
+    pub fn local_encoding(self) -> bool {
+        self.release >= 27
+    }
     /// Atoms are encoded as UTF-8 in the external term format.
     pub fn utf8_atoms_in_etf(self) -> bool {
         self.release >= 27

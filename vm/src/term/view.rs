@@ -38,7 +38,7 @@ pub enum Kind<'s> {
     Pid(u64),
     /// Local port: data word.
     Port(u64),
-    /// Pid of another node: node, data word.
+    /// Pid of another node: node, number in the low and serial in the high half of the data word.
     ExternalPid(&'static crate::node::Node, u64),
     /// Port of another node: node, data word.
     ExternalPort(&'static crate::node::Node, u64),
@@ -54,6 +54,11 @@ pub struct BigView<'s> {
     /// Little-endian limbs, the last not zero.
     pub limbs: &'s [u64],
 }
+
+/// Bits of a local pid's data word that are its number; above them lies the serial.
+pub const LOCAL_PID_NUMBER_BITS: u32 = 15;
+/// Bits of a local pid's serial.
+pub const LOCAL_PID_SERIAL_BITS: u32 = 13;
 
 /// A run of bits in memory.
 #[derive(Clone, Copy)]
@@ -394,6 +399,16 @@ impl<'s> Term<'s> {
     /// Whether this is a pid, local or external.
     pub fn is_pid(self) -> bool {
         self.is_local_pid() || self.boxed_header().is_some_and(|h| h.is(Subtag::ExternalPid))
+    }
+    /// Number and serial of a pid, local or external, as `<0.Number.Serial>` shows them.
+    pub fn pid_parts(self) -> Option<(u32, u32)> {
+        match self.kind() {
+            Kind::Pid(data) => {
+                Some(((data & ((1 << LOCAL_PID_NUMBER_BITS) - 1)) as u32, (data >> LOCAL_PID_NUMBER_BITS) as u32))
+            }
+            Kind::ExternalPid(_, data) => Some((data as u32, (data >> 32) as u32)),
+            _ => None,
+        }
     }
     /// Whether this is a port, local or external.
     pub fn is_port(self) -> bool {
