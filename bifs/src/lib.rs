@@ -14,6 +14,7 @@ pub mod facts;
 mod atomics;
 pub mod binary;
 pub mod bitstring;
+mod etf;
 mod funs;
 pub mod iolist;
 mod lists;
@@ -24,6 +25,9 @@ mod persistent_term;
 
 mod etf;
 mod maps;
+mod maps;
+pub mod os;
+pub mod packet;
 mod tuple;
 mod types;
 pub mod unicode;
@@ -35,10 +39,12 @@ const TABLES: &[&[Native]] = &[
     binary::TABLE,
     binary::SEARCH,
     bitstring::TABLE,
+    etf::TABLE,
     funs::TABLE,
     iolist::TABLE,
     lists::TABLE,
     memory::TABLE,
+    maps::TABLE,
     os::TABLE,
     packet::TABLE,
     persistent_term::TABLE,
@@ -46,8 +52,6 @@ const TABLES: &[&[Native]] = &[
     types::TABLE,
     unicode::TABLE,
 ];
-/// The tables, one a file. Keep the list sorted.
-const TABLES: &[&[Native]] = &[binary::TABLE, bitstring::TABLE, etf::TABLE, iolist::TABLE, maps::TABLE, tuple::TABLE];
 
 static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());
 
