@@ -15,6 +15,7 @@ mod atomics;
 pub mod binary;
 pub mod bitstring;
 mod etf;
+mod checksum;
 mod funs;
 pub mod iolist;
 mod lists;
@@ -40,6 +41,7 @@ const TABLES: &[&[Native]] = &[
     binary::SEARCH,
     bitstring::TABLE,
     etf::TABLE,
+    checksum::TABLE,
     funs::TABLE,
     iolist::TABLE,
     lists::TABLE,

@@ -155,13 +155,13 @@ fn characters() {
                     );
                     let ctx = start_match(b, bin).expect("a bitstring");
                     assert!(ctx.skip(lead));
-                    let c = Some(c as u32);
-                    assert_eq!(ctx.get_utf8(), c);
-                    assert_eq!(ctx.get_utf16(flags), c);
-                    assert_eq!(ctx.get_utf32(flags), c);
+                    let c = c as u32;
+                    assert_eq!(ctx.get_utf8(), Some(c));
+                    assert_eq!(ctx.get_utf16(flags), Some(c));
+                    assert_eq!(ctx.get_utf32(flags), Some(c));
                     assert_eq!(ctx.remaining(), 0);
                     if lead == 0 && flags == 0 {
-                        let text = char::from_u32(c.unwrap_or(0)).unwrap_or(' ').to_string();
+                        let text = char::from_u32(c).expect("a character").to_string();
                         assert!(
                             bin.as_bits().and_then(|v| v.as_bytes()).is_some_and(|v| v.starts_with(text.as_bytes()))
                         );
