@@ -14,21 +14,16 @@ pub mod facts;
 mod atomics;
 pub mod binary;
 pub mod bitstring;
-mod etf;
 mod checksum;
+mod etf;
 mod funs;
 pub mod iolist;
 mod lists;
+mod maps;
 mod memory;
 pub mod os;
 pub mod packet;
 mod persistent_term;
-
-mod etf;
-mod maps;
-mod maps;
-pub mod os;
-pub mod packet;
 mod tuple;
 mod types;
 pub mod unicode;
@@ -40,13 +35,13 @@ const TABLES: &[&[Native]] = &[
     binary::TABLE,
     binary::SEARCH,
     bitstring::TABLE,
-    etf::TABLE,
     checksum::TABLE,
+    etf::TABLE,
     funs::TABLE,
     iolist::TABLE,
     lists::TABLE,
-    memory::TABLE,
     maps::TABLE,
+    memory::TABLE,
     os::TABLE,
     packet::TABLE,
     persistent_term::TABLE,
