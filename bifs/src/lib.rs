@@ -21,6 +21,7 @@ pub mod iolist;
 mod lists;
 mod maps;
 mod memory;
+mod node;
 pub mod os;
 pub mod packet;
 mod persistent_term;
@@ -42,6 +43,7 @@ const TABLES: &[&[Native]] = &[
     lists::TABLE,
     maps::TABLE,
     memory::TABLE,
+    node::TABLE,
     os::TABLE,
     packet::TABLE,
     persistent_term::TABLE,

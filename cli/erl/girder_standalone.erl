@@ -37,7 +37,7 @@ sync(Pid) ->
 %%% The program
 
 %% Runs the program and ends with how it went. The first word is the function's name if the module exports it with no
-%% or one argument; the function is `main` otherwise, and all words are its arguments.
+%% or one argument, or if it is written like one; the function is `main` otherwise, and all words are its arguments.
 main(Module, Words) ->
     try run(Module, Words) of
         _ -> exit({?MODULE, ok})
@@ -60,18 +60,33 @@ run(Module, Words) ->
         false -> Module:Function()
     end.
 
+%% A word that is written like a name but names nothing is a function that is not there.
 function(Module, [Word | Args] = Words) ->
-    try list_to_existing_atom(Word) of
-        Name ->
-            case erlang:function_exported(Module, Name, 1) orelse erlang:function_exported(Module, Name, 0) of
-                true -> {Name, Args};
+    case exported(Module, Word) of
+        {true, Function} -> {Function, Args};
+        false ->
+            case is_name(Word) of
+                true -> {list_to_atom(Word), Args};
                 false -> {main, Words}
             end
-    catch
-        error:_ -> {main, Words}
     end;
 function(_, []) ->
     {main, []}.
+
+exported(Module, Word) ->
+    try list_to_existing_atom(Word) of
+        Name ->
+            Found = erlang:function_exported(Module, Name, 1) orelse erlang:function_exported(Module, Name, 0),
+            Found andalso {true, Name}
+    catch
+        error:_ -> false
+    end.
+
+is_name([C | Word]) when C >= $a, C =< $z ->
+    lists:all(fun(D) -> D >= $a andalso D =< $z orelse D >= $A andalso D =< $Z orelse D >= $0 andalso D =< $9
+                            orelse D =:= $_ orelse D =:= $@ end, Word);
+is_name(_) ->
+    false.
 
 %% The program's own part of a stack trace.
 shown(Trace) ->
