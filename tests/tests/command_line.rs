@@ -2,10 +2,10 @@
 //! never in a panic or a signal.
 
 use girder_tests::{
-    child::{End, Output, Scratch},
+    child::{self, End, Output, Scratch},
     fixture, girder,
 };
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -202,4 +202,33 @@ fn run_without_an_otp_tree() {
     assert_eq!(output.end, End::Status(1));
     assert_eq!(output.stderr_text().lines().count(), 1, "{}", output.stderr_text());
     assert!(output.stderr_text().contains(text(scratch.path())), "{}", output.stderr_text());
+}
+
+#[test]
+fn run_out_of_atoms_stops_clearly() {
+    let output = call(&["run", "-pa", text(&fixture::erlang_beams(25)), "prog_limits", "main", "atoms"]);
+    assert_eq!(output.end, End::Status(1));
+    assert!(output.stderr_text().contains("atom"), "{}", output.stderr_text());
+}
+
+#[test]
+fn run_heap_limit_kills_the_process() {
+    let output = call(&["run", "-pa", text(&fixture::erlang_beams(25)), "prog_limits", "main", "heap"]);
+    assert_eq!(output.end, End::Status(0), "{}", output.stderr_text());
+    assert_eq!(output.stdout_text(), "limits: [heap]\nkilled\n");
+}
+
+#[test]
+fn run_stops_on_interrupt() {
+    for waiting in ["forever", "loop"] {
+        let beams = fixture::erlang_beams(25);
+        let words = ["run", "-pa", text(&beams), "prog_limits", "main", waiting];
+        let output = child::run(
+            Command::new("timeout").args(["--signal=INT", "--kill-after=20", "2"]).arg(girder::binary()).args(words),
+            LIMIT,
+        );
+        // `timeout` answers 124 for a command that it stopped and 137 for one that it had to kill.
+        assert_eq!(output.end, End::Status(124), "{waiting}: {}", output.stderr_text());
+        assert!(output.stdout_text().starts_with("limits: "), "{}", output.stdout_text());
+    }
 }

@@ -4,11 +4,13 @@
 //! comes from a runner that the Gleam command writes and is not part of the samples.
 
 use girder_tests::{
+    child::{self, End, Scratch},
     compare::difference,
     fixture::{gleam_beams, gleam_expected, otp_tree},
-    girder::Run,
+    girder::{self, Run},
     skip,
 };
+use std::{fs, process::Command, time::Duration};
 
 fn check(release: u32, name: &str) {
     let Some(tree) = otp_tree(release) else {
@@ -40,3 +42,24 @@ macro_rules! fixture {
 }
 
 include!(concat!(env!("OUT_DIR"), "/gleam_fixtures.rs"));
+
+/// Inside a Gleam project no module needs to be named.
+#[test]
+fn project_folder() {
+    let Some(tree) = otp_tree(27) else {
+        return skip("no OTP 27: run otp-fixtures/fetch-otp 27");
+    };
+    let project = Scratch::new("gleam");
+    let ebin = project.path().join("build/dev/erlang/own/ebin");
+    fs::create_dir_all(&ebin).expect("a scratch folder");
+    fs::write(project.path().join("gleam.toml"), "name = \"own\"\nversion = \"1.0.0\"\n").expect("a scratch file");
+    for beam in fs::read_dir(gleam_beams(27)).expect("the samples") {
+        let beam = beam.expect("the samples");
+        fs::copy(beam.path(), ebin.join(beam.file_name())).expect("a scratch file");
+    }
+    let mut command = Command::new(girder::binary());
+    command.arg("run").current_dir(project.path()).env("GIRDER_OTP_ROOT", tree);
+    let got = child::run(&mut command, Duration::from_secs(60));
+    assert_eq!(got.end, End::Status(0), "{}", got.stderr_text());
+    assert!(!got.stdout.is_empty());
+}
