@@ -1,5 +1,6 @@
 //! Girder's virtual machine: terms, heaps and their collector, code, the interpreter, processes and schedulers.
 
+pub mod arith;
 pub mod atom;
 pub mod bits;
 pub mod code;

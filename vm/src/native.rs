@@ -37,6 +37,8 @@ pub enum Raise {
     Yield,
     /// The process waits in this native; it is called again with the same arguments when woken ([`Ctx::wait`]).
     Wait,
+    /// The process forgets its stack and waits for a message; module, function and argument list are in x0 to x2.
+    Hibernate,
     /// The process has been told to exit while in this native: nothing more runs ([`Ctx::die`]).
     Exiting,
 }

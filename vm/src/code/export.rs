@@ -4,7 +4,7 @@
 //! entry without code points at its own stub, which calls the native or the error handler.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{LazyLock, RwLock};
 
 use super::CODE_INDEXES;
@@ -35,7 +35,10 @@ pub struct Export {
     /// First instruction, per code index.
     addresses: [AtomicPtr<u64>; CODE_INDEXES],
     /// Code that calls of an entry without Erlang code run: one instruction whose operand is this entry's address.
-    stub: [AtomicU64; 2],
+    /// The arity stands before it, as before every entry.
+    stub: [AtomicU64; 3],
+    /// Code of the interpreter's own stands here for good.
+    instruction: AtomicBool,
     /// The native bound to this entry, as an address; 0 = none.
     native: AtomicUsize,
     /// Its name.
@@ -63,11 +66,16 @@ impl Export {
         all.entry(mfa).or_insert_with(|| {
             let e: &'static Export = Box::leak(Box::new(Export {
                 addresses: Default::default(),
-                stub: [AtomicU64::new(stub::undefined_function()), AtomicU64::new(0)],
+                stub: [
+                    AtomicU64::new(u64::from(mfa.arity)),
+                    AtomicU64::new(stub::undefined_function()),
+                    AtomicU64::new(0),
+                ],
+                instruction: AtomicBool::new(false),
                 native: AtomicUsize::new(0),
                 mfa,
             }));
-            e.stub[1].store(std::ptr::from_ref(e).expose_provenance() as u64, Ordering::Relaxed);
+            e.stub[2].store(std::ptr::from_ref(e).expose_provenance() as u64, Ordering::Relaxed);
             for a in &e.addresses {
                 a.store(e.stub_address(), Ordering::Release);
             }
@@ -84,7 +92,7 @@ impl Export {
     }
     /// Address of the stub.
     pub(crate) fn stub_address(&self) -> *mut u64 {
-        self.stub.as_ptr().cast::<u64>().cast_mut()
+        self.stub[1].as_ptr()
     }
     /// Where a call goes.
     #[inline(always)]
@@ -98,6 +106,15 @@ impl Export {
         for a in &self.addresses {
             a.store(to, Ordering::Release);
         }
+    }
+    /// Binds code of the interpreter's own, which no module replaces.
+    pub(crate) fn bind_instruction(&self, entry: *mut u64) {
+        self.instruction.store(true, Ordering::Relaxed);
+        self.set_address(entry);
+    }
+    /// Whether the function is an instruction of the interpreter.
+    pub fn is_instruction(&self) -> bool {
+        self.instruction.load(Ordering::Relaxed)
     }
     /// Whether calls reach Erlang code or a native.
     pub fn is_defined(&self) -> bool {
@@ -117,7 +134,7 @@ impl Export {
     /// Binds a native: calls run it from now on.
     pub fn bind_native(&self, f: NativeFn) {
         self.native.store(f as usize, Ordering::Release);
-        self.stub[0].store(stub::call_native(), Ordering::Release);
+        self.stub[1].store(stub::call_native(), Ordering::Release);
         self.set_address(std::ptr::null_mut());
     }
 }

@@ -15,7 +15,8 @@ use crate::interp::stub;
 pub struct FunEntry {
     /// First instruction.
     address: AtomicPtr<u64>,
-    stub: [AtomicU64; 2],
+    /// Arity with the environment, then the code that calls of an entry without code run.
+    stub: [AtomicU64; 3],
     /// Arguments of a call, without the environment.
     pub arity: u8,
     /// Number of free variables.
@@ -49,7 +50,11 @@ impl FunEntry {
         all.entry((module, uniq, index, arity, num_free)).or_insert_with(|| {
             let e: &'static FunEntry = Box::leak(Box::new(FunEntry {
                 address: AtomicPtr::default(),
-                stub: [AtomicU64::new(stub::undefined_lambda()), AtomicU64::new(0)],
+                stub: [
+                    AtomicU64::new(u64::from(arity) + u64::from(num_free)),
+                    AtomicU64::new(stub::undefined_lambda()),
+                    AtomicU64::new(0),
+                ],
                 arity,
                 num_free,
                 module,
@@ -58,13 +63,13 @@ impl FunEntry {
                 uniq,
                 function: AtomicU64::new(0),
             }));
-            e.stub[1].store(std::ptr::from_ref(e).expose_provenance() as u64, Ordering::Relaxed);
+            e.stub[2].store(std::ptr::from_ref(e).expose_provenance() as u64, Ordering::Relaxed);
             e.address.store(e.stub_address(), Ordering::Release);
             e
         })
     }
     fn stub_address(&self) -> *mut u64 {
-        self.stub.as_ptr().cast::<u64>().cast_mut()
+        self.stub[1].as_ptr()
     }
     /// Where a call goes.
     #[inline(always)]

@@ -1,10 +1,16 @@
 //! Code: from checked modules to running instructions, and the tables through which calls find it.
 
+mod emit;
 mod export;
 mod fun;
+mod module;
+mod registry;
 
+pub use emit::implements;
 pub use export::{Export, Mfa};
 pub use fun::FunEntry;
+pub use module::{FunctionInfo, LoadedModule, Location};
+pub use registry::{LoadFailure, error_handler, load, load_missing, loaded_modules, lookup, module, set_module_finder};
 
 /// Number of code indexes: active, staging, and the one that old readers may still use.
 pub const CODE_INDEXES: usize = 3;
@@ -12,4 +18,14 @@ pub const CODE_INDEXES: usize = 3;
 /// Whether a process refers to old code of a module.
 pub(crate) fn uses_old_code(_p: &crate::process::Process, _module: crate::atom::Atom) -> bool {
     false
+}
+
+/// Binds the functions that are instructions: `erlang:apply/2,3` and `yield/0`.
+pub fn bind_instructions() {
+    use crate::atom::am;
+    use crate::interp::entry;
+    let bind = |function, arity, to| Export::intern(Mfa { module: am::ERLANG, function, arity }).bind_instruction(to);
+    bind(am::APPLY, 3, entry::apply3());
+    bind(am::APPLY, 2, entry::apply2());
+    bind(am::YIELD, 0, entry::special_yield());
 }

@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::mailbox::Mailbox;
 use super::relations::Relations;
 use crate::atom::{Atom, am};
+use crate::bits::construct::Building;
 use crate::code::{Export, Mfa};
 use crate::heap::ProcessHeap;
 use crate::signal::task::SystemTask;
@@ -37,6 +38,8 @@ pub struct Exception {
     pub cause: Cell<RawTerm>,
     /// Class.
     pub class: Cell<Class>,
+    /// Arguments that `erlang:error/2,3` names, or none.
+    pub args: Cell<RawTerm>,
 }
 
 /// Options that a process may change about itself.
@@ -76,8 +79,8 @@ pub struct Owner {
     pub exception: Exception,
     /// Where a trap goes.
     pub trap: Cell<Option<&'static Export>>,
-    /// Catch tags on the stack.
-    pub catches: Cell<u32>,
+    /// The bitstring that instructions of old compilers are building.
+    pub(crate) building: Cell<Building>,
     /// Messages.
     pub mailbox: Mailbox,
     /// Process dictionary.
@@ -116,9 +119,10 @@ impl Owner {
                 trace: Cell::new(RawTerm::NIL),
                 cause: Cell::new(RawTerm::NONE),
                 class: Cell::new(Class::Error),
+                args: Cell::new(RawTerm::NONE),
             },
             trap: Cell::new(None),
-            catches: Cell::new(0),
+            building: Cell::default(),
             mailbox: Mailbox::default(),
             dictionary: RefCell::default(),
             relations: RefCell::default(),
@@ -158,6 +162,7 @@ impl Owner {
             &self.exception.value,
             &self.exception.trace,
             &self.exception.cause,
+            &self.exception.args,
             &self.group_leader,
             &self.parent,
             &self.label,

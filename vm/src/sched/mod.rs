@@ -4,6 +4,7 @@
 //! and a place to sleep. Invariant: an idle scheduler looks at its inbox after it has said that it sleeps, and who puts
 //! something there wakes it after; so nothing waits while everybody sleeps.
 
+mod apply;
 mod queues;
 mod run;
 mod stats;
@@ -21,11 +22,14 @@ use crate::sync::park::Parker;
 use crate::term::{RawTerm, Term};
 use crate::timer::wheel::Key;
 use crate::timer::{Due, TimerQueue};
+use apply::ApplyCache;
 use queues::RunQueues;
 use stats::Counters;
 
 /// Number of X registers.
 pub const X_REGISTERS: usize = 1024;
+/// Slots behind the X registers: scratch of the emitter and of collections.
+pub const SPARE_REGISTERS: usize = 16;
 /// Number of float registers.
 pub const F_REGISTERS: usize = 1024;
 /// Reductions of a slice.
@@ -35,7 +39,7 @@ pub const SLICE: i64 = 4000;
 #[repr(C)]
 pub struct Registers {
     /// X registers.
-    pub x: [RawTerm; X_REGISTERS],
+    pub x: [RawTerm; X_REGISTERS + SPARE_REGISTERS],
     /// Float registers.
     pub f: [f64; F_REGISTERS],
 }
@@ -43,6 +47,7 @@ pub struct Registers {
 /// A scheduler.
 pub struct Scheduler {
     regs: Box<UnsafeCell<Registers>>,
+    apply_cache: ApplyCache,
     local: Rc<Local>,
     /// Reductions since the timers were last looked at.
     since_poll: Cell<i64>,
@@ -173,8 +178,11 @@ impl Scheduler {
         let local = Rc::new(Local { id, queues: RunQueues::default(), timers: TimerQueue::new() });
         assert!(id < all().len(), "schedulers are numbered from 0");
         let mine = LOCAL.with(|l| l.get_or_init(|| local.clone()).clone());
-        let regs = Box::new(UnsafeCell::new(Registers { x: [RawTerm::NIL; X_REGISTERS], f: [0.0; F_REGISTERS] }));
-        Scheduler { regs, local: mine, since_poll: Cell::new(0) }
+        let regs = Box::new(UnsafeCell::new(Registers {
+            x: [RawTerm::NIL; X_REGISTERS + SPARE_REGISTERS],
+            f: [0.0; F_REGISTERS],
+        }));
+        Scheduler { regs, apply_cache: ApplyCache::default(), local: mine, since_poll: Cell::new(0) }
     }
     /// Its number, from 0.
     pub fn id(&self) -> usize {
@@ -187,6 +195,10 @@ impl Scheduler {
     #[inline(always)]
     pub(crate) fn registers(&self) -> *mut Registers {
         self.regs.get()
+    }
+    /// Export entries that `apply` found lately.
+    pub(crate) fn apply_cache(&self) -> &ApplyCache {
+        &self.apply_cache
     }
     /// Sets the first X registers.
     pub(crate) fn set_x(&self, args: &[Term<'_>]) {

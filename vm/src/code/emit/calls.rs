@@ -1,0 +1,175 @@
+//! Calls, returns, moves and frames, with the moves that lead into calls.
+
+use girder_loader::{Opcode, Operand};
+
+use super::out::A;
+use super::{Emitter, label, unsigned};
+use crate::code::Export;
+use crate::interp::instr as i;
+
+fn bytes(o: Operand) -> u16 {
+    (unsigned(o) * 8) as u16
+}
+
+impl Emitter<'_> {
+    pub(super) fn mov(&mut self, s: Operand, d: Operand) {
+        if s == d {
+            return;
+        }
+        if d == Operand::X(0) && self.mov_then_call(s) {
+            return;
+        }
+        if let Some((Opcode::Move, &[s2, d2])) = self.peek() {
+            let registers = [s, d, s2, d2].iter().all(|o| matches!(o, Operand::X(_) | Operand::Y(_)));
+            // The second move may itself be part of a move into a call: leave it to that.
+            let leads_to_call = d2 == Operand::X(0) && self.call_after(1);
+            if registers && s2 != d && d2 != d && s2 != d2 && !leads_to_call {
+                self.take();
+                let args = [self.src(s), self.src(d), self.src(s2), self.src(d2)];
+                return self.emit(i::MOV2, &args);
+            }
+        }
+        let args = [self.src(s), self.src(d)];
+        self.emit(i::MOV, &args);
+    }
+
+    fn call_after(&self, n: usize) -> bool {
+        let n = if let Some((Opcode::Line, _)) = self.peek_nth(n) { n + 1 } else { n };
+        matches!(
+            self.peek_nth(n),
+            Some((Opcode::Call | Opcode::CallOnly | Opcode::CallLast | Opcode::Return | Opcode::Deallocate, _))
+        )
+    }
+
+    /// `move S x0` and the call or return behind it in one instruction.
+    fn mov_then_call(&mut self, s: Operand) -> bool {
+        let lines = usize::from(matches!(self.peek(), Some((Opcode::Line, _))));
+        let Some((op, args)) = self.peek_nth(lines) else { return false };
+        let src = self.src(s);
+        match (op, args) {
+            (Opcode::Call, &[_, l]) => {
+                self.take_with_line(lines);
+                self.emit(i::MOV_CALL, &[src, A::L(label(l))]);
+            }
+            (Opcode::CallOnly, &[_, l]) => {
+                self.take_with_line(lines);
+                self.emit(i::MOV_CALL_ONLY, &[src, A::L(label(l))]);
+            }
+            (Opcode::CallLast, &[_, l, n]) => {
+                self.take_with_line(lines);
+                self.emit(i::MOV_CALL_LAST, &[src, A::H(bytes(n)), A::L(label(l))]);
+            }
+            (Opcode::Return, _) if lines == 0 => {
+                self.take();
+                self.emit(i::MOV_RET, &[src]);
+            }
+            (Opcode::Deallocate, &[n]) if lines == 0 && matches!(self.peek_nth(1), Some((Opcode::Return, _))) => {
+                self.take();
+                self.take();
+                self.emit(i::MOV_DEALLOC_RET, &[src, A::H(bytes(n))]);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Takes a fused instruction and the `line` before it, which then belongs to the fused instruction.
+    fn take_with_line(&mut self, lines: usize) {
+        if lines == 1 {
+            if let Some((_, args)) = self.peek() {
+                self.line(args[0]);
+            }
+            self.take();
+        }
+        self.take();
+    }
+
+    pub(super) fn deallocate(&mut self, n: Operand) {
+        if let Some((Opcode::Return, _)) = self.peek() {
+            self.take();
+            return self.emit(i::DEALLOC_RET, &[A::H(bytes(n))]);
+        }
+        self.emit(i::DEALLOCATE, &[A::H(bytes(n))]);
+    }
+
+    fn native_call(&mut self, e: &'static Export) -> bool {
+        let Some(f) = e.native() else { return false };
+        let address = std::ptr::from_ref(e).expose_provenance() as u64;
+        self.emit(i::CALL_NATIVE, &[A::H(u16::from(e.mfa.arity)), A::W(address), A::W(f as usize as u64)]);
+        true
+    }
+
+    pub(super) fn call_ext(&mut self, import: Operand) {
+        let e = self.import(import);
+        if !self.native_call(e) {
+            self.emit(i::CALL_EXT, &[A::W(std::ptr::from_ref(e).expose_provenance() as u64)]);
+        }
+    }
+
+    pub(super) fn call_ext_only(&mut self, import: Operand) {
+        let e = self.import(import);
+        if self.native_call(e) {
+            return self.emit(i::RET, &[]);
+        }
+        self.emit(i::CALL_EXT_ONLY, &[A::W(std::ptr::from_ref(e).expose_provenance() as u64)]);
+    }
+
+    pub(super) fn call_ext_last(&mut self, import: Operand, n: Operand) {
+        let e = self.import(import);
+        if self.native_call(e) {
+            return self.emit(i::DEALLOC_RET, &[A::H(bytes(n))]);
+        }
+        self.emit(i::CALL_EXT_LAST, &[A::H(bytes(n)), A::W(std::ptr::from_ref(e).expose_provenance() as u64)]);
+    }
+
+    pub(super) fn call_fun(&mut self, fun: A, arity: u32) {
+        if let (Some((Opcode::Deallocate, &[n])), Some((Opcode::Return, _))) = (self.peek(), self.peek_nth(1)) {
+            self.take();
+            self.take();
+            return self.emit(i::CALL_FUN_LAST, &[fun, A::H(bytes(n)), A::U(arity)]);
+        }
+        self.emit(i::CALL_FUN, &[fun, A::U(arity)]);
+    }
+
+    pub(super) fn frame(&mut self, op: Opcode, args: &[Operand]) {
+        match (op, args) {
+            (Opcode::Allocate | Opcode::AllocateZero, &[n, live]) => {
+                self.emit(i::ALLOCATE, &[A::H(bytes(n)), A::H(unsigned(live) as u16)]);
+            }
+            (Opcode::AllocateHeap | Opcode::AllocateHeapZero, &[n, need, live]) => {
+                let need = heap_words(need);
+                self.emit(i::ALLOCATE_HEAP, &[A::H(bytes(n)), A::H(unsigned(live) as u16), A::U(need)]);
+            }
+            (Opcode::TestHeap, &[need, live]) => {
+                self.emit(i::TEST_HEAP, &[A::U(heap_words(need)), A::U(unsigned(live) as u32)]);
+            }
+            (Opcode::Trim, &[n, _]) => self.emit(i::TRIM, &[A::H(bytes(n))]),
+            _ => {}
+        }
+        if matches!(op, Opcode::AllocateZero | Opcode::AllocateHeapZero) {
+            let all: Vec<u16> = (0..unsigned(args[0]) as u16).collect();
+            self.init_y(&all);
+        }
+    }
+
+    pub(super) fn init_y(&mut self, registers: &[u16]) {
+        match registers {
+            [] => {}
+            [y] => self.emit(i::MOV, &[A::K(crate::term::RawTerm::NIL.bits()), A::Y(*y)]),
+            _ => {
+                self.emit(i::INIT_Y, &[A::U(registers.len() as u32)]);
+                for y in registers {
+                    self.out.trail(u64::from(*y) * 8);
+                }
+            }
+        }
+    }
+}
+
+/// Words that an allocation list asks for, in this VM's object sizes (a fun's environment is among the words).
+pub(super) fn heap_words(o: Operand) -> u32 {
+    match o {
+        Operand::Alloc { words, floats, funs } => words + u32::from(floats) * 2 + u32::from(funs) * 2,
+        _ => unsigned(o) as u32,
+    }
+}

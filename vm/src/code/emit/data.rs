@@ -1,0 +1,288 @@
+//! Lists, tuples, maps, floats, funs and multi-way branches.
+
+use girder_loader::{Opcode, Operand};
+
+use super::out::A;
+use super::{Emitter, label, unsigned};
+use crate::interp::instr as i;
+use crate::term::{Header, RawTerm, Subtag};
+
+/// X registers behind the last one that programs have: scratch for constants where an instruction wants a register.
+const SCRATCH: u16 = crate::sched::X_REGISTERS as u16 + 8;
+
+fn tuple_header(n: u64) -> u64 {
+    RawTerm::header(Header::new(Subtag::Tuple, n as usize)).bits()
+}
+
+impl Emitter<'_> {
+    /// A register operand; a constant is moved into a scratch register first.
+    pub(super) fn reg(&mut self, o: Operand) -> A {
+        let a = self.src(o);
+        if a.is_reg() {
+            return a;
+        }
+        self.emit(i::MOV, &[a, A::X(SCRATCH)]);
+        A::X(SCRATCH)
+    }
+
+    pub(super) fn is_nonempty_list(&mut self, f: Operand, s: Operand) {
+        let l = A::L(label(f));
+        if matches!(s, Operand::X(_) | Operand::Y(_)) {
+            let src = self.src(s);
+            match self.peek() {
+                Some((Opcode::GetList, &[s2, h, t])) if s2 == s => {
+                    self.take();
+                    let args = [src, self.src(h), self.src(t), l];
+                    return self.emit(i::NONEMPTY_GET, &args);
+                }
+                Some((Opcode::GetHd, &[s2, d])) if s2 == s => {
+                    self.take();
+                    let args = [src, self.src(d), l];
+                    return self.emit(i::NONEMPTY_GET_HD, &args);
+                }
+                Some((Opcode::GetTl, &[s2, d])) if s2 == s => {
+                    self.take();
+                    let args = [src, self.src(d), l];
+                    return self.emit(i::NONEMPTY_GET_TL, &args);
+                }
+                _ => {}
+            }
+        }
+        let args = [self.src(s), l];
+        self.emit(i::IS_NONEMPTY_LIST, &args);
+    }
+
+    pub(super) fn is_tuple(&mut self, f: Operand, s: Operand) {
+        if let Some((Opcode::TestArity, &[f2, s2, n])) = self.peek()
+            && f2 == f
+            && s2 == s
+        {
+            self.take();
+            let s = self.reg(s);
+            return self.emit(i::IS_TUPLE_OF, &[s, A::L(label(f)), A::W(tuple_header(unsigned(n)))]);
+        }
+        let args = [self.src(s), A::L(label(f))];
+        self.emit(i::IS_TUPLE, &args);
+    }
+
+    pub(super) fn test_arity(&mut self, f: Operand, s: Operand, n: Operand) {
+        let s = self.reg(s);
+        self.emit(i::TEST_ARITY, &[s, A::L(label(f)), A::W(tuple_header(unsigned(n)))]);
+    }
+
+    pub(super) fn is_tagged_tuple(&mut self, f: Operand, s: Operand, n: Operand, tag: Operand) {
+        let s = self.reg(s);
+        let tag = self.any(tag);
+        self.emit(i::IS_TAGGED_TUPLE, &[s, A::L(label(f)), A::W(tuple_header(unsigned(n))), A::W(tag)]);
+    }
+
+    pub(super) fn get_list(&mut self, s: Operand, h: Operand, t: Operand) {
+        let family = if self.proven() { i::GET_LIST } else { i::GET_LIST_CHECKED };
+        let args = [self.reg(s), self.src(h), self.src(t)];
+        self.emit(family, &args);
+    }
+
+    pub(super) fn get_hd_tl(&mut self, op: Opcode, s: Operand, d: Operand) {
+        let family = match (op, self.proven()) {
+            (Opcode::GetHd, true) => i::GET_HD,
+            (Opcode::GetHd, false) => i::GET_HD_CHECKED,
+            (_, true) => i::GET_TL,
+            (_, false) => i::GET_TL_CHECKED,
+        };
+        let args = [self.reg(s), self.src(d)];
+        self.emit(family, &args);
+    }
+
+    pub(super) fn get_tuple_element(&mut self, s: Operand, index: Operand, d: Operand) {
+        let offset = A::H((unsigned(index) as u16 + 1) * 8);
+        let proven = self.proven();
+        if proven
+            && let Some((Opcode::GetTupleElement, &[s2, index2, d2])) = self.peek()
+            && s2 == s
+            && d != s
+            && unsigned(index2) == unsigned(index) + 1
+            && self.proven_nth(0)
+        {
+            self.take();
+            let args = [self.reg(s), offset, self.src(d), self.src(d2)];
+            return self.emit(i::GET_ELEM2, &args);
+        }
+        let family = if proven { i::GET_ELEM } else { i::GET_ELEM_CHECKED };
+        let args = [self.reg(s), offset, self.src(d)];
+        self.emit(family, &args);
+    }
+
+    pub(super) fn set_tuple_element(&mut self, v: Operand, s: Operand, index: Operand) {
+        let args = [self.src(v), self.reg(s), A::H((unsigned(index) as u16 + 1) * 8)];
+        self.emit(i::SET_ELEM, &args);
+    }
+
+    pub(super) fn put_tuple(&mut self, d: Operand, elements: &[Operand]) {
+        if let &[a, b] = elements {
+            let args = [self.src(a), self.src(b), self.src(d)];
+            return self.emit(i::PUT_TUPLE2, &args);
+        }
+        let d = self.src(d);
+        self.emit(i::PUT_TUPLE, &[d, A::U(elements.len() as u32)]);
+        for e in elements {
+            let w = self.any(*e);
+            self.out.trail(w);
+        }
+    }
+
+    pub(super) fn update_record(&mut self, size: Operand, s: Operand, d: Operand, updates: &[Operand]) {
+        let args = [self.reg(s), self.src(d), A::U(unsigned(size) as u32), A::U(updates.len() as u32 / 2)];
+        self.emit(i::UPDATE_RECORD, &args);
+        for pair in updates.chunks_exact(2) {
+            let v = self.any(pair[1]);
+            self.out.trail(unsigned(pair[0]) * 8);
+            self.out.trail(v);
+        }
+    }
+
+    pub(super) fn equal(&mut self, op: Opcode, f: Operand, a: Operand, b: Operand) {
+        let l = A::L(label(f));
+        let (mut x, mut y) = (self.src(a), self.src(b));
+        if !x.is_reg() && y.is_reg() {
+            std::mem::swap(&mut x, &mut y);
+        }
+        match y {
+            A::K(w) if x.is_reg() && RawTerm::from_bits(w).is_immediate() => {
+                let family = if op == Opcode::IsEqExact { i::IS_EQ_IMM } else { i::IS_NE_IMM };
+                self.emit(family, &[x, l, A::W(w)]);
+            }
+            _ => {
+                let family = if op == Opcode::IsEqExact { i::IS_EQ_EXACT } else { i::IS_NE_EXACT };
+                self.emit(family, &[x, y, l]);
+            }
+        }
+    }
+
+    pub(super) fn select_val(&mut self, s: Operand, f: Operand, list: &[Operand]) {
+        let s = self.reg(s);
+        let fail = A::L(label(f));
+        let mut pairs: Vec<(u64, u32)> = list.chunks_exact(2).map(|p| (self.any(p[0]), label(p[1]))).collect();
+        // Values that are no immediates (bignums, floats) are compared one by one.
+        pairs.retain(|&(v, l)| {
+            let immediate = RawTerm::from_bits(v).is_immediate();
+            if !immediate {
+                self.out.emit(i::IS_NE_EXACT, &[s, A::K(v), A::L(l)]);
+            }
+            immediate
+        });
+        if pairs.is_empty() {
+            return self.emit(i::JUMP, &[fail]);
+        }
+        let smalls: Option<Vec<i64>> = pairs.iter().map(|p| RawTerm::from_bits(p.0).as_small()).collect();
+        if let Some(v) = smalls
+            && v.len() > 3
+        {
+            let (min, max) = (*v.iter().min().expect("not empty"), *v.iter().max().expect("not empty"));
+            let span = max.wrapping_sub(min) as u64;
+            if span < 4 * v.len() as u64 + 16 {
+                let mut targets = vec![label(f); span as usize + 1];
+                // The first of equal values wins.
+                for (value, (_, l)) in v.iter().zip(&pairs).rev() {
+                    targets[(value - min) as usize] = *l;
+                }
+                self.emit(i::SELECT_JUMP, &[s, fail, A::W(min as u64), A::U(targets.len() as u32)]);
+                return self.out.trail_labels(&targets);
+            }
+        }
+        let family = if pairs.len() <= 8 {
+            i::SELECT_LINEAR
+        } else {
+            pairs.sort_by_key(|p| p.0);
+            pairs.dedup_by_key(|p| p.0);
+            i::SELECT_BINARY
+        };
+        self.select_table(family, s, fail, &pairs);
+    }
+
+    fn select_table(&mut self, family: i::Family, s: A, fail: A, pairs: &[(u64, u32)]) {
+        self.emit(family, &[s, fail, A::U(pairs.len() as u32)]);
+        for p in pairs {
+            self.out.trail(p.0);
+        }
+        let labels: Vec<u32> = pairs.iter().map(|p| p.1).collect();
+        self.out.trail_labels(&labels);
+    }
+
+    pub(super) fn select_arity(&mut self, s: Operand, f: Operand, list: &[Operand]) {
+        let s = self.reg(s);
+        let pairs: Vec<(u64, u32)> =
+            list.chunks_exact(2).map(|p| (tuple_header(unsigned(p[0])), label(p[1]))).collect();
+        self.select_table(i::SELECT_ARITY, s, A::L(label(f)), &pairs);
+    }
+
+    pub(super) fn get_map_elements(&mut self, f: Operand, s: Operand, list: &[Operand]) {
+        let l = A::L(label(f));
+        let s = self.reg(s);
+        if let &[k, d] = list {
+            let args = [s, self.src(k), self.src(d), l];
+            return self.emit(i::MAP_GET1, &args);
+        }
+        self.emit(i::MAP_GET, &[s, l, A::U(list.len() as u32 / 2)]);
+        for o in list {
+            let w = self.any(*o);
+            self.out.trail(w);
+        }
+    }
+
+    pub(super) fn has_map_fields(&mut self, f: Operand, s: Operand, list: &[Operand]) {
+        let s = self.reg(s);
+        self.emit(i::MAP_HAS, &[s, A::L(label(f)), A::U(list.len() as u32)]);
+        for o in list {
+            let w = self.any(*o);
+            self.out.trail(w);
+        }
+    }
+
+    pub(super) fn put_map(&mut self, op: Opcode, args: &[Operand], list: &[Operand]) {
+        let (s, d, live) = (self.src(args[1]), self.src(args[2]), A::U(unsigned(args[3]) as u32));
+        let n = A::U(list.len() as u32);
+        if op == Opcode::PutMapAssoc {
+            self.emit(i::MAP_PUT, &[s, d, live, n]);
+        } else {
+            self.emit(i::MAP_UPDATE, &[s, d, A::L(label(args[0])), live, n]);
+        }
+        for o in list {
+            let w = self.any(*o);
+            self.out.trail(w);
+        }
+    }
+
+    pub(super) fn fmove(&mut self, s: Operand, d: Operand) {
+        match (s, d) {
+            (Operand::FloatReg(a), Operand::FloatReg(b)) => self.emit(i::FCOPY, &[A::H(a), A::H(b)]),
+            (Operand::FloatReg(a), _) => {
+                let d = self.src(d);
+                self.emit(i::FSTORE, &[A::H(a), d]);
+            }
+            (_, Operand::FloatReg(b)) => {
+                let family = if self.proven() { i::FLOAD } else { i::FLOAD_CHECKED };
+                let s = self.src(s);
+                self.emit(family, &[s, A::H(b)]);
+            }
+            _ => self.mov(s, d),
+        }
+    }
+
+    pub(super) fn make_fun(&mut self, index: Operand, d: Operand, env: &[Operand]) {
+        let entry = std::ptr::from_ref(self.lambdas[unsigned(index) as usize]).expose_provenance() as u64;
+        let d = self.src(d);
+        self.emit(i::MAKE_FUN, &[d, A::W(entry), A::U(env.len() as u32)]);
+        for o in env {
+            let w = self.any(*o);
+            self.out.trail(w);
+        }
+    }
+
+    /// `make_fun2`: the environment is in the first X registers, and the instruction makes its own room.
+    pub(super) fn make_fun2(&mut self, index: Operand) {
+        let n = self.lambdas[unsigned(index) as usize].num_free;
+        self.emit(i::TEST_HEAP, &[A::U(2 + n), A::U(n)]);
+        let env: Vec<Operand> = (0..n as u16).map(Operand::X).collect();
+        self.make_fun(index, Operand::X(0), &env);
+    }
+}

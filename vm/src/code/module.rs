@@ -1,0 +1,90 @@
+//! A loaded module: its instructions and what is known about them.
+//!
+//! Invariant: `code` never moves or changes after publication, but for the first cell of a function; the offsets in
+//! `functions` and `lines` ascend.
+
+use super::Mfa;
+use crate::atom::Atom;
+use crate::bits::construct::Template;
+use crate::heap::literal::LiteralArea;
+
+/// A function of a loaded module.
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionInfo {
+    /// Word offset of its `func_info`.
+    pub start: u32,
+    /// Word offset of its entry.
+    pub entry: u32,
+    /// Name.
+    pub name: Atom,
+    /// Arity.
+    pub arity: u8,
+    /// Called from other modules by name.
+    pub exported: bool,
+}
+
+/// See the module's head.
+pub struct LoadedModule {
+    /// Name.
+    pub name: Atom,
+    /// MD5 over the essential chunks, `module_info(md5)`.
+    pub md5: [u8; 16],
+    /// Functions, by offset.
+    pub functions: Vec<FunctionInfo>,
+    /// Attributes in external term format.
+    pub attributes: Option<Box<[u8]>>,
+    /// Compilation information in external term format.
+    pub compile_info: Option<Box<[u8]>>,
+    /// Entry of the `-on_load` function, as an offset.
+    pub on_load: Option<u32>,
+    pub(crate) code: Box<[u64]>,
+    /// Word offset and line, ascending: the line holds from there on.
+    pub(crate) lines: Vec<(u32, Option<(u32, u32)>)>,
+    /// File names; 0 is the module's own.
+    pub(crate) files: Vec<Box<str>>,
+    #[allow(dead_code, reason = "keeps the literals alive; freed with the module")]
+    pub(crate) literals: Option<LiteralArea>,
+    /// String table, referred to by instructions.
+    #[allow(dead_code, reason = "instructions hold its address")]
+    pub(crate) strings: Box<[u8]>,
+    /// Static parts of `bs_create_bin` instructions.
+    #[allow(dead_code, reason = "instructions hold their addresses")]
+    pub(crate) templates: Vec<Box<Template<u64>>>,
+}
+
+/// Where an instruction is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// Function.
+    pub mfa: Mfa,
+    /// File and line, if known.
+    pub line: Option<(Box<str>, u32)>,
+}
+
+impl LoadedModule {
+    /// First word.
+    pub(crate) fn base(&self) -> usize {
+        self.code.as_ptr().expose_provenance()
+    }
+    /// Address of a word.
+    pub(crate) fn address(&self, offset: u32) -> *mut u64 {
+        self.code.as_ptr().wrapping_add(offset as usize).cast_mut()
+    }
+    /// The function that holds a word.
+    pub fn function_at(&self, offset: u32) -> Option<&FunctionInfo> {
+        let after = self.functions.partition_point(|f| f.start <= offset);
+        self.functions[..after].last()
+    }
+    /// Where a word is.
+    pub(crate) fn locate(&self, offset: u32) -> Option<Location> {
+        let f = self.function_at(offset)?;
+        let after = self.lines.partition_point(|l| l.0 <= offset);
+        let line = self.lines[..after].last().filter(|l| l.0 >= f.start).and_then(|l| l.1);
+        let line = line.map(|(file, line)| (self.files[file as usize].clone(), line));
+        Some(Location { mfa: Mfa { module: self.name, function: f.name, arity: f.arity }, line })
+    }
+    /// Bytes of instructions.
+    pub fn code_size(&self) -> usize {
+        self.code.len() * 8
+    }
+}

@@ -1,0 +1,188 @@
+//! Map look-ups and updates.
+
+use crate::heap::Builder;
+use crate::interp::machine::{Dst, Flow, Machine};
+use crate::interp::raise;
+use crate::process::Process;
+use crate::sched::Scheduler;
+use crate::term::{RawTerm, Term, map};
+
+type M<'a, 'r> = &'a mut Machine<'r>;
+
+#[inline(always)]
+fn find(m: &Machine, s: RawTerm, k: RawTerm) -> Option<RawTerm> {
+    // SAFETY: registers' terms; nothing collects during a look-up.
+    unsafe { map::get(m.brand(s), m.brand(k)).map(Term::raw) }
+}
+
+#[inline(always)]
+fn is_map(m: &Machine, s: RawTerm) -> bool {
+    // SAFETY: a register's term.
+    unsafe { m.brand(s) }.is_map()
+}
+
+#[inline(always)]
+pub(crate) fn get1(m: M, s: RawTerm, k: RawTerm, d: impl Dst, f: i32) -> Flow {
+    if !is_map(m, s) {
+        return Flow::Jump(f);
+    }
+    match find(m, s, k) {
+        Some(v) => {
+            m.set(d, v);
+            Flow::Next
+        }
+        None => Flow::Jump(f),
+    }
+}
+
+/// The table holds `n` pairs of key and destination. A destination is never a key or the source of a later pair.
+#[inline(always)]
+pub(crate) fn get(m: M, s: RawTerm, f: i32, n: u32, table: *const u64) -> Flow {
+    if !is_map(m, s) {
+        return Flow::Jump(f);
+    }
+    for i in 0..n as usize {
+        // SAFETY: the emitter wrote n pairs.
+        let (k, d) = unsafe { (*table.add(2 * i), *table.add(2 * i + 1)) };
+        match find(m, s, m.any(k)) {
+            Some(v) => m.set(m.any_dst(d), v),
+            None => return Flow::Jump(f),
+        }
+    }
+    Flow::Skip(2 * n as usize)
+}
+
+/// The table holds `n` keys.
+#[inline(always)]
+pub(crate) fn has(m: M, s: RawTerm, f: i32, n: u32, table: *const u64) -> Flow {
+    if !is_map(m, s) {
+        return Flow::Jump(f);
+    }
+    for i in 0..n as usize {
+        // SAFETY: the emitter wrote n keys.
+        let k = m.any(unsafe { *table.add(i) });
+        if find(m, s, k).is_none() {
+            return Flow::Jump(f);
+        }
+    }
+    Flow::Skip(n as usize)
+}
+
+/// What an update needs out of line: operands are gathered before anything can move.
+struct Update {
+    map: RawTerm,
+    table: *const u64,
+    pairs: usize,
+    e: *const RawTerm,
+}
+
+impl Update {
+    /// # Safety
+    /// The table has 2 * pairs operand words; registers are as the instruction found them.
+    unsafe fn operands<'s>(&self, x: *const RawTerm) -> Vec<Term<'s>> {
+        (0..2 * self.pairs)
+            .map(|i| {
+                // SAFETY: the caller's contract; the checker bounded the registers.
+                unsafe {
+                    let w = *self.table.add(i);
+                    let t = if w & 3 != 0 {
+                        RawTerm(w)
+                    } else {
+                        let base = if w & 4 != 0 { self.e } else { x };
+                        *base.byte_add((w >> 3) as usize)
+                    };
+                    t.brand()
+                }
+            })
+            .collect()
+    }
+}
+
+#[inline(always)]
+pub(crate) fn put(m: M, s: RawTerm, d: impl Dst, live: u32, n: u32, table: *const u64) -> Flow {
+    let n = n as usize / 2;
+    m.out();
+    let r = put_slow(m.s, m.p, Update { map: s, table, pairs: n, e: m.e }, live);
+    m.back();
+    match r {
+        Some(t) => {
+            m.set(d, t);
+            Flow::Skip(2 * n)
+        }
+        None => bad_map(m, s),
+    }
+}
+
+#[inline(never)]
+fn collect_first(s: &Scheduler, p: &Process, u: &mut Update, live: u32) {
+    let heap = &p.owner().heap;
+    let need = 64 + 3 * u.pairs;
+    if heap.arena.frag_words.get() != 0 || heap.free() < need || cfg!(feature = "gc-stress") {
+        crate::interp::collect_keeping(s, p, live as usize, need, &mut [&mut u.map]);
+        u.e = heap.stop.get();
+    }
+}
+
+#[inline(never)]
+fn put_slow(s: &Scheduler, p: &Process, mut u: Update, live: u32) -> Option<RawTerm> {
+    collect_first(s, p, &mut u, live);
+    // SAFETY: nothing collects from here on.
+    unsafe {
+        let map: Term<'_> = u.map.brand();
+        if !map.is_map() {
+            return None;
+        }
+        let b = Builder::of(&p.owner().heap.arena);
+        let pairs = u.operands((&raw const (*s.registers()).x).cast());
+        Some(map::put_many(&b, map, &pairs).raw())
+    }
+}
+
+enum UpdateError {
+    NoMap,
+    NoKey(RawTerm),
+}
+
+#[inline(never)]
+fn update_slow(s: &Scheduler, p: &Process, mut u: Update, live: u32) -> Result<RawTerm, UpdateError> {
+    collect_first(s, p, &mut u, live);
+    // SAFETY: nothing collects from here on.
+    unsafe {
+        let map: Term<'_> = u.map.brand();
+        if !map.is_map() {
+            return Err(UpdateError::NoMap);
+        }
+        let b = Builder::of(&p.owner().heap.arena);
+        let pairs = u.operands((&raw const (*s.registers()).x).cast());
+        map::update_many(&b, map, &pairs).map(Term::raw).map_err(|k| UpdateError::NoKey(k.raw()))
+    }
+}
+
+#[inline(always)]
+pub(crate) fn update(m: M, s: RawTerm, d: impl Dst, f: i32, live: u32, n: u32, table: *const u64) -> Flow {
+    let n = n as usize / 2;
+    m.out();
+    let r = update_slow(m.s, m.p, Update { map: s, table, pairs: n, e: m.e }, live);
+    m.back();
+    match r {
+        Ok(t) => {
+            m.set(d, t);
+            Flow::Skip(2 * n)
+        }
+        Err(_) if f != 0 => Flow::Jump(f),
+        Err(UpdateError::NoMap) => bad_map(m, s),
+        Err(UpdateError::NoKey(k)) => {
+            m.out();
+            let to = raise::tagged(m.s, m.p, m.pc, crate::am::BADKEY, k);
+            raise::resume(m, to)
+        }
+    }
+}
+
+#[cold]
+#[inline(always)]
+fn bad_map(m: M, s: RawTerm) -> Flow {
+    m.out();
+    let to = raise::tagged(m.s, m.p, m.pc, crate::am::BADMAP, s);
+    raise::resume(m, to)
+}

@@ -1,0 +1,18 @@
+//! Instruction handlers, a file for each family. Each is inlined into its arm of the dispatch; what is rare is not.
+
+pub(super) mod apply;
+pub(super) mod arith;
+pub(super) mod bits;
+pub(super) mod bits_old;
+pub(super) mod calls;
+pub(super) mod data;
+pub(super) mod errors;
+pub(super) mod floats;
+pub(super) mod maps;
+pub(super) mod moves;
+pub(super) mod natives;
+pub(super) mod receive;
+pub(super) mod records;
+pub(super) mod select;
+pub(super) mod stubs;
+pub(super) mod tests;

@@ -1,0 +1,72 @@
+//! Moves between registers, stack frames and space tests.
+
+use crate::interp::machine::{Dst, Flow, Machine};
+use crate::term::RawTerm;
+
+type M<'a, 'r> = &'a mut Machine<'r>;
+
+#[inline(always)]
+pub(crate) fn mov(m: M, s: RawTerm, d: impl Dst) -> Flow {
+    m.set(d, s);
+    Flow::Next
+}
+
+/// Both sources are read before the first write: the emitter fuses only moves that do not depend on each other.
+#[inline(always)]
+pub(crate) fn mov2(m: M, s1: RawTerm, d1: impl Dst, s2: RawTerm, d2: impl Dst) -> Flow {
+    m.set(d1, s1);
+    m.set(d2, s2);
+    Flow::Next
+}
+
+#[inline(always)]
+pub(crate) fn swap(m: M, a: impl Dst, b: impl Dst) -> Flow {
+    let (s, t) = (a.get(m), b.get(m));
+    m.set(a, t);
+    m.set(b, s);
+    Flow::Next
+}
+
+/// Sets Y registers to `[]`; the table holds their byte offsets.
+#[inline(always)]
+pub(crate) fn init_y(m: M, n: u32, table: *const u64) -> Flow {
+    for i in 0..n as usize {
+        // SAFETY: the emitter wrote n words.
+        let offset = unsafe { *table.add(i) };
+        m.set(m.y_ptr(offset), RawTerm::NIL);
+    }
+    Flow::Skip(n as usize)
+}
+
+#[inline(always)]
+pub(crate) fn allocate(m: M, bytes: usize, live: usize) -> Flow {
+    m.ensure(bytes / 8, live);
+    m.e = m.e.wrapping_byte_sub(bytes);
+    Flow::Next
+}
+
+#[inline(always)]
+pub(crate) fn allocate_heap(m: M, bytes: usize, live: usize, need: u32) -> Flow {
+    m.ensure(bytes / 8 + need as usize, live);
+    m.e = m.e.wrapping_byte_sub(bytes);
+    Flow::Next
+}
+
+#[inline(always)]
+pub(crate) fn test_heap(m: M, need: u32, live: u32) -> Flow {
+    m.ensure(need as usize, live as usize);
+    Flow::Next
+}
+
+#[inline(always)]
+pub(crate) fn deallocate(m: M, bytes: usize) -> Flow {
+    m.e = m.e.wrapping_byte_add(bytes);
+    Flow::Next
+}
+
+/// Drops the `bytes` newest bytes of the frame; the rest keeps its place, so registers are renumbered.
+#[inline(always)]
+pub(crate) fn trim(m: M, bytes: usize) -> Flow {
+    m.e = m.e.wrapping_byte_add(bytes);
+    Flow::Next
+}

@@ -1,0 +1,234 @@
+//! Calls of natives: from bodies (`call_native`) and from guards and expressions (`guardN`).
+
+use crate::code::Export;
+use crate::ctx::Ctx;
+use crate::interp::machine::{Dst, Flow, Machine};
+use crate::interp::{self, SliceEnd, raise};
+use crate::native::{NativeFn, Raise};
+use crate::process::Process;
+use crate::sched::Scheduler;
+use crate::term::{RawTerm, Subtag, Term};
+
+type M<'a, 'r> = &'a mut Machine<'r>;
+
+pub(crate) fn export_at(w: u64) -> &'static Export {
+    let p: *const Export = std::ptr::with_exposed_provenance(w as usize);
+    // SAFETY: the emitter wrote the address of an interned export entry, which is never freed.
+    unsafe { &*p }
+}
+
+#[inline(always)]
+fn function_at(w: u64) -> NativeFn {
+    // SAFETY: the emitter wrote a NativeFn's address.
+    unsafe { std::mem::transmute::<usize, NativeFn>(w as usize) }
+}
+
+/// A native's call from a body: arguments in X registers, result in x0.
+#[inline(always)]
+pub(crate) fn call_native(m: M, arity: usize, export: u64, f: u64, next: *const u64) -> Flow {
+    m.fcalls -= 1;
+    m.out();
+    // SAFETY: the machine's registers are saved; nothing collects before the native has returned. The arguments are
+    // the first X registers, which a native changes only through `set_x` when it traps and is done with them.
+    let r = unsafe {
+        let ctx = Ctx::new(m.p, m.s);
+        let args = std::slice::from_raw_parts(m.x.cast_const().cast::<Term<'_>>(), arity);
+        function_at(f)(&ctx, args).map(Term::raw)
+    };
+    m.back();
+    match r {
+        Ok(t) => {
+            m.set_xr(0, t);
+            after_native(m, 1);
+            Flow::Next
+        }
+        Err(e) => not_a_value(m, e, export, next),
+    }
+}
+
+/// Collects if the native left fragments or referred to many binaries.
+#[inline(always)]
+pub(crate) fn after_native(m: M, live: usize) {
+    let heap = &m.owner().heap;
+    if heap.arena.frag_words.get() != 0
+        || heap.arena.vheap.get() > heap.vheap_limit.get()
+        || cfg!(feature = "gc-stress")
+    {
+        m.collect(0, live);
+    }
+}
+
+/// A native that did not return a value: traps, waits, errors. `next` is where its caller goes on.
+#[cold]
+#[inline(always)]
+pub(crate) fn not_a_value(m: M, e: Raise, export: u64, next: *const u64) -> Flow {
+    let export = export_at(export);
+    match e {
+        Raise::Trap | Raise::Yield => {
+            super::calls::push_return(m, next);
+            let to = m.owner().trap.take().map_or(export.address(), Export::address);
+            if e == Raise::Yield { super::calls::yield_at(m, to) } else { super::calls::enter(m, to) }
+        }
+        Raise::Wait => {
+            super::calls::push_return(m, next);
+            m.pc = export.address();
+            m.out();
+            interp::save_registers(m.s, m.p, usize::from(export.mfa.arity));
+            Flow::End(SliceEnd::Waiting)
+        }
+        Raise::Hibernate => {
+            m.e = m.owner().heap.hend.get();
+            m.pc = interp::entry::apply();
+            m.out();
+            interp::save_registers(m.s, m.p, 3);
+            Flow::End(SliceEnd::Waiting)
+        }
+        Raise::Exiting => Flow::End(SliceEnd::Exited),
+        _ => {
+            m.out();
+            let to = raise::in_native(m.s, m.p, m.pc, e, export);
+            raise::resume(m, to)
+        }
+    }
+}
+
+#[inline(never)]
+fn guard_call(
+    s: &Scheduler,
+    p: &Process,
+    export: &Export,
+    args: &mut [RawTerm],
+    collect_live: Option<u32>,
+) -> Result<RawTerm, Raise> {
+    let heap = &p.owner().heap;
+    if let Some(live) = collect_live
+        && (heap.arena.frag_words.get() != 0 || heap.free() < 32 || cfg!(feature = "gc-stress"))
+    {
+        let mut keep = args.iter_mut();
+        let mut slots: [Option<&mut RawTerm>; 3] = std::array::from_fn(|_| keep.next());
+        interp::collect_keeping_slots(s, p, live as usize, 32, &mut slots);
+    }
+    let f = export.native().ok_or(Raise::Undef)?;
+    // SAFETY: registers were saved by the caller; nothing collects before the native has returned.
+    unsafe {
+        let ctx = Ctx::new(p, s);
+        let args = std::slice::from_raw_parts(args.as_ptr().cast::<Term<'_>>(), args.len());
+        f(&ctx, args).map(Term::raw)
+    }
+}
+
+/// `live` is [`NO_COLLECT`] for BIFs that come without a live count.
+pub(crate) const NO_COLLECT: u32 = u32::MAX;
+
+#[inline(always)]
+fn guard<const N: usize>(m: M, mut args: [RawTerm; N], d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
+    m.out();
+    let e = export_at(export);
+    let r = guard_call(m.s, m.p, e, &mut args, (live != NO_COLLECT).then_some(live));
+    m.back();
+    match r {
+        Ok(t) => {
+            m.set(d, t);
+            Flow::Next
+        }
+        Err(_) if f != 0 => Flow::Jump(f),
+        Err(r) => {
+            m.out();
+            let to = raise::in_guard_native(m.s, m.p, m.pc, r, e, &args);
+            raise::resume(m, to)
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn guard0(m: M, d: impl Dst, export: u64) -> Flow {
+    guard(m, [], d, 0, NO_COLLECT, export)
+}
+
+#[inline(always)]
+pub(crate) fn guard1(m: M, a: RawTerm, d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
+    guard(m, [a], d, f, live, export)
+}
+
+#[inline(always)]
+pub(crate) fn guard2(m: M, a: RawTerm, b: RawTerm, d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
+    guard(m, [a, b], d, f, live, export)
+}
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn guard3(m: M, a: RawTerm, b: RawTerm, c: RawTerm, d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
+    guard(m, [a, b, c], d, f, live, export)
+}
+
+#[inline(always)]
+pub(crate) fn bif_self(m: M, d: impl Dst) -> Flow {
+    m.set(d, m.p.pid());
+    Flow::Next
+}
+
+#[inline(always)]
+fn header(s: RawTerm) -> Option<crate::term::Header> {
+    // SAFETY: a boxed pointer points at a header.
+    s.is_boxed().then(|| unsafe { *s.boxed_ptr() }.as_header())
+}
+
+#[inline(always)]
+pub(crate) fn bif_element(m: M, i: RawTerm, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    if let Some(h) = header(s)
+        && h.is(Subtag::Tuple)
+        && i.is_small()
+        && (i.small_value().wrapping_sub(1) as u64) < h.arity() as u64
+    {
+        // SAFETY: 1 <= i <= arity.
+        let v = unsafe { *s.boxed_ptr().add(i.small_value() as usize) };
+        m.set(d, v);
+        return Flow::Next;
+    }
+    guard(m, [i, s], d, f, NO_COLLECT, export)
+}
+
+#[inline(always)]
+pub(crate) fn bif_hd(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    if s.is_cons() {
+        return super::data::get_hd(m, s, d);
+    }
+    guard(m, [s], d, f, NO_COLLECT, export)
+}
+
+#[inline(always)]
+pub(crate) fn bif_tl(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    if s.is_cons() {
+        return super::data::get_tl(m, s, d);
+    }
+    guard(m, [s], d, f, NO_COLLECT, export)
+}
+
+#[inline(always)]
+pub(crate) fn bif_tuple_size(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    if let Some(h) = header(s)
+        && h.is(Subtag::Tuple)
+    {
+        m.set(d, RawTerm::small(h.arity() as i64));
+        return Flow::Next;
+    }
+    guard(m, [s], d, f, NO_COLLECT, export)
+}
+
+#[inline(always)]
+pub(crate) fn bif_map_size(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    guard(m, [s], d, f, NO_COLLECT, export)
+}
+
+#[inline(always)]
+pub(crate) fn bif_not(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    if s == RawTerm::bool(true) {
+        m.set(d, RawTerm::bool(false));
+        return Flow::Next;
+    }
+    if s == RawTerm::bool(false) {
+        m.set(d, RawTerm::bool(true));
+        return Flow::Next;
+    }
+    guard(m, [s], d, f, NO_COLLECT, export)
+}

@@ -1,0 +1,177 @@
+//! Sending and receiving. The queue itself is `process/mailbox.rs`.
+
+use crate::ctx::Ctx;
+use crate::interp::machine::{Dst, Flow, Machine};
+use crate::interp::{SliceEnd, raise};
+use crate::native::Raise;
+use crate::process::Process;
+use crate::sched::Scheduler;
+use crate::term::{RawTerm, Term};
+
+type M<'a, 'r> = &'a mut Machine<'r>;
+
+/// `x0 ! x1`.
+#[inline(always)]
+pub(crate) fn send(m: M) -> Flow {
+    m.fcalls -= 1;
+    m.out();
+    let r = send_slow(m.s, m.p, m.xr(0), m.xr(1));
+    m.back();
+    match r {
+        Ok(t) => {
+            m.set_xr(0, t);
+            Flow::Next
+        }
+        Err(e) => {
+            m.out();
+            let to = raise::in_operator(m.s, m.p, m.pc, e, crate::am::SEND, &[m.xr(0), m.xr(1)]);
+            raise::resume(m, to)
+        }
+    }
+}
+
+#[inline(never)]
+fn send_slow(s: &Scheduler, p: &Process, to: RawTerm, msg: RawTerm) -> Result<RawTerm, Raise> {
+    // SAFETY: registers are saved; nothing collects here.
+    unsafe {
+        let ctx = Ctx::new(p, s);
+        crate::signal::send(&ctx, to.brand(), msg.brand()).map(Term::raw)
+    }
+}
+
+/// Whether a signal fetched just now ends the process.
+#[cold]
+fn exiting(m: &Machine) -> bool {
+    m.p.state().get().exiting()
+}
+
+fn view<'r>(m: &Machine<'r>, t: RawTerm) -> Term<'r> {
+    // SAFETY: a register's term, used before anything collects.
+    unsafe { m.brand(t) }
+}
+
+/// The message at the save pointer, or on to the wait.
+#[inline(always)]
+pub(crate) fn loop_rec(m: M, d: impl Dst, f: i32) -> Flow {
+    m.out();
+    let r = m.owner().mailbox.peek(m.p);
+    m.back();
+    match r {
+        Some(t) => {
+            m.set(d, t);
+            Flow::Next
+        }
+        None if exiting(m) => Flow::End(SliceEnd::Exited),
+        None => Flow::Jump(f),
+    }
+}
+
+/// The message did not match: on to the next one.
+#[inline(always)]
+pub(crate) fn loop_rec_end(m: M, f: i32) -> Flow {
+    m.owner().mailbox.advance();
+    m.fcalls -= 1;
+    if m.fcalls > 0 {
+        return Flow::Jump(f);
+    }
+    m.pc = m.pc.wrapping_offset(f as isize);
+    m.out();
+    crate::interp::save_registers(m.s, m.p, 0);
+    Flow::End(SliceEnd::Yielded)
+}
+
+#[inline(always)]
+pub(crate) fn remove_message(m: M) -> Flow {
+    m.owner().mailbox.remove(&m.owner().heap.arena);
+    Flow::Next
+}
+
+/// Waits at the loop's begin.
+#[inline(always)]
+pub(crate) fn wait(m: M, f: i32) -> Flow {
+    m.pc = m.pc.wrapping_offset(f as isize);
+    m.out();
+    crate::interp::save_registers(m.s, m.p, 0);
+    Flow::End(SliceEnd::Waiting)
+}
+
+/// Restartable: run again after every wake-up, it looks for a message, then at the timer.
+#[inline(always)]
+pub(crate) fn wait_timeout(m: M, time: RawTerm, f: i32) -> Flow {
+    let mailbox = &m.owner().mailbox;
+    if !mailbox.timer_started() {
+        // SAFETY: a register's term.
+        let t = unsafe { m.brand(time) };
+        if t.is(crate::am::INFINITY) {
+            return wait(m, f);
+        }
+        match t.as_u64().filter(|&ms| ms <= u64::from(u32::MAX)) {
+            // A timeout of 0 means: look once more, without giving up the slice.
+            Some(0) => {
+                m.out();
+                let more = mailbox.peek(m.p).is_some();
+                m.back();
+                if !more && exiting(m) {
+                    return Flow::End(SliceEnd::Exited);
+                }
+                return if more { Flow::Jump(f) } else { Flow::Next };
+            }
+            Some(ms) => mailbox.timer_start(m.p, ms),
+            None => {
+                m.out();
+                let to = raise::atom(m.s, m.p, m.pc, crate::am::TIMEOUT_VALUE);
+                return raise::resume(m, to);
+            }
+        }
+    }
+    m.out();
+    let more = mailbox.peek(m.p).is_some();
+    m.back();
+    if !more && exiting(m) {
+        return Flow::End(SliceEnd::Exited);
+    }
+    if more {
+        return Flow::Jump(f);
+    }
+    if mailbox.timed_out() {
+        return Flow::Next;
+    }
+    m.out();
+    crate::interp::save_registers(m.s, m.p, 0);
+    Flow::End(SliceEnd::Waiting)
+}
+
+/// The `after` branch: the next receive begins at the queue's head.
+#[inline(always)]
+pub(crate) fn timeout(m: M) -> Flow {
+    m.owner().mailbox.reset();
+    Flow::Next
+}
+
+#[inline(always)]
+pub(crate) fn marker_reserve(m: M, d: impl Dst) -> Flow {
+    let t = m.owner().mailbox.marker_reserve(m.p);
+    m.set(d, t);
+    Flow::Next
+}
+
+#[inline(always)]
+pub(crate) fn marker_bind(m: M, marker: RawTerm, reference: RawTerm) -> Flow {
+    let reference = view(m, reference);
+    m.owner().mailbox.marker_bind(marker, reference);
+    Flow::Next
+}
+
+#[inline(always)]
+pub(crate) fn marker_clear(m: M, reference: RawTerm) -> Flow {
+    let reference = view(m, reference);
+    m.owner().mailbox.marker_clear(reference);
+    Flow::Next
+}
+
+#[inline(always)]
+pub(crate) fn marker_use(m: M, reference: RawTerm) -> Flow {
+    let reference = view(m, reference);
+    m.owner().mailbox.marker_use(reference);
+    Flow::Next
+}

@@ -1,0 +1,181 @@
+//! Code that does not come from modules: what export and fun entries without code point at, how a process begins and
+//! ends, and the functions that exist only as instructions.
+
+use crate::code::{FunEntry, Mfa};
+use crate::interp::machine::{Flow, Machine};
+use crate::interp::{SliceEnd, raise};
+use crate::native::Raise;
+use crate::term::{RawTerm, Term};
+
+type M<'a, 'r> = &'a mut Machine<'r>;
+
+/// A call of a function that is not loaded: the VM's module finder may load it, else `error_handler` decides.
+#[inline(always)]
+pub(crate) fn undefined_function(m: M, export: u64) -> Flow {
+    m.out();
+    let to = undefined_slow(m.s, m.p, export);
+    m.back();
+    match to {
+        Some(to) => Flow::Goto(to),
+        None => {
+            m.out();
+            let to = raise::undef(m.s, m.p, super::natives::export_at(export));
+            raise::resume(m, to)
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn undefined_slow(s: &crate::sched::Scheduler, p: &crate::process::Process, export: u64) -> Option<*const u64> {
+    let e = super::natives::export_at(export);
+    if e.is_defined() || (crate::code::load_missing(e.mfa.module) && e.is_defined()) {
+        return Some(e.address());
+    }
+    let handler = crate::code::error_handler(p, crate::am::UNDEFINED_FUNCTION)?;
+    // SAFETY: registers are saved; nothing collects here.
+    let ctx = unsafe { crate::Ctx::new(p, s) };
+    let args = ctx.list(&arguments(s, usize::from(e.mfa.arity)));
+    s.set_x(&[e.mfa.module.into(), e.mfa.function.into(), args]);
+    Some(handler)
+}
+
+fn arguments<'s>(s: &'s crate::sched::Scheduler, n: usize) -> Vec<Term<'s>> {
+    // SAFETY: the first n registers hold the arguments of the call that led here; nothing collects while they are used.
+    (0..n).map(|i| unsafe { (*s.registers()).x[i].brand() }).collect()
+}
+
+/// A native reached through its export entry: by a fun, an apply, or a caller that was loaded before it was bound.
+#[inline(always)]
+pub(crate) fn native(m: M, export: u64) -> Flow {
+    let e = super::natives::export_at(export);
+    let Some(f) = e.native() else {
+        return undefined_function(m, export);
+    };
+    // The caller's return word is on the stack already: take it off for the call, as `call_native` has it.
+    // SAFETY: a call pushed it.
+    let next: *const u64 = std::ptr::with_exposed_provenance(unsafe { *m.e }.0 as usize);
+    m.e = m.e.wrapping_add(1);
+    match super::natives::call_native(m, usize::from(e.mfa.arity), export, f as usize as u64, next) {
+        Flow::Next => Flow::Goto(next),
+        other => other,
+    }
+}
+
+/// A call of a fun whose module is not loaded.
+#[inline(always)]
+pub(crate) fn undefined_lambda(m: M, entry: u64) -> Flow {
+    m.out();
+    let to = lambda_slow(m.s, m.p, entry);
+    m.back();
+    match to {
+        Some(to) => Flow::Goto(to),
+        None => {
+            m.out();
+            let e = fun_at(entry);
+            let mfa = Mfa { module: e.module, function: e.function().unwrap_or(crate::am::UNDEFINED), arity: e.arity };
+            let to = raise::undef(m.s, m.p, crate::code::Export::intern(mfa));
+            raise::resume(m, to)
+        }
+    }
+}
+
+fn fun_at(w: u64) -> &'static FunEntry {
+    let p: *const FunEntry = std::ptr::with_exposed_provenance(w as usize);
+    // SAFETY: the stub holds the address of its own entry, which is never freed.
+    unsafe { &*p }
+}
+
+#[cold]
+#[inline(never)]
+fn lambda_slow(s: &crate::sched::Scheduler, p: &crate::process::Process, entry: u64) -> Option<*const u64> {
+    let e = fun_at(entry);
+    if e.has_code() || (crate::code::load_missing(e.module) && e.has_code()) {
+        return Some(e.address());
+    }
+    let handler = crate::code::error_handler(p, crate::am::UNDEFINED_LAMBDA)?;
+    // SAFETY: registers are saved; nothing collects here.
+    let ctx = unsafe { crate::Ctx::new(p, s) };
+    let all = arguments(s, usize::from(e.arity) + e.num_free as usize);
+    let (args, env) = all.split_at(usize::from(e.arity));
+    s.set_x(&[e.module.into(), ctx.fun(e, env), ctx.list(args)]);
+    Some(handler)
+}
+
+/// Where a process begins: module, function and argument list in x0 to x2, an empty stack.
+#[inline(always)]
+pub(crate) fn entry_apply(m: M) -> Flow {
+    super::calls::push_return(m, crate::interp::entry::exit());
+    apply3(m)
+}
+
+/// Where a process ends that returns from its first function.
+#[inline(always)]
+pub(crate) fn normal_exit(m: M) -> Flow {
+    m.owner().exception.value.set(RawTerm::atom(crate::am::NORMAL));
+    m.out();
+    Flow::End(SliceEnd::Exited)
+}
+
+/// `erlang:apply/3`, as a tail call.
+#[inline(always)]
+pub(crate) fn apply3(m: M) -> Flow {
+    let (module, function, list) = (m.xr(0), m.xr(1), m.xr(2));
+    if let (Some(module), Some(function)) = (module.as_atom(), function.as_atom())
+        && let Some(arity) = spread(m, list)
+    {
+        let e = super::apply::find(Mfa { module, function, arity });
+        return super::calls::enter(m, e.address());
+    }
+    bad_apply(m, 3)
+}
+
+/// `erlang:apply/2`, as a tail call.
+#[inline(always)]
+pub(crate) fn apply2(m: M) -> Flow {
+    let (fun, list) = (m.xr(0), m.xr(1));
+    match spread(m, list) {
+        Some(arity) => super::apply::enter_fun(m, fun, usize::from(arity)),
+        None => bad_apply(m, 2),
+    }
+}
+
+/// Puts a list's elements into the argument registers; `None` (registers unchanged) if it is no proper list of at most
+/// 255.
+#[inline(always)]
+fn spread(m: M, list: RawTerm) -> Option<u8> {
+    // SAFETY: a register's term; nothing collects while the list is walked.
+    let mut n = 0usize;
+    let mut it = unsafe { m.brand(list) }.list_iter();
+    n += it.by_ref().take(256).count();
+    if n > 255 || !it.tail().is_nil() {
+        return None;
+    }
+    // SAFETY: as above.
+    for (i, a) in unsafe { m.brand(list) }.list_iter().enumerate() {
+        m.set_xr(i, a.raw());
+    }
+    Some(n as u8)
+}
+
+#[cold]
+#[inline(always)]
+fn bad_apply(m: M, arity: u8) -> Flow {
+    m.out();
+    let e = super::apply::find(Mfa { module: crate::am::ERLANG, function: crate::am::APPLY, arity });
+    let to = raise::in_native(m.s, m.p, m.pc, Raise::Badarg, e);
+    raise::resume(m, to)
+}
+
+/// `erlang:yield/0`: answers true when it is this process's turn again.
+#[inline(always)]
+pub(crate) fn special_yield(m: M) -> Flow {
+    // SAFETY: the caller pushed its return word.
+    let next: *const u64 = std::ptr::with_exposed_provenance(unsafe { *m.e }.0 as usize);
+    m.e = m.e.wrapping_add(1);
+    m.set_xr(0, RawTerm::bool(true));
+    m.pc = next;
+    m.out();
+    crate::interp::save_registers(m.s, m.p, 1);
+    Flow::End(SliceEnd::Yielded)
+}
