@@ -9,7 +9,7 @@ use crate::heap::{Builder, WRITABLE};
 use crate::term::bits::{Endian, f16_to_f64, from_little_order, get_u64, read_limbs, sign_extend};
 use crate::term::{BitsView, Header, RawTerm, SMALL_MAX, Subtag, Term};
 
-use super::{BSF_SIGNED, endian};
+use super::{BSF_SIGNED, endian, is_multiple};
 
 const ORIG: usize = 1;
 const BASE: usize = 2;
@@ -145,7 +145,7 @@ impl<'s> MatchCtx<'s> {
     #[inline(always)]
     pub fn ensure_at_least(self, bits: usize, unit: usize) -> bool {
         let n = self.remaining();
-        n >= bits && (unit == 1 || is_multiple(n - bits, unit))
+        n >= bits && is_multiple(n - bits, unit)
     }
     /// `ensure_exactly`, and `bs_test_tail2`: whether exactly `bits` bits remain.
     #[inline(always)]
@@ -301,15 +301,6 @@ impl<'s> MatchCtx<'s> {
         char::from_u32(c)?;
         self.advance(32);
         Some(c)
-    }
-}
-
-#[inline(always)]
-fn is_multiple(bits: usize, unit: usize) -> bool {
-    match unit {
-        8 => bits.is_multiple_of(8),
-        0 => bits == 0,
-        _ => bits.is_multiple_of(unit),
     }
 }
 

@@ -26,5 +26,15 @@ pub fn field_size(size: crate::term::RawTerm, unit: usize) -> Option<usize> {
     usize::try_from(size.as_small()?).ok()?.checked_mul(unit)
 }
 
+/// Whether `bits` is a multiple of `unit`; without a division for the units that matter.
+#[inline(always)]
+pub(crate) fn is_multiple(bits: usize, unit: usize) -> bool {
+    match unit {
+        1 => true,
+        8 => bits & 7 == 0,
+        _ => bits.is_multiple_of(unit),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -47,7 +47,7 @@ impl<'s> Plan<'s> {
         private: bool,
     ) -> std::result::Result<Plan<'s>, Wrong<'s>> {
         let view = src.as_bits().ok_or((Raise::Badarg, am::TYPE, src))?;
-        if unit > 1 && !view.bits.is_multiple_of(unit) {
+        if !crate::bits::is_multiple(view.bits, unit) {
             return Err((Raise::Badarg, am::UNIT, src));
         }
         let total = view.bits + bits;

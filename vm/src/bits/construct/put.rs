@@ -84,7 +84,7 @@ impl Writer {
     #[inline]
     pub(crate) fn put_binary_all<'s>(&mut self, t: Term<'s>, unit: usize) -> Result<usize, Wrong<'s>> {
         let v = t.as_bits().ok_or_else(|| wrong(am::TYPE, t))?;
-        if unit > 1 && !v.bits.is_multiple_of(unit) {
+        if !crate::bits::is_multiple(v.bits, unit) {
             return Err(wrong(am::UNIT, t));
         }
         self.put_view(v);

@@ -4,7 +4,7 @@
 //! word gathered from the source with two shifts.
 
 use super::super::BitsView;
-use super::int::{get_u64, put_u64};
+use super::int::{get_u64, load_be, put_u64, store_be};
 
 /// Copies `bits` bits from bit `from` of `src` to bit `to` of `dst`.
 ///
@@ -60,6 +60,36 @@ unsafe fn copy_odd(src: *const u8, mut from: usize, dst: *mut u8, mut to: usize,
     }
 }
 
+/// Copies at most 64 bytes without a call; longer runs go to `memcpy`.
+///
+/// # Safety
+/// `n` bytes are readable at `src` and writable at `dst`, and the two do not overlap.
+#[inline(always)]
+pub(crate) unsafe fn copy_short(src: *const u8, dst: *mut u8, n: usize) {
+    // The last piece may overlap the one before it.
+    // SAFETY: the caller's contract; every piece lies in the first n bytes.
+    unsafe {
+        if n >= 16 {
+            if n > 64 {
+                return std::ptr::copy_nonoverlapping(src, dst, n);
+            }
+            let piece = |at: usize| dst.add(at).cast::<[u8; 16]>().write(src.add(at).cast::<[u8; 16]>().read());
+            let mut at = 0;
+            while at + 16 < n {
+                piece(at);
+                at += 16;
+            }
+            piece(n - 16);
+        } else if n > 0 {
+            if n > 8 {
+                dst.cast::<[u8; 8]>().write(src.cast::<[u8; 8]>().read());
+            }
+            let last = n.min(8);
+            store_be(dst.add(n - last), last, load_be(src.add(n - last), last));
+        }
+    }
+}
+
 /// Copies all bits of `from` to bit `at` of `to`.
 ///
 /// # Panics
@@ -82,6 +112,17 @@ pub fn copy_view(from: BitsView<'_>) -> Vec<u8> {
 mod tests {
     use super::super::model;
     use super::*;
+
+    #[test]
+    fn short_copies_of_every_length() {
+        let src = model::Rng::new(2).bytes(100);
+        for n in 0..=90 {
+            let mut dst = vec![0; 100];
+            // SAFETY: both have a hundred bytes.
+            unsafe { copy_short(src.as_ptr(), dst.as_mut_ptr(), n) };
+            assert!(dst[..n] == src[..n] && dst[n..].iter().all(|&b| b == 0), "{n}");
+        }
+    }
 
     #[test]
     fn copies_agree_with_a_bit_by_bit_model() {

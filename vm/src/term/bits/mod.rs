@@ -9,8 +9,8 @@ mod float;
 mod int;
 
 pub use compare::{compare, equal};
-pub(crate) use copy::copy_raw;
 pub use copy::{copy_bits, copy_view};
+pub(crate) use copy::{copy_raw, copy_short};
 pub use float::{f16_to_f64, f64_to_f16};
 pub use int::{Endian, read_limbs, read_u64};
 pub(crate) use int::{from_little_order, get_u64, put_limbs, put_u64, sign_extend, to_little_order};
