@@ -2,18 +2,18 @@
 //!
 //! Invariants: everything in the range is immutable once its area is built, points only into the range, and stays
 //! readable until [`LiteralArea::free`], which is called only when no process, fragment, signal or suspended native
-//! can refer to the area any more. Off-heap objects inside of an area hang on the area's own list. The range is
+//! can refer to the area any more (`signal/purge.rs` sees to that). Off-heap objects inside of an area hang on the area's own list. The range is
 //! reserved without access when the first area is made and never moves, so "is this a literal" is one subtraction
 //! and one comparison; before that nothing is a literal.
 
 use std::collections::BTreeMap;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use super::Detached;
 use super::mem::{self, Category};
-use crate::term::copy::Copier;
+use crate::term::copy::{Copier, Shared};
 use crate::term::{RawTerm, Term};
 
 /// Address space asked for; halved until the system grants it.
@@ -56,6 +56,37 @@ impl Range {
     #[inline(always)]
     pub(crate) fn contains(self, p: *const RawTerm) -> bool {
         (p as usize).wrapping_sub(self.base) < self.bytes
+    }
+}
+
+/// Some ranges of addresses that do not overlap.
+pub(crate) struct Ranges {
+    /// What they lie in, for a quick no.
+    hull: Range,
+    /// In order, with the index that each was given with.
+    each: Vec<(Range, usize)>,
+}
+
+impl Ranges {
+    pub(crate) fn new(ranges: impl Iterator<Item = Range>) -> Ranges {
+        let mut each: Vec<(Range, usize)> =
+            ranges.enumerate().filter(|(_, r)| r.bytes > 0).map(|(i, r)| (r, i)).collect();
+        each.sort_by_key(|(r, _)| r.base);
+        let hull = match (each.first(), each.last()) {
+            (Some((a, _)), Some((z, _))) => Range { base: a.base, bytes: z.base + z.bytes - a.base },
+            _ => Range { base: 0, bytes: 0 },
+        };
+        Ranges { hull, each }
+    }
+    /// Index of the range that contains `p`.
+    #[inline]
+    pub(crate) fn find(&self, p: *const RawTerm) -> Option<usize> {
+        if !self.hull.contains(p) {
+            return None;
+        }
+        let at = self.each.partition_point(|(r, _)| r.base <= p as usize);
+        let (range, index) = *self.each.get(at.checked_sub(1)?)?;
+        range.contains(p).then_some(index)
     }
 }
 
@@ -175,17 +206,15 @@ unsafe impl Send for LiteralArea {}
 unsafe impl Sync for LiteralArea {}
 
 impl LiteralArea {
-    /// An area with a copy of each term, and where the copies are. For terms that no literal is part of, such as those
-    /// decoded from a module's literal chunk: literals inside of them are shared with the area they belong to.
+    /// An area with a copy of each term, and where the copies are.
     pub fn from_terms(terms: &[Detached]) -> (LiteralArea, Vec<RawTerm>) {
         let words = terms.iter().map(|d| d.with(crate::term::copy::size_of)).sum();
-        Self::fill(words, Copier::shallow(), |copier| {
+        Self::fill(words, Copier::new(Shared::none()), |copier| {
             // SAFETY: the area has room for all the terms' words, as measured above by the same rules.
             terms.iter().map(|d| d.with(|t| unsafe { copier.copy(t.raw()) })).collect()
         })
     }
-    /// An area with a copy of one term. Parts that are literals of other areas are copied too, so the area lives on
-    /// its own; parts that occur more than once are copied once.
+    /// An area with a copy of one term, in which parts that occur more than once are copied once.
     pub fn from_shared(t: Term<'_>) -> (LiteralArea, RawTerm) {
         let words = crate::term::copy::size_shared(t, true);
         let (area, copies) = Self::fill(words, Copier::sharing(), |copier| {
@@ -243,12 +272,25 @@ impl LiteralArea {
     }
 }
 
-/// Areas that nothing new refers to, but terms got before may.
-static RETIRED: Mutex<Vec<LiteralArea>> = Mutex::new(Vec::new());
+/// Whether [`PURGING`] is set, for a quick no.
+static IS_PURGING: AtomicBool = AtomicBool::new(false);
+static PURGING: Mutex<Option<Arc<Ranges>>> = Mutex::new(None);
 
-/// Hands over an area that is to be freed once every process has been made independent of it.
-pub(crate) fn retire(area: LiteralArea) {
-    RETIRED.lock().expect("no code panics under the lock of the retired areas").push(area);
+/// The areas that are about to be freed: messages copy what is in them.
+#[inline]
+pub(crate) fn purging() -> Option<Arc<Ranges>> {
+    if IS_PURGING.load(Ordering::Acquire) { lock_purging().clone() } else { None }
+}
+
+/// Says which areas are about to be freed.
+pub(crate) fn set_purging(ranges: Option<Arc<Ranges>>) {
+    let mut purging = lock_purging();
+    IS_PURGING.store(ranges.is_some(), Ordering::Release);
+    *purging = ranges;
+}
+
+fn lock_purging() -> std::sync::MutexGuard<'static, Option<Arc<Ranges>>> {
+    PURGING.lock().expect("no code panics under the lock of the areas being purged")
 }
 
 /// Copies a term into an area of its own that is never freed.

@@ -10,9 +10,11 @@
 //! is on the queue's `on_heap` list, and the collector updates the term's word in place.
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::ptr::null_mut;
 
 use super::fragment::{Detached, Fragment};
+use super::literal::Ranges;
 use super::{Arena, off_heap};
 use crate::signal::Signal;
 use crate::sync::inbox::Linked;
@@ -62,6 +64,13 @@ impl Message {
         match t.is_immediate() {
             true => Message::with_head(Self::empty_fragment(0), t.raw(), null_mut()),
             false => Message::detached(crate::term::copy::detach(t)),
+        }
+    }
+    /// As [`Message::copy_of`], for a message that goes straight into an inbox: literals are shared.
+    pub fn sent(t: Term<'_>) -> Message {
+        match t.is_immediate() {
+            true => Message::with_head(Self::empty_fragment(0), t.raw(), null_mut()),
+            false => Message::detached(crate::term::copy::detach_message(t)),
         }
     }
     /// A message with a detached term.
@@ -148,6 +157,23 @@ unsafe impl Linked for Message {
     unsafe fn link(p: *mut Fragment) -> *mut *mut Fragment {
         // SAFETY: the trait's contract: p is the fragment of a message.
         unsafe { &raw mut (*head(p)).link }
+    }
+}
+
+/// Whether a word of a message looks like a pointer into `ranges`. Raw words may, too; then a copy is made for nothing.
+///
+/// # Safety
+/// `f` is the fragment of a live message that owns its term.
+unsafe fn refers(mut f: *mut Fragment, ranges: &Ranges) -> bool {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let into = |w: RawTerm| !w.is_immediate() && !w.is_header() && ranges.find(w.any_ptr()).is_some();
+        let mut found = into((*head(f)).term);
+        while !f.is_null() {
+            found = found || std::slice::from_raw_parts(Fragment::words(f), (*f).used).iter().any(|&w| into(w));
+            f = (*f).next;
+        }
+        found
     }
 }
 
@@ -373,6 +399,27 @@ impl MessageQueue {
             self.words.set(self.words.get() - moved.size());
             arena.adopt_fragments(moved.into_raw());
             self.on_heap.borrow_mut().push(fresh);
+        }
+    }
+    /// Makes the messages independent of literals in `ranges`: those that refer to them get a copy of their own. Messages
+    /// on the heap are left out, the collector has seen to them.
+    pub(crate) fn purge(&self, ranges: &Ranges) {
+        let on_heap = self.on_heap.borrow();
+        let mut n = self.first.get();
+        while !n.is_null() {
+            // SAFETY: n is a node of this queue; its term and fragments are its own unless it is on the heap. Nothing
+            // refers to the old fragments once the term is replaced.
+            unsafe {
+                if !on_heap.contains(&n) && refers(n, ranges) {
+                    let before = ManuallyDrop::new(Message(n)).size();
+                    let copy = (*head(n)).term;
+                    let (term, frags) = crate::term::copy::detach(copy.brand()).into_parts();
+                    (*head(n)).term = term;
+                    drop(Detached::from_parts(RawTerm::NIL, std::mem::replace(&mut (*n).next, frags)));
+                    self.words.set(self.words.get() - before + ManuallyDrop::new(Message(n)).size());
+                }
+                n = (*head(n)).link;
+            }
         }
     }
     /// Shows the terms of all messages, oldest first.

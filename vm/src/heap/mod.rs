@@ -11,7 +11,7 @@ pub(crate) mod object;
 pub(crate) mod off_heap;
 pub mod persistent;
 mod process_heap;
-mod verify;
+pub(crate) mod verify;
 
 pub use arena::{Arena, Builder, FLOAT_WORDS, REFC_WORDS, SUB_BITS_WORDS};
 pub(crate) use binary::WRITABLE;

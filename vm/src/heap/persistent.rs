@@ -3,7 +3,7 @@
 //! Readers probe an immutable-sized table under an epoch guard; writers take one lock, fill or replace a slot with one
 //! store, or publish a larger table. Invariants: a slot is empty, a tombstone, or the word of a `{Key, Value}` literal
 //! in an area of its own; no key is in two slots; a table that was replaced is dropped when no guard can see it. The
-//! area of a replaced or erased pair is retired (`literal::retire`) and not freed here, so a value that was got
+//! area of a replaced or erased pair is retired (`signal/purge.rs`) and not freed here, so a value that was got
 //! stays valid for whoever holds it.
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard};
 use crossbeam_epoch::{Atomic, Guard, Owned};
 
 use super::Builder;
-use super::literal::{LiteralArea, retire};
+use super::literal::LiteralArea;
 use super::mem::{self, Category};
 use crate::term::cmp::eq_exact;
 use crate::term::hash::internal_hash;
@@ -192,7 +192,7 @@ impl Writer {
     fn remove(&mut self, pair: RawTerm) {
         if let Some(area) = self.areas.remove(&pair.bits()) {
             self.words -= area.words();
-            retire(area);
+            crate::signal::purge::retire(area);
         }
     }
     /// Publishes a larger table, or one without tombstones, if half of the slots are taken.

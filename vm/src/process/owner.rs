@@ -14,7 +14,7 @@ use crate::atom::{Atom, am};
 use crate::bits::construct::Building;
 use crate::code::{Export, Mfa};
 use crate::heap::ProcessHeap;
-use crate::signal::task::SystemTask;
+use crate::signal::task::Task;
 use crate::term::RawTerm;
 
 /// Class of an exception.
@@ -102,7 +102,7 @@ pub struct Owner {
     /// `suspend_process` calls on it that are in force.
     pub suspends: Cell<usize>,
     /// Work asked for by others, to be done between slices.
-    pub(crate) tasks: RefCell<VecDeque<SystemTask>>,
+    pub(crate) tasks: RefCell<VecDeque<Task>>,
     /// Set from the moment it exits.
     pub exit: RefCell<Option<Box<Exit>>>,
 }

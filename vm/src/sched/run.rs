@@ -97,8 +97,9 @@ impl Scheduler {
         loop {
             let task = owner.tasks.borrow_mut().pop_front();
             match task {
-                Some(t) if !p.state().get().exiting() => t.run(p),
-                _ => break,
+                Some(t) if p.state().get().exiting() => t.answer_dead(),
+                Some(t) => t.run(p),
+                None => break,
             }
         }
         if p.state().get().may_execute() && owner.fcalls.get() > 0 {

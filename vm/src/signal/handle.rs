@@ -3,6 +3,7 @@
 //! Invariant: runs on the thread that runs the process. A signal that ends the process starts its exit here; what
 //! comes behind it in the inbox is answered as for a dead process.
 
+use super::task::Task;
 use super::{Signal, Suspended, answer_dead, signal};
 use crate::atom::am;
 use crate::heap::Detached;
@@ -92,7 +93,8 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
                 p.state().resume();
             }
         }
-        Signal::Task(t) => owner.tasks.borrow_mut().push_back(*t),
+        Signal::Task(t) => owner.tasks.borrow_mut().push_back(Task::System(*t)),
+        Signal::Purge(t) => owner.tasks.borrow_mut().push_back(Task::Purge(t)),
     }
     false
 }

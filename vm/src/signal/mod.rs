@@ -21,6 +21,7 @@ use crate::signal::task::SystemTask;
 use crate::term::RawTerm;
 
 pub mod info;
+pub mod purge;
 pub mod task;
 
 /// Who gets the answer to a request: `{Reference, Result}` as a message.
@@ -175,6 +176,8 @@ pub enum Signal {
     },
     /// Work that the receiver does for somebody: garbage collection, code checks.
     Task(Box<SystemTask>),
+    /// Literals are about to be freed.
+    Purge(purge::Token),
 }
 
 /// Pushes onto a process's inbox and wakes it. The message comes back if the process exits.
@@ -245,7 +248,8 @@ fn answer_dead_signal(pid: RawTerm, s: Signal) {
         | Signal::PriorityAlias(_)
         | Signal::GroupLeader { to: None, .. }
         | Signal::Suspend { reply: None, .. }
-        | Signal::Resume { .. } => {}
+        | Signal::Resume { .. }
+        | Signal::Purge(_) => {}
     }
 }
 

@@ -77,7 +77,7 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
 }
 
 fn copy(ctx: &Ctx<'_>, msg: Term<'_>) -> Message {
-    let m = Message::copy_of(msg);
+    let m = Message::sent(msg);
     ctx.charge(m.size() / WORDS_PER_REDUCTION);
     m
 }

@@ -1,12 +1,13 @@
-//! System tasks: work that a process does for another one between its slices.
+//! System tasks: work that a process does for another one, or for the VM, between its slices.
 //!
-//! Invariant: every request is answered with one message `{RequestType, RequestId, Result}`, whatever becomes of the
+//! Invariant: every request of a process is answered with one message `{RequestType, RequestId, Result}`, whatever becomes of the
 //! process that was asked.
 
 use crate::atom::{Atom, am};
 use crate::heap::Detached;
 use crate::heap::message::Message;
 use crate::process::Process;
+use crate::signal::purge::Token;
 use crate::term::{RawTerm, Term};
 
 /// What is to be done.
@@ -30,6 +31,30 @@ pub struct SystemTask {
     pub work: Work,
 }
 
+/// Work that waits for the end of a process's slice.
+pub(crate) enum Task {
+    /// Somebody waits for the answer.
+    System(SystemTask),
+    /// Literals are about to be freed.
+    Purge(Token),
+}
+
+impl Task {
+    /// The process is gone.
+    pub(crate) fn answer_dead(self) {
+        if let Task::System(t) = self {
+            t.answer_dead();
+        }
+    }
+    /// Does it, on the thread that runs `p`.
+    pub(crate) fn run(self, p: &Process) {
+        match self {
+            Task::System(t) => t.run(p),
+            Task::Purge(t) => t.run(p),
+        }
+    }
+}
+
 impl SystemTask {
     fn answer(self, result: Atom) {
         let SystemTask { requester, kind, id, .. } = self;
@@ -41,7 +66,7 @@ impl SystemTask {
         self.answer(am::FALSE);
     }
     /// Does it, on the thread that runs `p`.
-    pub(crate) fn run(self, p: &Process) {
+    fn run(self, p: &Process) {
         let result = match self.work {
             Work::Collect(major) => {
                 collect(p, major);

@@ -1,6 +1,7 @@
 //! Copying terms between heaps, and measuring them.
 //!
-//! Invariants: literals are shared, not copied; off-heap binaries are shared by count; of a bitstring view only what it
+//! Invariants: copies stand on their own, literals in them copied as well, except for messages: those share literals that
+//! are not being purged, and whoever purges sees to messages (see `signal/purge.rs`). Off-heap binaries are shared by count; of a bitstring view only what it
 //! shows goes along, so a short piece of a long binary does not keep the long one alive. Measuring and copying follow
 //! the same rules, so a copy fills exactly the words that were measured. Neither recurses: measuring keeps a stack of
 //! its own, and copying uses the target as its queue, as a Cheney collector does. A copy is never writable, and match
@@ -8,48 +9,78 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ptr::null_mut;
+use std::sync::Arc;
 
 use super::{BitsView, Header, RawTerm, Subtag, Term};
-use crate::heap::literal::Range;
+use crate::heap::literal::{self, Range, Ranges};
 use crate::heap::object::{self, Shape};
 use crate::heap::off_heap::{self, BIN_REF, MAGIC_REF};
 use crate::heap::{Builder, Detached, Fragment, MAX_HEAP_BINARY, SUB_BITS_WORDS};
 
 /// Words of a `BinRef`.
 const BIN_REF_WORDS: usize = 1 + BIN_REF.arity();
-const NO_RANGE: Range = Range { base: 0, bytes: 0 };
+
+/// What a copy refers to where it is instead of copying it.
+pub(crate) struct Shared {
+    range: Range,
+    /// Literals that are copied all the same, since they are about to go.
+    except: Option<Arc<Ranges>>,
+}
+
+impl Shared {
+    /// Everything is copied.
+    pub(crate) fn none() -> Shared {
+        Shared { range: Range { base: 0, bytes: 0 }, except: None }
+    }
+    fn literals() -> Shared {
+        Shared { range: Range::literals(), except: literal::purging() }
+    }
+    #[inline(always)]
+    fn contains(&self, p: *const RawTerm) -> bool {
+        self.range.contains(p) && self.except.as_ref().is_none_or(|e| e.find(p).is_none())
+    }
+}
 
 /// Words that a copy of `t` takes.
 pub fn size_of(t: Term<'_>) -> usize {
-    let skip = Range::literals();
-    measure(t, skip, None, |o| o.copied_words(skip))
+    let shared = Shared::none();
+    measure(t, &shared, None, |o| o.copied_words(&shared))
 }
 
 /// Words that a copy of `t` takes in which shared parts stay shared; with `literals`, those are copied as well.
 pub(crate) fn size_shared(t: Term<'_>, literals: bool) -> usize {
-    let skip = if literals { NO_RANGE } else { Range::literals() };
-    measure(t, skip, Some(HashSet::new()), |o| o.copied_words(skip))
+    let shared = if literals { Shared::none() } else { Shared::literals() };
+    measure(t, &shared, Some(HashSet::new()), |o| o.copied_words(&shared))
 }
 
 /// `erts_debug:flat_size/1`: words of a copy without sharing, literals included, in the layout of the release shown.
 pub fn flat_size(t: Term<'_>) -> usize {
-    measure(t, NO_RANGE, None, Object::reported_words)
+    measure(t, &Shared::none(), None, Object::reported_words)
 }
 
 /// `erts_debug:size/1`: as [`flat_size`] with shared parts counted once and literals not at all.
 pub fn shared_size(t: Term<'_>) -> usize {
-    measure(t, Range::literals(), Some(HashSet::new()), Object::reported_words)
+    measure(t, &Shared::literals(), Some(HashSet::new()), Object::reported_words)
 }
 
 /// A copy of `t` outside of any process, in one fragment of just the right size.
 pub fn detach(t: Term<'_>) -> Detached {
-    let words = size_of(t);
+    detach_with(t, Shared::none())
+}
+
+/// As [`detach`], for a message that goes straight into an inbox: literals are shared.
+pub(crate) fn detach_message(t: Term<'_>) -> Detached {
+    detach_with(t, Shared::literals())
+}
+
+fn detach_with(t: Term<'_>, shared: Shared) -> Detached {
+    let words = measure(t, &shared, None, |o| o.copied_words(&shared));
     if words == 0 {
-        // SAFETY: no words to copy means that t is immediate or a literal.
+        // SAFETY: no words to copy means that t is immediate or a shared literal.
         return unsafe { Detached::from_parts(t.raw(), null_mut()) };
     }
     let fragment = Fragment::new(words);
-    let mut copier = Copier::shallow();
+    let mut copier = Copier::new(shared);
     copier.set_target(Fragment::words(fragment), words);
     // SAFETY: the fragment has the words that the term was measured to need; the new chain belongs to nobody else.
     unsafe {
@@ -71,7 +102,7 @@ pub fn copy_counted<'s>(t: Term<'_>, b: &Builder<'s>) -> (Term<'s>, usize) {
     if words == 0 {
         return (Term::from_raw(t.raw()), 0);
     }
-    let mut copier = Copier::shallow();
+    let mut copier = Copier::new(Shared::none());
     copier.set_target(b.arena.alloc(words), words);
     // SAFETY: the arena gave the words that the term was measured to need; the objects made are on the copier's list
     // alone until the arena takes them over.
@@ -87,7 +118,7 @@ pub fn copy_sharing<'s>(t: Term<'_>, b: &Builder<'s>, literals: bool) -> Term<'s
     let words = size_shared(t, literals);
     let mut copier = Copier::sharing();
     if !literals {
-        copier.skip = Range::literals();
+        copier.shared = Shared::literals();
     }
     copier.set_target(b.arena.alloc(words), words);
     // SAFETY: as in `copy_counted`.
@@ -136,14 +167,14 @@ impl Object {
     }
     /// Words of a copy of this object.
     #[inline(always)]
-    fn copied_words(self, skip: Range) -> usize {
+    fn copied_words(self, shared: &Shared) -> usize {
         if !self.is_view() {
             // SAFETY: `of`'s contract.
             return unsafe { object::words(self.at) };
         }
         if self.is_copied_flat() {
             heap_bits_words(self.view_bits())
-        } else if skip.contains(self.view_orig().at) {
+        } else if shared.contains(self.view_orig().at) {
             SUB_BITS_WORDS
         } else {
             SUB_BITS_WORDS + BIN_REF_WORDS
@@ -190,14 +221,14 @@ fn reported_bits(release: u8, bits: usize, offset: usize, off_heap: bool) -> usi
     if off_heap { view + 6 } else { view + 2 + (bits / 8 + odd.div_ceil(8)).div_ceil(8) }
 }
 
-/// Walks a term, parts in `skip` excepted, and adds up what `weigh` says of the boxed objects; with `seen`, each object
+/// Walks a term, `shared` parts excepted, and adds up what `weigh` says of the boxed objects; with `seen`, each object
 /// counts once.
-fn measure(t: Term<'_>, skip: Range, mut seen: Option<HashSet<u64>>, weigh: impl Fn(Object) -> usize) -> usize {
+fn measure(t: Term<'_>, shared: &Shared, mut seen: Option<HashSet<u64>>, weigh: impl Fn(Object) -> usize) -> usize {
     let mut todo: Vec<RawTerm> = Vec::new();
     let mut t = t.raw();
     let mut sum = 0;
     loop {
-        if !t.is_immediate() && !skip.contains(t.any_ptr()) && seen.as_mut().is_none_or(|s| s.insert(t.bits())) {
+        if !t.is_immediate() && !shared.contains(t.any_ptr()) && seen.as_mut().is_none_or(|s| s.insert(t.bits())) {
             if t.is_cons() {
                 let p = t.cons_ptr();
                 // SAFETY: t is part of the branded term, so its two words are alive.
@@ -238,21 +269,21 @@ pub(crate) struct Copier {
     scan: *mut RawTerm,
     top: *mut RawTerm,
     end: *mut RawTerm,
-    skip: Range,
+    shared: Shared,
     off_heap: *mut RawTerm,
     /// Copies made so far by the word of the original, if sharing is to be kept.
     copies: Option<HashMap<u64, RawTerm>>,
 }
 
 impl Copier {
-    /// Shares literals and copies what is shared as often as it occurs.
-    pub(crate) fn shallow() -> Copier {
+    /// Copies what occurs several times as often.
+    pub(crate) fn new(shared: Shared) -> Copier {
         let none = null_mut();
-        Copier { scan: none, top: none, end: none, skip: Range::literals(), off_heap: none, copies: None }
+        Copier { scan: none, top: none, end: none, shared, off_heap: none, copies: None }
     }
-    /// Copies literals too, and each part once.
+    /// Copies each part once, literals too.
     pub(crate) fn sharing() -> Copier {
-        Copier { skip: NO_RANGE, copies: Some(HashMap::new()), ..Self::shallow() }
+        Copier { copies: Some(HashMap::new()), ..Self::new(Shared::none()) }
     }
     /// Sets the block to fill.
     pub(crate) fn set_target(&mut self, start: *mut RawTerm, words: usize) {
@@ -305,7 +336,7 @@ impl Copier {
     /// Copies one cons cell or object; the terms in it stay for the scan.
     #[inline(always)]
     unsafe fn shallow_copy(&mut self, t: RawTerm) -> RawTerm {
-        if t.is_immediate() || self.skip.contains(t.any_ptr()) {
+        if t.is_immediate() || self.shared.contains(t.any_ptr()) {
             return t;
         }
         if let Some(&copy) = self.copies.as_ref().and_then(|c| c.get(&t.bits())) {
@@ -367,7 +398,7 @@ impl Copier {
             }
             let to = self.take(SUB_BITS_WORDS);
             let orig = o.view_orig();
-            let orig = if self.skip.contains(orig.at) { orig.at.cast_mut() } else { self.copy_object(orig) };
+            let orig = if self.shared.contains(orig.at) { orig.at.cast_mut() } else { self.copy_object(orig) };
             *to = RawTerm::header(Header::new(Subtag::SubBits, SUB_BITS_WORDS - 1));
             *to.add(1) = RawTerm::from_boxed(orig);
             *to.add(2) = RawTerm::from_bits(base.expose_provenance() as u64);
@@ -452,7 +483,8 @@ mod tests {
         let literal: Term<'_> = unsafe { terms[0].brand() };
         let d = Detached::build(|b| b.tuple(&[Term::from_raw(literal.raw()), Term::from_raw(literal.raw())]));
         d.with(|t| {
-            assert_eq!((size_of(t), flat_size(t), shared_size(t)), (3, 31, 3));
+            assert_eq!((size_of(t), flat_size(t), shared_size(t)), (31, 31, 3));
+            assert_eq!((detach(t).size(), detach_message(t).size()), (31, 3));
             let (own, copy) = LiteralArea::from_shared(t);
             assert_eq!(own.words(), 17);
             // SAFETY: both areas stay until here.

@@ -3,7 +3,7 @@
 //! A minor collection (`minor.rs`) leaves the young block: objects below the high-water mark, which have survived one,
 //! go to the old block, others to a new young block. A full sweep (`major.rs`) moves everything to a new young block.
 //! `mover.rs` moves objects, `off_heap.rs` lets go of what dead ones own, `resize.rs` changes the size of the block,
-//! `sizes.rs` knows the sizes, `roots.rs` the places to start from.
+//! `purge.rs` takes terms out of literal areas, `sizes.rs` knows the sizes, `roots.rs` the places to start from.
 //!
 //! Invariants: a collection happens only at a point that knows all live terms: between instructions, with `htop` and
 //! `stop` saved and the live X registers named. It leaves at least `need` plus [`RESERVE`](super::RESERVE) free words
@@ -13,6 +13,7 @@ mod major;
 mod minor;
 mod mover;
 mod off_heap;
+mod purge;
 mod resize;
 mod roots;
 mod sizes;
@@ -29,9 +30,9 @@ pub(crate) use sizes::heap_size_at_least;
 pub use sizes::heap_sizes;
 pub use stress::{STRESS, must_collect};
 
-use super::literal::LiteralArea;
+use super::RESERVE;
+use super::literal::{LiteralArea, Ranges};
 use super::process_heap::{ProcessHeap, alloc_words, free_words, words_between};
-use super::{Fragment, RESERVE};
 use crate::process::Owner;
 use crate::term::RawTerm;
 
@@ -71,9 +72,9 @@ pub(crate) fn hibernate(owner: &Owner, x: &mut [RawTerm]) -> Collected {
     hibernate_heap(&owner.heap, x, owner)
 }
 
-/// Makes a process independent of a literal area; see [`purge_literals_heap`].
-pub(crate) fn purge_literals(owner: &Owner, x: &mut [RawTerm], area: &LiteralArea) -> Option<Collected> {
-    purge_literals_heap(&owner.heap, x, owner, area)
+/// Makes a process independent of literal areas that are about to be freed; what to charge it.
+pub(crate) fn purge_literals(owner: &Owner, x: &mut [RawTerm], areas: &[LiteralArea], ranges: &Ranges) -> usize {
+    purge::purge_heap(&owner.heap, x, owner, areas, ranges)
 }
 
 /// Collects a heap with these live X registers and other roots, and leaves `need` free words.
@@ -252,58 +253,4 @@ pub(crate) fn hibernate_heap(heap: &ProcessHeap, x: &mut [RawTerm], others: &dyn
         super::verify::check(heap, roots.x, others);
     }
     Collected { reductions: cost(after, after), reclaimed: before - after, major: true, exceeded: None }
-}
-
-/// Makes the process independent of a literal area that is about to be freed: if it refers to the area, the area's
-/// words are copied to a fragment of the process and its terms refer to that. The fragment is merged by the full sweep
-/// that follows. `None` if the process did not refer to the area.
-pub(crate) fn purge_literals_heap(
-    heap: &ProcessHeap,
-    x: &mut [RawTerm],
-    others: &dyn Roots,
-    area: &LiteralArea,
-) -> Option<Collected> {
-    if area.words() == 0 {
-        return None;
-    }
-    others.before();
-    let fragment = Fragment::new(area.words());
-    let to = Fragment::words(fragment);
-    // SAFETY: the fragment has room for the area's words, which are immutable.
-    unsafe { std::ptr::copy_nonoverlapping(area.start(), to, area.words()) };
-    let shift = resize::Shift::new(area.range(), to);
-    let mut any = false;
-    RootSet { heap, x: &mut *x, others }.each(&mut |slots| {
-        any |= shift.concerns(slots);
-        shift.slots(slots);
-    });
-    // SAFETY: both blocks and the fragments are complete objects of this process; the literals are immutable.
-    unsafe {
-        any |= shift.objects(heap.heap.get(), heap.arena.htop.get());
-        any |= shift.objects(heap.old_heap.get(), heap.old_htop.get());
-        let mut f = heap.arena.frags.get();
-        while !f.is_null() {
-            let start = Fragment::words(f);
-            any |= shift.objects(start, start.add((*f).used));
-            f = (*f).next;
-        }
-        if !any {
-            Fragment::free(fragment);
-            return None;
-        }
-        (*fragment).used = area.words();
-        shift.objects(to, to.add(area.words()));
-        // The copies of off-heap objects own references of their own and hang on the fragment's list.
-        let mut obj = area.off_heap();
-        while !obj.is_null() {
-            let copy = to.add(words_between(area.start(), obj));
-            super::off_heap::retain(copy);
-            super::off_heap::set_next(copy, (*fragment).off_heap);
-            (*fragment).off_heap = copy;
-            obj = super::off_heap::next(obj);
-        }
-        heap.arena.adopt_fragments(fragment);
-    }
-    heap.need_fullsweep.set(true);
-    Some(collect_heap(heap, x, others, 0))
 }

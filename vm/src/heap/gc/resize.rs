@@ -74,24 +74,17 @@ impl Shift {
             *w = self.word(*w);
         }
     }
-    /// Whether a run of roots points into the area.
-    pub(super) fn concerns(self, slots: &[RawTerm]) -> bool {
-        slots.iter().any(|&w| self.word(w) != w)
-    }
-    /// Shifts the terms of the objects in `[at, end)`; whether there were any to shift.
+    /// Shifts the terms of the objects in `[at, end)`.
     ///
     /// # Safety
     /// The range is complete objects that only this thread uses.
-    pub(super) unsafe fn objects(self, mut at: *mut RawTerm, end: *mut RawTerm) -> bool {
-        let mut any = false;
+    pub(super) unsafe fn objects(self, mut at: *mut RawTerm, end: *mut RawTerm) {
         while at < end {
             // SAFETY: the caller's contract; `object` tells terms from raw words.
             unsafe {
                 let w = *at;
                 if !w.is_header() {
-                    let to = self.word(w);
-                    any |= to != w;
-                    *at = to;
+                    *at = self.word(w);
                     at = at.add(1);
                     continue;
                 }
@@ -101,7 +94,6 @@ impl Shift {
                     Shape::View => {
                         let orig = self.word(*at.add(1));
                         if orig != *at.add(1) {
-                            any = true;
                             *at.add(1) = orig;
                             super::mover::rebase_view(at, orig);
                         }
@@ -111,7 +103,6 @@ impl Shift {
                 }
             }
         }
-        any
     }
     /// Rebuilds the arena's off-heap list, all of whose objects were in the area.
     ///

@@ -340,11 +340,15 @@ fn a_purged_area_is_not_referred_to_any_more() {
         if round % 2 == 0 {
             w.collect();
         }
-        assert!(purge_literals_heap(&w.heap, &mut [], &w.slots, &area).is_some());
+        let (other, _) = LiteralArea::from_terms(&[Detached::build(|b| b.string("not referred to"))]);
+        let areas = [other, area];
+        let ranges = crate::heap::literal::Ranges::new(areas.iter().map(LiteralArea::range));
+        let before = statistics().0;
+        purge::purge_heap(&w.heap, &mut [], &w.slots, &areas, &ranges);
+        assert!(statistics().0 > before && ranges.find(terms[0].any_ptr()) == Some(1));
         w.check();
-        assert!(purge_literals_heap(&w.heap, &mut [], &w.slots, &area).is_none());
-        // SAFETY: the only process that referred to it has been purged.
-        unsafe { area.free() };
+        // SAFETY: the only process that referred to them has been purged.
+        areas.into_iter().for_each(|a| unsafe { a.free() });
         w.check();
     }
     w.end();
