@@ -4,6 +4,7 @@ mod emit;
 mod export;
 mod fun;
 mod module;
+pub(crate) mod records;
 mod registry;
 
 pub use emit::implements;

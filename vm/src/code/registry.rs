@@ -9,7 +9,7 @@ use girder_loader::{CheckedModule, LoadError};
 
 use super::emit;
 use super::{Export, LoadedModule, Location, Mfa};
-use crate::atom::{Atom, AtomError, am};
+use crate::atom::{Atom, AtomError};
 use crate::process::Process;
 
 /// Why a module was not loaded.
@@ -118,6 +118,9 @@ fn publish(checked: &CheckedModule) -> Result<Arc<LoadedModule>, LoadFailure> {
         }
     }
     drop(registry);
+    for (name, exported, fields) in &emitted.records {
+        super::records::define(m.name, *name, *exported, fields);
+    }
     for (fun, offset, function) in emitted.lambdas {
         fun.function.store(u64::from(function.index()) + 1, std::sync::atomic::Ordering::Relaxed);
         fun.set_address(m.address(offset));
@@ -129,6 +132,5 @@ fn publish(checked: &CheckedModule) -> Result<Arc<LoadedModule>, LoadFailure> {
             e.set_address(m.address(f.entry));
         }
     }
-    let _ = am::OK;
     Ok(m)
 }

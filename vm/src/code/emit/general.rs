@@ -259,6 +259,7 @@ impl<'m> Emitter<'m> {
     }
 
     fn native_record(&mut self, op: Opcode, args: &[Operand]) {
+        let own = A::W(crate::term::RawTerm::atom(self.atoms[self.m.name as usize]).bits());
         match (op, args) {
             (Opcode::IsAnyNativeRecord, _) => self.test1(i::IS_ANY_RECORD, args),
             (Opcode::IsNativeRecord, &[f, s, module, name]) => {
@@ -266,7 +267,7 @@ impl<'m> Emitter<'m> {
                 self.emit(i::IS_RECORD, &args);
             }
             (Opcode::IsRecordAccessible, &[f, s, scope]) => {
-                let args = [self.src(s), self.src(scope), A::L(label(f))];
+                let args = [self.src(s), self.src(scope), A::L(label(f)), own];
                 self.emit(i::RECORD_ACCESSIBLE, &args);
             }
             (Opcode::GetRecordElements, &[f, s, list]) => {
@@ -280,7 +281,7 @@ impl<'m> Emitter<'m> {
             }
             (Opcode::GetRecordField, &[f, s, id, field, d]) => {
                 let field = self.any(field);
-                let args = [self.src(s), self.src(id), A::W(field), self.src(d), A::L(label(f))];
+                let args = [self.src(s), self.src(id), A::W(field), self.src(d), A::L(label(f)), own];
                 self.emit(i::GET_RECORD_FIELD, &args);
             }
             (Opcode::PutRecord, &[f, id, s, d, live, list]) => {
@@ -292,6 +293,7 @@ impl<'m> Emitter<'m> {
                     A::L(label(f)),
                     A::U(unsigned(live) as u32),
                     A::U(list.len() as u32),
+                    own,
                 ];
                 self.emit(i::PUT_RECORD, &args);
                 for o in list {

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use girder_loader::{CheckedModule, Opcode, Operand};
 
 use super::module::{FunctionInfo, LoadedModule};
+use super::records::Field;
 use super::registry::LoadFailure;
 use super::{Export, FunEntry, Mfa};
 use crate::atom::Atom;
@@ -30,6 +31,8 @@ pub(super) struct Emitted {
     pub(super) module: LoadedModule,
     /// Funs with their entries' offsets and the functions that hold their bodies.
     pub(super) lambdas: Vec<(&'static FunEntry, u32, Atom)>,
+    /// Native record definitions: name, whether exported, fields.
+    pub(super) records: Vec<(Atom, bool, Vec<Field>)>,
 }
 
 /// Whether the VM has instructions for a generic opcode: what `girder opcodes --coverage` asks.
@@ -119,6 +122,17 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
         e.at += 1;
         e.generic(op.opcode, m.args(op))?;
     }
+    let records: Vec<_> = m
+        .records
+        .iter()
+        .map(|r| {
+            let field = |f: &girder_loader::module::RecordField| Field {
+                name: e.atoms[f.name as usize],
+                default: f.default.and_then(|o| e.constant(o)),
+            };
+            (e.atoms[r.name as usize], r.exported, r.fields.iter().map(field).collect::<Vec<_>>())
+        })
+        .collect();
     let Emitter { out, lines, mut functions, strings, templates, lambdas, atoms, .. } = e;
     let (code, labels) = out.finish();
     for f in &m.exports {
@@ -144,7 +158,7 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
         strings,
         templates,
     };
-    Ok(Emitted { module, lambdas })
+    Ok(Emitted { module, lambdas, records })
 }
 
 fn terms_is_empty(literals: usize, m: &CheckedModule) -> bool {
