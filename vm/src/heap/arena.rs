@@ -104,6 +104,23 @@ impl Arena {
         }
     }
 
+    /// Keeps the first `keep` of the `words` words at `p`, if they were the last to be allocated; else they are lost
+    /// until the next collection.
+    pub(crate) fn give_back(&self, p: *mut RawTerm, words: usize, keep: usize) {
+        if self.htop.get() == p.wrapping_add(words) {
+            self.htop.set(p.wrapping_add(keep));
+            return;
+        }
+        let f = self.frags.get();
+        // SAFETY: the newest fragment, if any, belongs to this arena.
+        unsafe {
+            if !f.is_null() && Fragment::words(f).add((*f).used) == p.wrapping_add(words) && (*f).used >= words {
+                (*f).used -= words - keep;
+                self.frag_words.set(self.frag_words.get() - (words - keep));
+            }
+        }
+    }
+
     /// Hangs a new off-heap object on the list.
     ///
     /// # Safety
@@ -309,6 +326,34 @@ impl<'s> Builder<'s> {
         }
         let tag = if negative { Subtag::NegBig } else { Subtag::PosBig };
         self.boxed(Header::new(tag, n), &limbs[..n])
+    }
+    /// An integer of at most `limbs` limbs (at least one) that `fill` writes, little-endian; it is given zeros and tells
+    /// whether the integer is negative. Normalised as by [`Builder::big_limbs`]; room that is not needed is given back.
+    pub fn big_with(&self, limbs: usize, fill: impl FnOnce(&mut [u64]) -> bool) -> Term<'s> {
+        let limbs = limbs.max(1);
+        let p = self.arena.alloc(1 + limbs);
+        // SAFETY: alloc gave 1 + limbs words; those after the header are zeroed before they are lent.
+        let out: &mut [u64] = unsafe {
+            p.add(1).write_bytes(0, limbs);
+            std::slice::from_raw_parts_mut(p.add(1).cast(), limbs)
+        };
+        let negative = fill(out);
+        let n = limbs - out.iter().rev().take_while(|&&l| l == 0).count();
+        let small = match out[..n] {
+            [] => Some(0),
+            [l] if !negative && l <= SMALL_MAX as u64 => Some(l as i64),
+            [l] if negative && l <= SMALL_MIN.unsigned_abs() => Some((l as i64).wrapping_neg()),
+            _ => None,
+        };
+        if let Some(i) = small {
+            self.arena.give_back(p, 1 + limbs, 0);
+            return Term::from_raw(RawTerm::small(i));
+        }
+        self.arena.give_back(p, 1 + limbs, 1 + n);
+        let tag = if negative { Subtag::NegBig } else { Subtag::PosBig };
+        // SAFETY: the first word of the object is this object's header.
+        unsafe { *p = RawTerm::header(Header::new(tag, n)) };
+        Term::from_raw(RawTerm::from_boxed(p))
     }
     /// A float; the caller makes sure that it is finite.
     #[inline(always)]

@@ -5,7 +5,6 @@
 //! (only the dispatcher collects, after the native has returned), so everything a `Term<'s>` points to stays
 //! where it is and its views are safe to read. `'s` is invariant: terms of two calls cannot be mixed.
 
-pub mod bigint;
 pub mod bits;
 pub mod cmp;
 pub mod copy;
