@@ -25,7 +25,7 @@ pub(super) fn of(n: Num<'_>) -> std::result::Result<f64, Raise> {
 }
 
 /// A number's value as a float; `None` if it is no number or too large.
-pub fn number_to_f64(t: Term<'_>) -> Option<f64> {
+pub fn to_f64(t: Term<'_>) -> Option<f64> {
     of(Num::of(t).ok()?).ok()
 }
 

@@ -212,8 +212,6 @@ pub(crate) fn single_quotient(x: &[u64], y: &[u64]) -> Option<u64> {
     (rest >= u128::from(q)).then_some(q)
 }
 
-/// Whether the library should divide}
-
 /// Whether the library should divide numbers of these lengths.
 fn is_long(dividend: usize, divisor: usize) -> bool {
     divisor >= LONG_DIVISION && dividend - divisor >= LONG_DIVISION

@@ -20,7 +20,7 @@ use crate::profile::Profile;
 use crate::term::{BigView, Term};
 
 pub use bitwise::{band, bnot, bor, bsl, bsr, bxor};
-pub use float::{ceil, float, floor, integer_of_float, number_to_f64, round, trunc};
+pub use float::{ceil, float, floor, integer_of_float, round, to_f64, trunc};
 
 type Result<'s> = std::result::Result<Term<'s>, Raise>;
 

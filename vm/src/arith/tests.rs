@@ -108,7 +108,7 @@ proptest! {
         with_builder(|b| {
             let t = b.float(f);
             let whole = trunc(b, t).expect("an integer");
-            assert_eq!(number_to_f64(whole), Some(f.trunc() + 0.0));
+            assert_eq!(to_f64(whole), Some(f.trunc() + 0.0));
             if f.fract() == 0.0 {
                 assert!(crate::term::cmp::eq(whole, t));
             }
