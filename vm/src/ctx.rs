@@ -9,9 +9,9 @@ use crate::atom::Atom;
 use crate::code::Export;
 use crate::heap::Builder;
 use crate::native::Raise;
-use crate::process::Process;
+use crate::process::{Class, Process};
 use crate::sched::Scheduler;
-use crate::term::Term;
+use crate::term::{RawTerm, Term};
 
 /// The running native's view of the VM. Derefs to [`Builder`], so `ctx.cons(a, b)` makes terms.
 pub struct Ctx<'s> {
@@ -77,6 +77,23 @@ impl<'s> Ctx<'s> {
     pub fn throw(&self, value: Term<'s>) -> Raise {
         self.process.owner().exception.value.set(value.raw());
         Raise::Throw
+    }
+    /// `error:reason` of the function that called the native, with its arguments and an `error_info` map: `error/2,3`.
+    #[cold]
+    pub fn error_in_caller(&self, reason: Term<'s>, args: Term<'s>, info: Option<Term<'s>>) -> Raise {
+        let exception = &self.process.owner().exception;
+        exception.args.set(args.raw());
+        exception.cause.set(info.map_or(RawTerm::NONE, Term::raw));
+        self.error(reason)
+    }
+    /// `class:value` with this stack trace, as Erlang code sees one: `raise/3`.
+    #[cold]
+    pub fn raise(&self, class: Class, value: Term<'s>, trace: Term<'s>) -> Raise {
+        let exception = &self.process.owner().exception;
+        exception.class.set(class);
+        exception.value.set(value.raw());
+        exception.trace.set(trace.raw());
+        Raise::Raise
     }
     /// `error:{tag, value}`, such as `{badmap, T}`.
     #[cold]

@@ -1,0 +1,125 @@
+//! [`Vm`]: putting the machine together, starting it, and the facts about it that programs can ask for.
+//!
+//! Invariant: there is one VM in an OS process. Its parts are statics, and what they need to know is fixed here before
+//! the first module is loaded.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use crate::atom::{Atom, AtomError};
+use crate::code::{Export, Mfa};
+use crate::finder::{Embedded, Finder, Found};
+use crate::heap::Detached;
+use crate::native::{Native, NativeKind};
+use crate::process::spawn::{SpawnOptions, spawn_root};
+use crate::profile::Profile;
+use crate::sched::Scheduler;
+
+/// What the VM was built with.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Root of the OTP tree, if there is one.
+    pub root: Option<PathBuf>,
+    /// Version of the run-time system that the tree belongs to.
+    pub erts_version: String,
+}
+
+static CONFIG: OnceLock<Config> = OnceLock::new();
+
+/// What the VM was built with.
+pub fn config() -> &'static Config {
+    CONFIG.get_or_init(Config::default)
+}
+
+/// Why there is no VM, or nothing for it to run.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another VM was built before.
+    #[error("there is a VM in this process already")]
+    Second,
+    /// A native's name is no atom.
+    #[error("native {0}: {1}")]
+    Native(String, AtomError),
+    /// A module that is built in does not load.
+    #[error("module {0}: {1}")]
+    Module(String, String),
+    /// No room for the first process.
+    #[error("the process table is full")]
+    NoProcess,
+}
+
+/// Collects what a VM is made of.
+#[derive(Default)]
+pub struct Builder {
+    natives: &'static [Native],
+    embedded: &'static [Embedded],
+    profile: Option<Profile>,
+    code_path: Vec<PathBuf>,
+    config: Config,
+}
+
+impl Builder {
+    /// The native functions.
+    pub fn natives(mut self, natives: &'static [Native]) -> Builder {
+        self.natives = natives;
+        self
+    }
+    /// Modules that are part of the binary.
+    pub fn embedded(mut self, modules: &'static [Embedded]) -> Builder {
+        self.embedded = modules;
+        self
+    }
+    /// The release whose behaviour the VM shows.
+    pub fn profile(mut self, profile: Profile) -> Builder {
+        self.profile = Some(profile);
+        self
+    }
+    /// Directories to look for modules in before the OTP tree.
+    pub fn code_path(mut self, dirs: Vec<PathBuf>) -> Builder {
+        self.code_path = dirs;
+        self
+    }
+    /// The OTP tree: its root and the version of its run-time system.
+    pub fn otp(mut self, root: PathBuf, erts_version: String) -> Builder {
+        self.config = Config { root: Some(root), erts_version };
+        self
+    }
+    /// Fixes the statics and binds the natives of the profile's release.
+    pub fn build(self) -> Result<Vm, StartError> {
+        let profile = self.profile.unwrap_or_else(Profile::get);
+        if !profile.fix() || CONFIG.set(self.config).is_err() {
+            return Err(StartError::Second);
+        }
+        let releases = profile.releases();
+        let mine = self.natives.iter().filter(|n| n.releases.has(releases) && n.kind != NativeKind::Special);
+        for n in mine {
+            let atom = |name| Atom::new(name).map_err(|e| StartError::Native(format!("{}:{}", n.module, n.name), e));
+            let mfa = Mfa { module: atom(n.module)?, function: atom(n.name)?, arity: n.arity };
+            Export::intern(mfa).bind_native(n.function);
+        }
+        Finder::new(self.embedded, self.code_path, config().root.as_deref()).install();
+        Ok(Vm { _one: () })
+    }
+}
+
+/// A VM that is ready to run.
+pub struct Vm {
+    _one: (),
+}
+
+impl Vm {
+    /// Begins a VM.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+    /// Runs `module:function` with this list of arguments as the first process, and everything that comes of it, until
+    /// the VM halts; gives the exit status.
+    pub fn run_main(&self, module: Atom, function: Atom, args: Detached) -> Result<i32, StartError> {
+        if let Found::Bad(why) = crate::finder::get().load(module) {
+            return Err(StartError::Module(module.name().to_owned(), why));
+        }
+        let scheduler = Scheduler::new(0);
+        spawn_root(module, function, args, &SpawnOptions::default()).ok_or(StartError::NoProcess)?;
+        Ok(scheduler.run())
+    }
+}
