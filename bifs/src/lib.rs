@@ -15,16 +15,20 @@ mod atomics;
 pub mod binary;
 pub mod bitstring;
 mod checksum;
+mod errors;
 mod etf;
 mod funs;
 pub mod iolist;
 mod lists;
 mod maps;
 mod memory;
+mod modules;
 mod node;
 pub mod os;
 pub mod packet;
 mod persistent_term;
+mod sys;
+mod system_info;
 mod tuple;
 mod types;
 pub mod unicode;
@@ -37,16 +41,20 @@ const TABLES: &[&[Native]] = &[
     binary::SEARCH,
     bitstring::TABLE,
     checksum::TABLE,
+    errors::TABLE,
     etf::TABLE,
     funs::TABLE,
     iolist::TABLE,
     lists::TABLE,
     maps::TABLE,
     memory::TABLE,
+    modules::TABLE,
     node::TABLE,
     os::TABLE,
     packet::TABLE,
     persistent_term::TABLE,
+    sys::TABLE,
+    system_info::TABLE,
     tuple::TABLE,
     types::TABLE,
     unicode::TABLE,

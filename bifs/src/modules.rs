@@ -1,0 +1,137 @@
+//! Loaded modules: which there are, and what they say of themselves.
+
+use std::sync::Arc;
+
+use girder_vm::code::{self, LoadedModule};
+use girder_vm::native::NativeKind;
+use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, etf};
+
+girder_vm::natives! { pub TABLE:
+    "erlang" {
+        "get_module_info"/1 => get_module_info_1, Bif;
+        "get_module_info"/2 => get_module_info_2, Bif;
+        "load_nif"/2 => load_nif_2, Bif;
+        "loaded"/0 => loaded_0, Bif;
+        "module_loaded"/1 => module_loaded_1, Bif;
+        "pre_loaded"/0 => pre_loaded_0, Bif;
+    }
+}
+
+/// Modules that OTP's emulator carries in itself, in the order it names them.
+const PRELOADED: [&str; 22] = [
+    "persistent_term",
+    "counters",
+    "atomics",
+    "erts_dirty_process_signal_handler",
+    TRACE_CLEANER,
+    "erts_literal_area_collector",
+    "erl_tracer",
+    "erts_internal",
+    "erlang",
+    "erl_prim_loader",
+    "prim_zip",
+    "prim_net",
+    "prim_socket",
+    "socket_registry",
+    "zlib",
+    "prim_file",
+    "prim_inet",
+    "prim_eval",
+    "prim_buffer",
+    "init",
+    "erl_init",
+    "erts_code_purger",
+];
+/// Since 27.
+const TRACE_CLEANER: &str = "erts_trace_cleaner";
+
+fn module(t: Term<'_>) -> Result<Arc<LoadedModule>, Raise> {
+    t.as_atom().and_then(code::module).ok_or(Raise::Badarg)
+}
+
+fn names<'s>(ctx: &Ctx<'s>, m: &LoadedModule, exported_only: bool) -> Term<'s> {
+    let wanted = m.functions.iter().filter(|f| f.exported || !exported_only);
+    ctx.list_from(wanted.map(|f| ctx.tuple(&[f.name.into(), Term::small(i32::from(f.arity))])))
+}
+
+/// A chunk in external term format; a module without it has an empty list.
+fn chunk<'s>(ctx: &Ctx<'s>, bytes: Option<&[u8]>) -> Result<Term<'s>, Raise> {
+    match bytes {
+        Some(b) => etf::decode(ctx, b, false).map(|d| d.term).map_err(|_| Raise::Badarg),
+        None => Ok(Term::NIL),
+    }
+}
+
+/// Natives that stand in for functions of the module.
+fn nifs<'s>(ctx: &Ctx<'s>, m: &LoadedModule) -> Term<'s> {
+    let releases = Profile::get().releases();
+    let mine = crate::all()
+        .iter()
+        .filter(|n| n.kind == NativeKind::Nif && n.module == m.name.name() && n.releases.has(releases));
+    ctx.list_from(mine.filter_map(|n| {
+        let name = Atom::existing(n.name)?;
+        Some(ctx.tuple(&[name.into(), Term::small(i32::from(n.arity))]))
+    }))
+}
+
+fn info<'s>(ctx: &Ctx<'s>, m: &LoadedModule, item: Atom) -> Result<Term<'s>, Raise> {
+    Ok(match item {
+        am::MODULE => m.name.into(),
+        am::EXPORTS => names(ctx, m, true),
+        am::FUNCTIONS => names(ctx, m, false),
+        am::ATTRIBUTES => chunk(ctx, m.attributes.as_deref())?,
+        am::COMPILE => chunk(ctx, m.compile_info.as_deref())?,
+        am::MD5 => ctx.binary(&m.md5),
+        am::NATIVE => Term::FALSE,
+        am::NATIVE_ADDRESSES => Term::NIL,
+        am::NIFS => nifs(ctx, m),
+        _ => return Err(Raise::Badarg),
+    })
+}
+
+fn get_module_info_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let m = module(a[0])?;
+    let items = [am::MODULE, am::EXPORTS, am::ATTRIBUTES, am::COMPILE, am::MD5];
+    let pairs: Result<Vec<_>, Raise> = items.iter().map(|&i| Ok(ctx.tuple(&[i.into(), info(ctx, &m, i)?]))).collect();
+    Ok(ctx.list(&pairs?))
+}
+
+fn get_module_info_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let m = module(a[0])?;
+    info(ctx, &m, a[1].as_atom().ok_or(Raise::Badarg)?)
+}
+
+fn module_loaded_1<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let name = a[0].as_atom().ok_or(Raise::Badarg)?;
+    Ok(Term::bool(code::module(name).is_some()))
+}
+
+fn loaded_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    Ok(ctx.list_from(code::loaded_modules().into_iter().map(Term::atom)))
+}
+
+fn pre_loaded_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let mine = PRELOADED.iter().filter(|&&m| m != TRACE_CLEANER || Profile::get().release >= 27);
+    let atoms: Result<Vec<_>, _> = mine.map(|m| ctx.atom(m)).collect();
+    atoms.map(|a| ctx.list(&a)).map_err(|_| Raise::SystemLimit)
+}
+
+/// Libraries of natives that are built in are there; others need OTP's C interface, which this VM does not have.
+fn load_nif_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let characters = a[0].to_vec().ok_or(Raise::Badarg)?;
+    let path: Option<String> =
+        characters.into_iter().map(|c| char::from_u32(u32::try_from(c.as_small()?).ok()?)).collect();
+    let path = path.ok_or(Raise::Badarg)?;
+    let built_in = |n: &girder_vm::Native| n.kind == NativeKind::Nif && n.module == path;
+    if crate::all().iter().any(built_in) {
+        return Ok(am::OK.into());
+    }
+    let why = if std::path::Path::new(&format!("{path}.so")).exists() {
+        "this machine loads no native code"
+    } else {
+        "cannot open shared object file: No such file or directory"
+    };
+    let text = format!("Failed to load NIF library: '{path}.so: {why}'");
+    let reason = ctx.tuple(&[ctx.atom("load_failed").map_err(|_| Raise::SystemLimit)?, ctx.string(&text)]);
+    Ok(ctx.tuple(&[am::ERROR.into(), reason]))
+}

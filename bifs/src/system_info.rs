@@ -1,0 +1,230 @@
+//! `erlang:system_info/1`: what the VM is and how it is set up.
+//!
+//! Invariant: an item answers with what is so here; items about parts that this VM does not have are unknown to it.
+
+use girder_vm::process::Table;
+use girder_vm::term::map;
+use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, sched, vm};
+
+girder_vm::natives! { pub TABLE:
+    "erlang" {
+        "system_info"/1 => system_info_1, Bif;
+    }
+    "erts_internal" {
+        "get_creation"/0 => get_creation_0, Bif;
+        "no_aux_work_threads"/0 => no_aux_work_threads_0, Bif;
+    }
+}
+
+fn atom<'s>(name: &str) -> Result<Term<'s>, Raise> {
+    Atom::new(name).map(Term::atom).map_err(|_| Raise::SystemLimit)
+}
+
+/// Version of OTP's run-time system that the profile stands for, unless the tree tells its own.
+pub fn erts_version() -> &'static str {
+    let told = vm::config().erts_version.as_str();
+    if !told.is_empty() {
+        return told;
+    }
+    match Profile::get().release {
+        25 => "13.1.5",
+        27 => "15.2.7",
+        _ => "17.1.1",
+    }
+}
+
+fn system_version() -> String {
+    let (release, n) = (Profile::get().release, sched::count());
+    let bits = usize::BITS;
+    format!("Erlang/OTP {release} [erts-{}] [girder] [{bits}-bit] [smp:{n}:{n}]\n", erts_version())
+}
+
+/// What OTP's build calls the machine it runs on.
+fn architecture() -> String {
+    format!("{}-pc-{}-gnu", std::env::consts::ARCH, std::env::consts::OS)
+}
+
+/// Sizes that process heaps grow through: as Fibonacci numbers plus one, then by a fifth.
+fn heap_sizes() -> Vec<i64> {
+    let mut sizes = vec![12, 38];
+    while let [.., a, b] = sizes[..]
+        && sizes.len() < 23
+    {
+        sizes.push(a + b + 1);
+    }
+    while let Some(&last) = sizes.last()
+        && last < 1 << 52
+    {
+        sizes.push(last + last / 5);
+    }
+    sizes
+}
+
+fn pairs<'s>(ctx: &Ctx<'s>, items: &[(&str, Term<'s>)]) -> Result<Term<'s>, Raise> {
+    let pairs: Result<Vec<_>, Raise> = items.iter().map(|&(k, v)| Ok(ctx.tuple(&[atom(k)?, v]))).collect();
+    Ok(ctx.list(&pairs?))
+}
+
+/// Defaults of processes.
+const FULLSWEEP_AFTER: i32 = 65535;
+const MIN_HEAP_SIZE: i32 = 233;
+const MIN_BIN_VHEAP_SIZE: i32 = 46422;
+
+fn max_heap_size<'s>(ctx: &Ctx<'s>) -> Result<Term<'s>, Raise> {
+    let mut all =
+        vec![(atom("error_logger")?, Term::TRUE), (atom("kill")?, Term::TRUE), (am::SIZE.into(), Term::small(0))];
+    if Profile::get().release >= 27 {
+        all.push((atom("include_shared_binaries")?, Term::FALSE));
+    }
+    Ok(map::from_pairs(ctx, &all))
+}
+
+fn tagged<'s>(ctx: &Ctx<'s>, tag: &str, value: i32) -> Result<Term<'s>, Raise> {
+    Ok(ctx.tuple(&[atom(tag)?, Term::small(value)]))
+}
+
+fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
+    let release = Profile::get().release;
+    let schedulers = || ctx.uint(sched::count() as u64);
+    let cores = || std::thread::available_parallelism().map_or(am::UNKNOWN.into(), |n| ctx.uint(n.get() as u64));
+    Ok(match name {
+        "atom_count" => ctx.uint(u64::from(Atom::count())),
+        "atom_limit" => ctx.uint(u64::from(girder_vm::atom::MAX_ATOMS)),
+        "build_type" | "emu_type" => atom("opt")?,
+        "c_compiler_used" => ctx.tuple(&[am::UNDEFINED.into(), am::UNDEFINED.into()]),
+        "compat_rel" => Term::small(i32::from(release)),
+        "constant_pool_support" => Term::TRUE,
+        "context_reductions" => ctx.int(sched::SLICE),
+        "creation" => Term::small(0),
+        "cpu_topology" => am::UNDEFINED.into(),
+        "debug_compiled" => Term::FALSE,
+        "delayed_node_table_gc" => Term::small(60),
+        "dirty_cpu_schedulers" | "dirty_cpu_schedulers_online" | "dirty_io_schedulers" => Term::small(0),
+        "dist_buf_busy_limit" => Term::small(1 << 20),
+        "dist_ctrl" | "multi_scheduling_blockers" | "normal_multi_scheduling_blockers" | "taints" => Term::NIL,
+        "driver_version" => ctx.string("3.3"),
+        "dynamic_trace" => am::NONE.into(),
+        "dynamic_trace_probes" => Term::FALSE,
+        "emu_flavor" => atom("emu")?,
+        "endian" => if cfg!(target_endian = "little") { am::LITTLE } else { am::BIG }.into(),
+        "ets_limit" => Term::small(8192),
+        "fullsweep_after" => tagged(ctx, "fullsweep_after", FULLSWEEP_AFTER)?,
+        "garbage_collection" => pairs(
+            ctx,
+            &[
+                ("max_heap_size", Term::small(0)),
+                ("min_bin_vheap_size", Term::small(MIN_BIN_VHEAP_SIZE)),
+                ("min_heap_size", Term::small(MIN_HEAP_SIZE)),
+                ("fullsweep_after", Term::small(FULLSWEEP_AFTER)),
+            ],
+        )?,
+        "halt_flush_timeout" if release >= 27 => am::INFINITY.into(),
+        "async_dist" if release >= 27 => Term::FALSE,
+        "heap_sizes" => ctx.list_from(heap_sizes().into_iter().map(|n| ctx.int(n))),
+        "heap_type" => atom("private")?,
+        "hipe_architecture" | "modified_timing_level" => am::UNDEFINED.into(),
+        "kernel_poll" => Term::TRUE,
+        "logical_processors" | "logical_processors_available" | "logical_processors_online" => cores(),
+        "machine" => ctx.string("BEAM"),
+        "max_heap_size" => max_heap_size(ctx)?,
+        "message_queue_data" => am::ON_HEAP.into(),
+        "min_bin_vheap_size" => tagged(ctx, "min_bin_vheap_size", MIN_BIN_VHEAP_SIZE)?,
+        "min_heap_size" => tagged(ctx, "min_heap_size", MIN_HEAP_SIZE)?,
+        "multi_scheduling" => {
+            if sched::count() > 1 {
+                atom("enabled")?
+            } else {
+                atom("disabled")?
+            }
+        }
+        "nif_version" => ctx.string(match release {
+            25 => "2.16",
+            27 => "2.17",
+            _ => "2.18",
+        }),
+        "os_type" => ctx.tuple(&[atom(std::env::consts::FAMILY)?, atom(std::env::consts::OS)?]),
+        "otp_release" => ctx.string(&release.to_string()),
+        "outstanding_system_requests_limit" => Term::small(4),
+        "port_count" => Term::small(0),
+        "port_limit" => Term::small(65536),
+        "port_parallelism" => Term::FALSE,
+        "process_count" => ctx.uint(Table::get().count() as u64),
+        "process_limit" => ctx.uint(Table::get().limit() as u64),
+        "scheduler_bind_type" => atom("unbound")?,
+        "scheduler_bindings" => {
+            let unbound = atom("unbound")?;
+            ctx.tuple_with(sched::count(), |_| unbound)
+        }
+        "scheduler_id" => ctx.uint(sched::current_id() as u64 + 1),
+        "schedulers" | "schedulers_online" => schedulers(),
+        "schedulers_state" => ctx.tuple(&[schedulers(), schedulers(), schedulers()]),
+        "all_schedulers_state" => {
+            ctx.list(&[ctx.tuple(&[am::NORMAL.into(), schedulers(), schedulers(), schedulers()])])
+        }
+        "smp_support" | "threads" | "time_correction" => Term::TRUE,
+        "sequential_tracer" => ctx.tuple(&[atom("sequential_tracer")?, Term::FALSE]),
+        "system_architecture" => ctx.string(&architecture()),
+        "system_logger" => am::LOGGER.into(),
+        "system_version" => ctx.string(&system_version()),
+        "thread_pool_size" => Term::small(0),
+        "time_offset" => {
+            if release >= 27 {
+                atom("volatile")?
+            } else {
+                atom("final")?
+            }
+        }
+        "time_warp_mode" => {
+            if release >= 27 {
+                atom("multi_time_warp")?
+            } else {
+                atom("no_time_warp")?
+            }
+        }
+        "tolerant_timeofday" => {
+            if release >= 27 {
+                atom("disabled")?
+            } else {
+                atom("enabled")?
+            }
+        }
+        "trace_control_word" => Term::small(0),
+        "version" => ctx.string(erts_version()),
+        "wordsize" => Term::small(8),
+        _ => return Err(Raise::Badarg),
+    })
+}
+
+fn system_info_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    if let Some(name) = a[0].as_atom() {
+        return item(ctx, name.name());
+    }
+    let [tag, of] = a[0].as_tuple_of().ok_or(Raise::Badarg)?;
+    match (tag.as_atom().map(Atom::name), of.as_atom().map(Atom::name)) {
+        (Some("wordsize"), Some("internal" | "external")) => Ok(Term::small(8)),
+        (Some("cpu_topology"), Some("defined" | "detected" | "used")) => Ok(am::UNDEFINED.into()),
+        (Some("allocator" | "allocator_sizes"), Some(_)) => Ok(Term::FALSE),
+        _ => Err(Raise::Badarg),
+    }
+}
+
+fn get_creation_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    Ok(ctx.uint(u64::from(girder_vm::node::Node::this_creation())))
+}
+
+fn no_aux_work_threads_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    Ok(ctx.uint(sched::count() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heaps_grow_as_otp_says() {
+        let known = [12, 38, 51, 90, 142, 233, 376, 610, 987, 1598, 2586, 4185, 6772, 10958, 17731, 28690];
+        assert_eq!(heap_sizes()[..16], known);
+        let last = [833_026, 999_631, 1_199_557, 1_439_468, 1_727_361, 2_072_833];
+        assert_eq!(heap_sizes()[22..28], last);
+    }
+}
