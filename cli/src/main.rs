@@ -4,6 +4,8 @@ mod check;
 mod disasm;
 mod natives;
 mod opcodes;
+mod otp;
+mod run;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +24,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run a program without booting the kernel application.
+    Run(run::Options),
     /// Load every .beam file below the directories and count failures.
     Check {
         /// Directories or .beam files.
@@ -47,7 +51,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    match Arguments::parse_from(run::rewrite(std::env::args_os())).command {
+        Command::Run(options) => run::run(options),
         Command::Check { paths } => check::run(&paths),
         Command::Disasm { file } => disasm::run(&file),
         Command::Natives(options) => natives::run(&options),
