@@ -313,8 +313,8 @@ pub fn records(module: &Module) -> Vec<u8> {
         for field in &record.fields {
             number(&mut out, tag::A, i128::from(field.name) + 1);
             match field.default {
-                Some(Operand::Literal(index)) => extended(&mut out, 4, index.into()),
-                _ => number(&mut out, tag::U, 0),
+                Some(default) => put_operand(&mut out, module, default, 0),
+                None => number(&mut out, tag::U, 0),
             }
         }
     }

@@ -123,7 +123,7 @@ pub struct RecordDef {
     pub name: AtomIx,
     /// Whether other modules may use it.
     pub exported: bool,
-    /// Field names, and a literal index if the field has a default value.
+    /// Its fields in their order.
     pub fields: Vec<RecordField>,
 }
 
@@ -132,7 +132,7 @@ pub struct RecordDef {
 pub struct RecordField {
     /// Its name.
     pub name: AtomIx,
-    /// Its default value.
+    /// Its default value: an atom, nil, an integer or a literal.
     pub default: Option<Operand>,
 }
 

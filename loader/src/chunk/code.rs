@@ -197,9 +197,14 @@ pub(super) fn records(mut cursor: Cursor<'_>, module: &mut Module) -> Result<(),
         for pair in module.list(list).chunks(2) {
             fields.push(match *pair {
                 [Operand::Atom(name), Operand::Unsigned(0)] => RecordField { name, default: None },
-                [Operand::Atom(name), Operand::Literal(literal)] if (literal as usize) < module.literals.len() => {
-                    RecordField { name, default: Some(Operand::Literal(literal)) }
-                }
+                [
+                    Operand::Atom(name),
+                    default @ (Operand::Literal(_)
+                    | Operand::Atom(_)
+                    | Operand::Nil
+                    | Operand::Int(_)
+                    | Operand::BigInt(_)),
+                ] => RecordField { name, default: Some(default) },
                 _ => return Err(bad(&cursor)),
             });
         }

@@ -123,7 +123,18 @@ fn parse_form(form: &[u8], file: &str) -> Result<Module, LoadError> {
 /// is, in this order, with the `old_uniq` fields of the lambda table taken as 0.
 fn checksum(chunks: &[Chunk<'_>]) -> [u8; 16] {
     let mut md5 = Md5::new();
-    let order = [id::ATOM_UTF8, id::CODE, id::STRINGS, id::IMPORTS, id::EXPORTS, id::LAMBDAS, id::LITERALS, id::META];
+    let order = [
+        id::ATOM_UTF8,
+        id::CODE,
+        id::STRINGS,
+        id::IMPORTS,
+        id::EXPORTS,
+        id::LAMBDAS,
+        id::LITERALS,
+        id::META,
+        id::RECORDS,
+        id::DEBUG_INFO,
+    ];
     for id in order {
         let Some(chunk) = chunks.iter().find(|chunk| chunk.id == id) else { continue };
         if id != id::LAMBDAS {

@@ -224,7 +224,7 @@ impl<'m> Flow<'_, 'm> {
     /// nothing but the instruction that takes the exception may stand.
     fn push_tag(&mut self, state: &mut State, y: u16, label: u32, is_try: bool) -> Result<(), LoadError> {
         let at = usize::from(y);
-        if state.y.iter().take(at).any(|slot| matches!(slot.fact, Fact::Tag { .. })) {
+        if state.y.iter().take(at).any(|slot| slot.fact.is_tag()) {
             return Err(self.bad_catch("an outer tag stands in a lower register"));
         }
         let module = self.context.module;
@@ -239,7 +239,7 @@ impl<'m> Flow<'_, 'm> {
 
     /// The innermost tag is the one expected; its register becomes nil.
     fn pop_tag(&mut self, state: &mut State, y: u16, is_try: bool) -> Result<(), LoadError> {
-        let innermost = state.y.iter().position(|slot| matches!(slot.fact, Fact::Tag { .. }));
+        let innermost = state.y.iter().position(|slot| slot.fact.is_tag());
         if innermost != Some(usize::from(y)) {
             return Err(self.bad_catch("the register does not hold the innermost tag"));
         }

@@ -15,6 +15,10 @@ pub(super) enum Fact {
         label: u32,
         is_try: bool,
     },
+    /// On some ways the catch tag of one of these handlers (0: of none), on others a term.
+    MaybeTag {
+        labels: [u32; 2],
+    },
     /// Any term.
     Any,
     Nil,
@@ -44,13 +48,37 @@ impl Fact {
     /// Any tuple.
     pub(super) const TUPLE: Fact = Fact::Tuple { min: 0, exact: false };
 
-    /// What holds for values of which either fact holds. `None` if the values cannot be told
-    /// apart and yet must be: a catch tag on one side only.
+    /// Whether it is or may be a catch tag.
+    pub(super) fn is_tag(self) -> bool {
+        matches!(self, Fact::Tag { .. } | Fact::MaybeTag { .. })
+    }
+
+    /// The handlers it may lead to.
+    fn handlers(self) -> [u32; 2] {
+        match self {
+            Fact::Tag { label, .. } => [label, 0],
+            Fact::MaybeTag { labels } => labels,
+            _ => [0, 0],
+        }
+    }
+
+    /// What holds for values of which either fact holds. `None` if that cannot be said: a catch tag
+    /// or nothing at all, or tags of more than two handlers.
     pub(super) fn merge(self, other: Fact) -> Option<Fact> {
         use Fact::*;
         Some(match (self, other) {
             (a, b) if a == b => a,
-            (Tag { .. }, _) | (_, Tag { .. }) => return None,
+            (Tag { .. } | MaybeTag { .. }, Dead) | (Dead, Tag { .. } | MaybeTag { .. }) => return None,
+            (a, b) if a.is_tag() || b.is_tag() => {
+                let mut labels = a.handlers();
+                for label in b.handlers() {
+                    if label != 0 && !labels.contains(&label) {
+                        *labels.iter_mut().find(|free| **free == 0)? = label;
+                    }
+                }
+                labels.sort_unstable();
+                MaybeTag { labels }
+            }
             (Dead, _) | (_, Dead) => Dead,
             (Nil | Cons | List, Nil | Cons | List) => List,
             (Tuple { min: a, .. }, Tuple { min: b, .. }) => Tuple { min: a.min(b), exact: false },
@@ -63,7 +91,7 @@ impl Fact {
     pub(super) fn refine(self, with: Fact) -> Fact {
         use Fact::*;
         match (self, with) {
-            (Dead | Tag { .. }, _) | (_, Any | Dead | Tag { .. }) => self,
+            (Dead | Tag { .. } | MaybeTag { .. }, _) | (_, Any | Dead | Tag { .. } | MaybeTag { .. }) => self,
             (Any, _) => with,
             (List, Nil | Cons) => with,
             (Tuple { min: a, exact: false }, Tuple { min: b, exact }) if exact || b > a => Tuple { min: b, exact },
@@ -112,6 +140,7 @@ impl Fact {
 mod tests {
     use super::Fact::{self, *};
 
+    const TAG: Fact = Tag { label: 1, is_try: true };
     const PAIR: Fact = Tuple { min: 2, exact: true };
 
     #[test]
@@ -124,8 +153,13 @@ mod tests {
             (Dead, Map, Some(Dead)),
             (PAIR, Tuple { min: 3, exact: true }, Some(Tuple { min: 2, exact: false })),
             (PAIR, PAIR, Some(PAIR)),
-            (Tag { label: 1, is_try: true }, Any, None),
-            (Tag { label: 1, is_try: true }, Tag { label: 2, is_try: true }, None),
+            (TAG, TAG, Some(TAG)),
+            (TAG, Dead, None),
+            (TAG, Any, Some(MaybeTag { labels: [0, 1] })),
+            (TAG, Tag { label: 2, is_try: false }, Some(MaybeTag { labels: [1, 2] })),
+            (MaybeTag { labels: [0, 1] }, Nil, Some(MaybeTag { labels: [0, 1] })),
+            (MaybeTag { labels: [0, 1] }, TAG, Some(MaybeTag { labels: [0, 1] })),
+            (MaybeTag { labels: [2, 3] }, TAG, None),
         ];
         for (a, b, merged) in cases {
             assert_eq!(a.merge(b), merged, "{a:?} {b:?}");

@@ -65,7 +65,7 @@ impl<'m> Flow<'_, 'm> {
                 let register = *state.y.get(usize::from(y)).ok_or_else(|| self.outside(y))?;
                 return match register.fact {
                     Fact::Dead => Err(self.uninitialised(Register::Y(y.into()))),
-                    Fact::Tag { .. } => Err(self.holds_tag(y)),
+                    fact if fact.is_tag() => Err(self.holds_tag(y)),
                     _ => Ok(register),
                 };
             }
@@ -108,7 +108,7 @@ impl<'m> Flow<'_, 'm> {
                 let Some(slot) = state.y.get_mut(usize::from(y)).filter(|_| !outside) else {
                     return Err(self.outside(y));
                 };
-                if matches!(slot.fact, Fact::Tag { .. }) {
+                if slot.fact.is_tag() {
                     return Err(self.holds_tag(y));
                 }
                 *slot = register;
@@ -188,10 +188,32 @@ impl<'m> Flow<'_, 'm> {
                 None => self.init_y(state)?,
             }
         }
-        let Some((label, is_try)) = state.handler() else { return Ok(()) };
+        for at in 0..state.y.len() {
+            match state.y[at].fact {
+                Fact::Tag { label, .. } => return self.enter_handler(state, at, label),
+                Fact::MaybeTag { labels } => {
+                    for label in labels.into_iter().filter(|&label| label != 0) {
+                        self.enter_handler(state, at, label)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The exception finds the tag of the handler at `label` in this Y register, and none in those below.
+    fn enter_handler(&mut self, state: &State, at: usize, label: u32) -> Done {
+        let is_try = self.places.get(label).is_some_and(|place| place.try_handler);
         let mut handler = state.clone();
         handler.forget_all_but_frame();
         handler.raised = true;
+        handler.y[at].fact = Fact::Tag { label, is_try };
+        for slot in &mut handler.y[..at] {
+            if slot.fact.is_tag() {
+                slot.fact = Fact::Any;
+            }
+        }
         if !is_try {
             // `catch_end` stands at the label and finds the exception behind an x0 that is no term.
             handler.x.push(self.value(Fact::Any));
@@ -282,7 +304,7 @@ impl<'m> Flow<'_, 'm> {
         if state.frame != Frame::Known || state.y.len() as u64 != size {
             return Err(self.bad_frame("the frame has another size"));
         }
-        if state.handler().is_some() {
+        if state.has_tag() {
             return Err(self.bad_catch("the frame holds a catch tag"));
         }
         state.y.clear();

@@ -127,7 +127,7 @@ impl State {
             return Err(Unjoinable::Frames);
         }
         let common = self.y.len().min(other.y.len());
-        if self.y[common..].iter().chain(&other.y[common..]).any(|slot| matches!(slot.fact, Fact::Tag { .. })) {
+        if self.y[common..].iter().chain(&other.y[common..]).any(|slot| slot.fact.is_tag()) {
             return Err(Unjoinable::Tags);
         }
         self.y.truncate(common);
@@ -188,12 +188,9 @@ impl State {
         self.fresh_tuple = None;
     }
 
-    /// The innermost catch tag of the frame.
-    pub(super) fn handler(&self) -> Option<(u32, bool)> {
-        self.y.iter().find_map(|slot| match slot.fact {
-            Fact::Tag { label, is_try } => Some((label, is_try)),
-            _ => None,
-        })
+    /// Whether the frame holds or may hold a catch tag.
+    pub(super) fn has_tag(&self) -> bool {
+        self.y.iter().any(|slot| slot.fact.is_tag())
     }
 }
 

@@ -291,7 +291,7 @@ impl<'m> Flow<'_, 'm> {
                     return Err(self.bad_frame("trim does not fit the frame"));
                 }
                 let dropped = s.y.drain(..words as usize);
-                if dropped.into_iter().any(|slot| matches!(slot.fact, Fact::Tag { .. })) {
+                if dropped.into_iter().any(|slot| slot.fact.is_tag()) {
                     return Err(self.bad_catch("trim drops a catch tag"));
                 }
             }
