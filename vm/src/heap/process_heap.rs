@@ -112,15 +112,17 @@ impl ProcessHeap {
     pub fn old_used(&self) -> usize {
         words_between(self.old_heap.get(), self.old_htop.get())
     }
-    /// Whether a native left so much behind that a collection is due: more in fragments than there is room for, or more
-    /// off-heap binaries than the virtual binary heap allows; or it asked for one.
+    /// Whether a collection is due before `need` words are built: there is no room for them and what is in fragments, or
+    /// [`ProcessHeap::is_collection_asked_for`].
     #[inline]
-    pub(crate) fn is_collection_due(&self) -> bool {
-        let a = &self.arena;
-        super::gc::must_collect()
-            || a.frag_words.get() > self.free()
-            || a.vheap.get() > self.vheap_limit.get()
-            || self.force_collection.get()
+    pub(crate) fn lacks(&self, need: usize) -> bool {
+        self.free() < need + self.arena.frag_words.get() || self.is_collection_asked_for()
+    }
+    /// Whether a collection is due however much room there is: more off-heap binaries than the virtual binary heap
+    /// allows, or the process asked for one.
+    #[inline(always)]
+    pub(crate) fn is_collection_asked_for(&self) -> bool {
+        super::gc::must_collect() || self.arena.vheap.get() > self.vheap_limit.get() || self.force_collection.get()
     }
     /// Words of live and dead objects in the young block.
     pub fn used(&self) -> usize {

@@ -190,13 +190,20 @@ impl<'r> Machine<'r> {
         collect(self.s, self.p, live, need);
         self.back();
     }
-    /// Before an instruction that builds through a `Builder`: collects if earlier ones overflowed, else makes sure of
-    /// a little room, so that overflowing stays rare.
+    /// Before an instruction that builds through a `Builder`: collects if [`Machine::lacks`] says so, which keeps
+    /// overflowing rare.
     #[inline(always)]
     pub(crate) fn before_build(&mut self, need: usize, live: usize) {
-        if self.free() < need as isize || self.owner().heap.arena.frag_words.get() != 0 || cfg!(feature = "gc-stress") {
+        if self.lacks(need) {
             self.collect(need, live);
         }
+    }
+    /// Whether a collection is due before `need` words are built through a `Builder`: there is no room for them and what
+    /// earlier ones left in fragments, or too much hangs on off-heap binaries.
+    #[inline(always)]
+    pub(crate) fn lacks(&self, need: usize) -> bool {
+        let heap = &self.owner().heap;
+        self.free() < (need + heap.arena.frag_words.get()) as isize || heap.is_collection_asked_for()
     }
     /// The registers' terms as values of the brand of the present instruction.
     ///

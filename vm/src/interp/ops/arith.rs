@@ -52,7 +52,7 @@ fn slow_call(
     live: u32,
 ) -> Result<RawTerm, Raise> {
     let heap = &p.owner().heap;
-    if heap.arena.frag_words.get() != 0 || heap.free() < 16 {
+    if heap.lacks(16) {
         crate::interp::collect_keeping(s, p, live as usize, 16, &mut [&mut a, &mut b]);
     }
     // SAFETY: nothing collects until the operation is done; a and b are live terms.

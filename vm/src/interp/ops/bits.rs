@@ -42,8 +42,7 @@ pub(crate) fn start(m: M, s: RawTerm, d: impl Dst, f: i32, live: u32) -> Flow {
         return Flow::Next;
     }
     let mut s = s;
-    if m.free() < MATCH_CTX_WORDS as isize || m.owner().heap.arena.frag_words.get() != 0 || cfg!(feature = "gc-stress")
-    {
+    if m.lacks(MATCH_CTX_WORDS) {
         m.out();
         crate::interp::collect_keeping(m.s, m.p, live as usize, MATCH_CTX_WORDS, &mut [&mut s]);
         m.back();

@@ -65,7 +65,7 @@ fn room(m: M, live: u32, keep: &mut [&mut RawTerm]) {
 }
 
 fn is_tight(m: &Machine) -> bool {
-    m.free() < 16 + REFC_WORDS as isize || m.owner().heap.arena.frag_words.get() != 0 || cfg!(feature = "gc-stress")
+    m.lacks(16 + REFC_WORDS)
 }
 
 pub(crate) fn init(m: M, size: RawTerm, d: impl Dst, f: i32, live: u32, unit: u32) -> Flow {

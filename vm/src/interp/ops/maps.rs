@@ -117,7 +117,7 @@ pub(crate) fn put(m: M, s: RawTerm, d: impl Dst, live: u32, n: u32, table: *cons
 fn collect_first(s: &Scheduler, p: &Process, u: &mut Update, live: u32) {
     let heap = &p.owner().heap;
     let need = 64 + 3 * u.pairs;
-    if heap.arena.frag_words.get() != 0 || heap.free() < need || cfg!(feature = "gc-stress") {
+    if heap.lacks(need) {
         crate::interp::collect_keeping(s, p, live as usize, need, &mut [&mut u.map]);
         u.e = heap.stop.get();
     }

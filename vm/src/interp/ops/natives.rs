@@ -46,14 +46,10 @@ pub(crate) fn call_native(m: M, arity: usize, export: u64, f: u64, next: *const 
     }
 }
 
-/// Collects if the native left fragments or referred to many binaries.
+/// Collects if the native left more in fragments than there is room for, referred to many binaries, or asked for it.
 #[inline(always)]
 pub(crate) fn after_native(m: M, live: usize) {
-    let heap = &m.owner().heap;
-    if heap.arena.frag_words.get() != 0
-        || heap.arena.vheap.get() > heap.vheap_limit.get()
-        || cfg!(feature = "gc-stress")
-    {
+    if m.lacks(0) {
         m.collect(0, live);
     }
 }
@@ -102,7 +98,7 @@ fn guard_call(
 ) -> Result<RawTerm, Raise> {
     let heap = &p.owner().heap;
     if let Some(live) = collect_live
-        && (heap.arena.frag_words.get() != 0 || heap.free() < 32 || cfg!(feature = "gc-stress"))
+        && heap.lacks(32)
     {
         let mut keep = args.iter_mut();
         let mut slots: [Option<&mut RawTerm>; 3] = std::array::from_fn(|_| keep.next());

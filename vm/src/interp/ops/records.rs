@@ -155,7 +155,7 @@ pub(crate) fn put(
 ) -> Flow {
     let n = n as usize;
     let mut s = s;
-    if m.owner().heap.arena.frag_words.get() != 0 || m.free() < 64 || cfg!(feature = "gc-stress") {
+    if m.lacks(64) {
         m.out();
         crate::interp::collect_keeping(m.s, m.p, live as usize, 64, &mut [&mut s]);
         m.back();
