@@ -16,6 +16,7 @@ pub mod binary;
 pub mod bitstring;
 mod checksum;
 mod errors;
+mod dictionary;
 mod etf;
 mod funs;
 pub mod iolist;
@@ -24,11 +25,15 @@ mod maps;
 mod memory;
 mod modules;
 mod node;
+mod monitor;
 pub mod os;
 pub mod packet;
 mod persistent_term;
 mod sys;
 mod system_info;
+mod process;
+mod registry;
+mod time;
 mod tuple;
 mod types;
 pub mod unicode;
@@ -55,6 +60,17 @@ const TABLES: &[&[Native]] = &[
     persistent_term::TABLE,
     sys::TABLE,
     system_info::TABLE,
+    dictionary::TABLE,
+    monitor::TABLE,
+    process::flag::TABLE,
+    process::info::TABLE,
+    process::signal::TABLE,
+    process::spawn::TABLE,
+    process::system::TABLE,
+    registry::TABLE,
+    time::calendar::TABLE,
+    time::clock::TABLE,
+    time::timer::TABLE,
     tuple::TABLE,
     types::TABLE,
     unicode::TABLE,

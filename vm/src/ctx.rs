@@ -9,7 +9,7 @@ use crate::atom::Atom;
 use crate::code::Export;
 use crate::heap::Builder;
 use crate::native::Raise;
-use crate::process::{Class, Process};
+use crate::process::{Class, Owner, Process};
 use crate::sched::Scheduler;
 use crate::term::{RawTerm, Term};
 
@@ -50,6 +50,19 @@ impl<'s> Ctx<'s> {
     #[inline(always)]
     pub fn process(&self) -> &'s Process {
         self.process
+    }
+    /// The running process's own part.
+    #[inline(always)]
+    pub fn owner(&self) -> &'s Owner {
+        self.process.owner()
+    }
+    /// The running process's group leader.
+    pub fn group_leader(&self) -> Term<'s> {
+        Term::from_raw(self.process.owner().group_leader.get())
+    }
+    /// Sets the running process's group leader.
+    pub fn set_group_leader(&self, leader: Term<'s>) {
+        self.process.owner().group_leader.set(leader.raw());
     }
     /// The scheduler that runs it.
     #[inline(always)]
@@ -124,6 +137,14 @@ impl<'s> Ctx<'s> {
         if major {
             heap.need_fullsweep.set(true);
         }
+    }
+    /// Goes to sleep without a stack; at the next message the process goes on in `module:function(args ...)`.
+    pub fn hibernate(&self, module: Term<'s>, function: Term<'s>, args: Term<'s>) -> Raise {
+        self.scheduler.set_x(&[module, function, args]);
+        let o = self.process.owner();
+        o.mailbox.reset();
+        o.hibernating.set(true);
+        Raise::Hibernate
     }
     /// Charges reductions for work in proportion to `n`.
     #[inline]

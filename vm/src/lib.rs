@@ -16,6 +16,7 @@ pub mod profile;
 pub mod sched;
 pub mod signal;
 pub mod sync;
+pub mod sys;
 pub mod term;
 pub mod timer;
 pub mod vm;

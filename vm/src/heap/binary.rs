@@ -150,6 +150,10 @@ impl Magic {
     pub(crate) fn new(state: Box<dyn Any + Send + Sync>) -> *mut Magic {
         Box::into_raw(Box::new(Magic { refc: AtomicUsize::new(1), state }))
     }
+    /// Number of references.
+    pub fn refc(&self) -> usize {
+        self.refc.load(Ordering::Acquire)
+    }
     /// The state, if it is a `T`.
     pub fn get<T: 'static>(&self) -> Option<&T> {
         self.state.downcast_ref()

@@ -4,6 +4,7 @@ mod arena;
 mod binary;
 mod fragment;
 pub mod gc;
+mod inspect;
 pub mod literal;
 pub mod mem;
 pub mod message;
@@ -17,7 +18,7 @@ pub use arena::{Arena, Builder, FLOAT_WORDS, REFC_WORDS, SUB_BITS_WORDS};
 pub(crate) use binary::WRITABLE;
 pub use binary::{Binary, BinaryHandle, MAX_HEAP_BINARY, Magic};
 pub use fragment::{Detached, Fragment};
-pub use process_heap::ProcessHeap;
+pub use process_heap::{FULLSWEEP_AFTER, MIN_HEAP_WORDS, MIN_VHEAP_WORDS, ProcessHeap};
 
 /// Words kept free between heap and stack at every space test, so that calls may push return words without one.
 pub const RESERVE: usize = 8;

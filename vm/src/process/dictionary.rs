@@ -6,18 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::term::{RawTerm, Term};
-
-mod cmp {
-    pub(super) fn eq_exact(a: crate::term::Term<'_>, b: crate::term::Term<'_>) -> bool {
-        a.same(b)
-    }
-}
-mod hash {
-    pub(super) fn internal_hash(_t: crate::term::Term<'_>) -> u32 {
-        0
-    }
-}
+use crate::term::{RawTerm, Term, cmp, hash};
 
 /// Pairs up to which a search goes through all of them.
 const INDEXED_FROM: usize = 12;

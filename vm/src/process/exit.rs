@@ -4,6 +4,7 @@
 //! in steps that end when the slice's reductions are used up: names, timers, inbox, links, monitors, memory. Invariant:
 //! every partner that a link or monitor leads to gets exactly one signal; the process leaves the table last.
 
+use super::relations::RefNumbers;
 use super::{Process, Table, registry};
 use crate::atom::am;
 use crate::heap::Detached;
@@ -19,6 +20,8 @@ pub enum ExitKind {
     Sent,
     /// By `exit/2` to the sender itself: `normal` ends it too.
     ToSelf,
+    /// By `exit/3` to an alias; `true`: as a priority message if the alias allows.
+    ToAlias(RefNumbers, bool),
 }
 
 /// Where an exiting process stands.
@@ -97,9 +100,9 @@ fn tell_partners(p: &Process, reason: &Detached) -> bool {
         }
         owner.fcalls.set(owner.fcalls.get() - COST);
         let mut r = owner.relations.borrow_mut();
-        if let Some((partner, unlink)) = r.links.pop_first() {
+        if let Some((partner, link)) = r.links.pop_first() {
             drop(r);
-            if unlink == 0 {
+            if link.unlink == 0 {
                 let s = Signal::Exit { from: p.pid(), reason: reason.clone(), kind: ExitKind::Linked };
                 signal::signal(RawTerm::from_bits(partner), s);
             }
@@ -109,9 +112,12 @@ fn tell_partners(p: &Process, reason: &Detached) -> bool {
         } else if let Some((numbers, m)) = r.monitors.pop_first() {
             drop(r);
             signal::stop_watching(numbers, &m.watched);
-        } else if let Some((pid, times)) = r.suspended.pop_first() {
+        } else if let Some((pid, _)) = r.suspended.pop_first() {
             drop(r);
-            signal::signal(RawTerm::from_bits(pid), Signal::Resume { times });
+            signal::signal(RawTerm::from_bits(pid), Signal::Resume { from: p.pid() });
+        } else if let Some(pid) = r.suspenders.pop_first() {
+            drop(r);
+            signal::signal(RawTerm::from_bits(pid), Signal::SuspendeeGone { from: p.pid() });
         } else {
             r.aliases.clear();
             return true;

@@ -1,7 +1,10 @@
 //! Processes: the shell that everybody may see, and the owner's part that only the running thread touches.
 
+mod backtrace;
 mod dictionary;
 pub mod exit;
+pub mod info;
+pub mod limits;
 pub mod mailbox;
 mod owner;
 pub mod registry;

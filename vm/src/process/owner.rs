@@ -97,10 +97,10 @@ pub struct Owner {
     pub initial_call: Cell<Mfa>,
     /// `process_flag(label)`, or none.
     pub label: Cell<RawTerm>,
+    /// Waits in `hibernate/3`: only a message wakes it.
+    pub hibernating: Cell<bool>,
     /// Reductions of earlier slices.
     pub reductions: Cell<u64>,
-    /// `suspend_process` calls on it that are in force.
-    pub suspends: Cell<usize>,
     /// Work asked for by others, to be done between slices.
     pub(crate) tasks: RefCell<VecDeque<Task>>,
     /// Set from the moment it exits.
@@ -141,8 +141,8 @@ impl Owner {
             parent: Cell::new(RawTerm::atom(am::UNDEFINED)),
             initial_call: Cell::new(Mfa { module: am::ERLANG, function: am::APPLY, arity: 2 }),
             label: Cell::new(RawTerm::NONE),
+            hibernating: Cell::new(false),
             reductions: Cell::new(0),
-            suspends: Cell::new(0),
             tasks: RefCell::default(),
             exit: RefCell::default(),
         }

@@ -4,25 +4,44 @@
 //! under the registry's lock, so a name is never seen with two owners.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 
 use super::Process;
-use crate::atom::{Atom, am};
+use crate::atom::Atom;
 use crate::sync::{RwLock, whole};
 use crate::term::RawTerm;
 
 static NAMES: LazyLock<RwLock<HashMap<Atom, RawTerm>>> = LazyLock::new(RwLock::default);
 
-/// Gives `p` a name. `false` if the name or the process has one already, the process is exiting, or the name is
-/// `undefined`.
-pub fn register(name: Atom, p: &Process) -> bool {
+/// Why a name was not given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RegisterError {
+    /// Somebody has it.
+    NameTaken,
+    /// The process has one already.
+    HasName,
+    /// The process exits.
+    NotAlive,
+}
+
+/// Gives `p` a name.
+pub fn register(name: Atom, p: &Process) -> Result<(), RegisterError> {
     let mut names = whole(NAMES.write());
-    if name == am::UNDEFINED || names.contains_key(&name) || p.name().is_some() || p.state().get().exiting() {
-        return false;
+    if p.state().get().exiting() {
+        return Err(RegisterError::NotAlive);
     }
-    names.insert(name, p.pid());
-    p.set_name(Some(name));
-    true
+    if p.name().is_some() {
+        return Err(RegisterError::HasName);
+    }
+    match names.entry(name) {
+        Entry::Occupied(_) => Err(RegisterError::NameTaken),
+        Entry::Vacant(v) => {
+            v.insert(p.pid());
+            p.set_name(Some(name));
+            Ok(())
+        }
+    }
 }
 
 /// Takes a name away. `false` if there is no such name.
@@ -61,12 +80,15 @@ mod tests {
     fn one_name_one_process() {
         let (p, q) = (Process::for_test(RawTerm::pid(1 << 40)), Process::for_test(RawTerm::pid(1 << 41)));
         let (a, b) = (Atom::new("registry_a").expect("short"), Atom::new("registry_b").expect("short"));
-        assert!(register(a, &p));
-        assert!(!register(a, &q) && !register(b, &p) && !register(am::UNDEFINED, &q));
+        assert_eq!(register(a, &p), Ok(()));
+        assert_eq!(register(a, &q), Err(RegisterError::NameTaken));
+        assert_eq!(register(b, &p), Err(RegisterError::HasName));
         assert_eq!((whereis(a), whereis(b), p.name()), (Some(p.pid()), None, Some(a)));
         assert_eq!(release(&p), Some(a));
         assert_eq!((whereis(a), release(&p), unregister(a)), (None, None, false));
-        assert!(register(a, &q));
+        assert_eq!(register(a, &q), Ok(()));
         assert!(unregister(a));
+        q.state().begin_exit();
+        assert_eq!(register(a, &q), Err(RegisterError::NotAlive));
     }
 }

@@ -5,7 +5,7 @@
 //! in `monitors` of the watcher from creation until DOWN or demonitor, and in `watchers` of the watched until either
 //! signal arrives there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::atom::Atom;
 use crate::heap::{Builder, Detached};
@@ -82,8 +82,6 @@ pub enum Watched {
     TimeOffset,
     /// A process of a node that is not connected.
     Remote(Detached),
-    /// A process that this one suspended.
-    Suspending(RawTerm),
 }
 
 /// The watcher's side of a monitor.
@@ -103,11 +101,20 @@ pub struct Watcher {
     pub pid: RawTerm,
 }
 
+/// One side of a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Link {
+    /// Number of the unlink under way, 0: linked.
+    pub unlink: u64,
+    /// Its exit message is a priority message.
+    pub priority: bool,
+}
+
 /// See the module's head.
 #[derive(Default)]
 pub struct Relations {
-    /// Partner -> number of the unlink under way (0: linked). Partners are pids and ports of this node.
-    pub links: BTreeMap<u64, u64>,
+    /// Links, by partner: pids and ports of this node.
+    pub links: BTreeMap<u64, Link>,
     /// Monitors of this process.
     pub monitors: BTreeMap<RefNumbers, Monitor>,
     /// Monitors on this process.
@@ -116,16 +123,18 @@ pub struct Relations {
     pub aliases: BTreeMap<RefNumbers, Alias>,
     /// Processes that this one has suspended, with how often.
     pub suspended: BTreeMap<u64, usize>,
+    /// Processes that have suspended this one.
+    pub suspenders: BTreeSet<u64>,
 }
 
 impl Relations {
     /// Partners linked at this moment.
     pub fn linked(&self) -> impl Iterator<Item = RawTerm> {
-        self.links.iter().filter(|(_, unlink)| **unlink == 0).map(|(p, _)| RawTerm::from_bits(*p))
+        self.links.iter().filter(|(_, l)| l.unlink == 0).map(|(p, _)| RawTerm::from_bits(*p))
     }
     /// Whether linked to `partner`.
     pub fn is_linked(&self, partner: RawTerm) -> bool {
-        self.links.get(&partner.bits()) == Some(&0)
+        self.links.get(&partner.bits()).is_some_and(|l| l.unlink == 0)
     }
     /// A monitor ended: its alias ends too, if it is of that kind.
     pub fn end_monitor(&mut self, r: RefNumbers) -> Option<Monitor> {

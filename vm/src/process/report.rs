@@ -8,20 +8,18 @@ use crate::atom::am;
 use crate::heap::message::Message;
 use crate::heap::{Builder, Detached};
 use crate::signal;
-use crate::term::{RawTerm, Term};
-
-mod map {
-    use crate::term::Term;
-    pub(super) fn from_pairs<'s>(_b: &crate::heap::Builder<'s>, _p: &[(Term<'s>, Term<'s>)]) -> Term<'s> {
-        Term::NIL
-    }
-}
+use crate::term::{RawTerm, Term, map};
 
 /// Reports that a process ended by an exception that nobody caught.
 pub fn crash(p: &Process, value: &Detached) {
     error(p, "Error in process ~p with exit value:~n~p~n", |b| {
         b.list(&[Term::immediate(p.pid()).unwrap_or(Term::NIL), value.with(|t| b.copy(t))])
     });
+}
+
+/// Reports that no process can be made.
+pub(crate) fn too_many_processes(p: &Process) {
+    error(p, "~s~n", |b| b.list(&[b.string("Too many processes\n")]));
 }
 
 /// Sends an error report about `p`.

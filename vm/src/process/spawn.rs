@@ -3,8 +3,9 @@
 //! Invariant: a new process is complete, links and monitors with its parent included, before its pid is known to
 //! anybody; it is enqueued last.
 
+use super::limits::{DEFAULTS, MaxHeap, heap_size};
 use super::owner::Owner;
-use super::relations::{Alias, AliasMode, Monitor, Reference, Watched, Watcher};
+use super::relations::{Alias, AliasMode, Link, Monitor, Reference, Watched, Watcher};
 use super::state::{Priority, State};
 use super::{Process, Table};
 use crate::atom::Atom;
@@ -13,7 +14,11 @@ use crate::ctx::Ctx;
 use crate::heap::Detached;
 use crate::native::Raise;
 use crate::sched;
+use crate::sync::atomic::Ordering::Relaxed;
 use crate::term::{RawTerm, Term};
+
+/// Words of arguments copied for one reduction.
+const WORDS_PER_REDUCTION: usize = 64;
 
 /// How a spawned process is monitored.
 #[derive(Clone, Copy)]
@@ -51,19 +56,6 @@ pub struct SpawnOptions<'s> {
     pub system: bool,
 }
 
-/// `max_heap_size`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct MaxHeap {
-    /// Words, 0 = no limit.
-    pub size: usize,
-    /// Kill the process.
-    pub kill: bool,
-    /// Log an error.
-    pub log: bool,
-    /// Count shared binaries.
-    pub binaries: bool,
-}
-
 impl Default for SpawnOptions<'_> {
     fn default() -> Self {
         SpawnOptions {
@@ -90,31 +82,18 @@ pub struct Spawned {
 }
 
 fn owner_for(mfa: Mfa, args: Detached, opts: &SpawnOptions<'_>) -> Owner {
-    let owner = Owner::new(opts.min_heap_size);
+    let owner = Owner::new(heap_size(opts.min_heap_size.max(DEFAULTS.min_heap_size.load(Relaxed))));
     let args = owner.heap.arena.adopt(args);
     owner.initial_call.set(mfa);
     owner.pc.set(crate::interp::entry::apply());
     *owner.saved_x.borrow_mut() = vec![RawTerm::atom(mfa.module), RawTerm::atom(mfa.function), args];
-    if let Some(n) = opts.fullsweep_after {
-        owner.heap.fullsweep_after.set(n);
-    }
-    if let Some(n) = opts.min_bin_vheap_size {
-        owner.heap.min_vheap.set(n);
-        owner.heap.vheap_limit.set(n);
-    }
-    if let Some(m) = opts.max_heap {
-        set_max_heap(&owner, m);
-    }
+    owner.set_fullsweep_after(opts.fullsweep_after.unwrap_or(DEFAULTS.fullsweep_after.load(Relaxed)));
+    let vheap = opts.min_bin_vheap_size.unwrap_or(DEFAULTS.min_bin_vheap_size.load(Relaxed));
+    owner.set_min_bin_vheap_size(vheap);
+    owner.heap.vheap_limit.set(owner.min_bin_vheap_size());
+    owner.set_max_heap(opts.max_heap.unwrap_or(DEFAULTS.max_heap()));
     owner.flags.async_dist.set(opts.async_dist);
     owner
-}
-
-/// Sets `max_heap_size`.
-pub fn set_max_heap(owner: &Owner, m: MaxHeap) {
-    owner.heap.max_words.set(m.size);
-    owner.flags.max_heap_kill.set(m.kill);
-    owner.flags.max_heap_log.set(m.log);
-    owner.flags.max_heap_binaries.set(m.binaries);
 }
 
 fn publish(owner: Owner, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
@@ -135,6 +114,24 @@ pub fn spawn_root(module: Atom, function: Atom, args: Detached, opts: &SpawnOpti
     Some(pid)
 }
 
+/// A process that was made and waits to be enqueued.
+#[must_use = "a process that is not started never runs"]
+pub struct Start {
+    pid: RawTerm,
+    priority: Priority,
+}
+
+impl Start {
+    /// Its pid.
+    pub fn pid(&self) -> RawTerm {
+        self.pid
+    }
+    /// Lets it run.
+    pub fn go(self) {
+        sched::enqueue(self.pid, self.priority);
+    }
+}
+
 /// A child of the running process. `args` is a proper list.
 pub fn spawn<'s>(
     ctx: &Ctx<'s>,
@@ -143,11 +140,46 @@ pub fn spawn<'s>(
     args: Term<'s>,
     opts: &SpawnOptions<'s>,
 ) -> Result<Spawned, Raise> {
+    let monitor = opts.monitor.map(|m| monitor_reference(ctx, &m));
+    let start = child(ctx, module, function, args, opts, monitor)?;
+    let pid = start.pid;
+    start.go();
+    Ok(Spawned { pid, monitor })
+}
+
+/// As [`spawn`] for `spawn_request`: gives the request's reference, which is the monitor's too, and a child that does
+/// not run before the caller has been told of it.
+pub fn spawn_requested<'s>(
+    ctx: &Ctx<'s>,
+    module: Atom,
+    function: Atom,
+    args: Term<'s>,
+    opts: &SpawnOptions<'s>,
+) -> Result<(Reference, Start), Raise> {
+    let reference = opts.monitor.map_or_else(Reference::fresh, |m| monitor_reference(ctx, &m));
+    Ok((reference, child(ctx, module, function, args, opts, opts.monitor.map(|_| reference))?))
+}
+
+fn monitor_reference(ctx: &Ctx<'_>, m: &MonitorOptions<'_>) -> Reference {
+    match m.alias {
+        Some(_) => Reference::fresh_alias(ctx.process().pid()),
+        None => Reference::fresh(),
+    }
+}
+
+fn child<'s>(
+    ctx: &Ctx<'s>,
+    module: Atom,
+    function: Atom,
+    args: Term<'s>,
+    opts: &SpawnOptions<'s>,
+    monitor: Option<Reference>,
+) -> Result<Start, Raise> {
     let me = ctx.process();
     let arity = args.list_iter().count();
     let mfa = Mfa { module, function, arity: u8::try_from(arity).unwrap_or(u8::MAX) };
     let args = crate::term::copy::detach(args);
-    ctx.charge(args.size() / 16);
+    ctx.charge(args.size() / WORDS_PER_REDUCTION);
     let owner = owner_for(mfa, args, opts);
     owner.parent.set(me.pid());
     let leader = me.owner().group_leader.get();
@@ -156,19 +188,18 @@ pub fn spawn<'s>(
         false => owner.heap.arena.adopt(crate::term::copy::detach(Term::from_raw(leader))),
     });
     if opts.link {
-        owner.relations.borrow_mut().links.insert(me.pid().bits(), 0);
+        owner.relations.borrow_mut().links.insert(me.pid().bits(), Link::default());
     }
-    let monitor = opts.monitor.map(|m| match m.alias {
-        Some(_) => Reference::fresh_alias(me.pid()),
-        None => Reference::fresh(),
-    });
     if let Some(r) = monitor {
         owner.relations.borrow_mut().watchers.insert(r.numbers, Watcher { pid: me.pid() });
     }
-    let pid = publish(owner, opts).ok_or(Raise::SystemLimit)?;
+    let Some(pid) = publish(owner, opts) else {
+        super::report::too_many_processes(me);
+        return Err(Raise::SystemLimit);
+    };
     let mut mine = me.owner().relations.borrow_mut();
     if opts.link {
-        mine.links.insert(pid.bits(), 0);
+        mine.links.insert(pid.bits(), Link::default());
     }
     if let (Some(r), Some(m)) = (monitor, opts.monitor) {
         let tag = m.tag.map(crate::term::copy::detach);
@@ -177,7 +208,5 @@ pub fn spawn<'s>(
             mine.aliases.insert(r.numbers, Alias { mode, priority: m.priority });
         }
     }
-    drop(mine);
-    sched::enqueue(pid, opts.priority);
-    Ok(Spawned { pid, monitor })
+    Ok(Start { pid, priority: opts.priority })
 }

@@ -113,9 +113,13 @@ impl Table {
     }
     /// Pids of all processes that are not exiting, in order of slot.
     pub fn pids(&self) -> Vec<RawTerm> {
+        self.pids_between(0, self.used_slots())
+    }
+    /// As [`Table::pids`] for the slots `from..to`.
+    pub fn pids_between(&self, from: usize, to: usize) -> Vec<RawTerm> {
         let guard = crossbeam_epoch::pin();
         let alive = |i| self.at(i, &guard).filter(|p| !p.state().get().exiting()).map(Process::pid);
-        (0..self.used_slots()).filter_map(alive).collect()
+        (from..to.min(self.limit)).filter_map(alive).collect()
     }
 }
 

@@ -9,7 +9,7 @@ mod queues;
 mod run;
 mod stats;
 
-pub use stats::{Totals, totals};
+pub use stats::{Totals, queue_lengths, totals};
 
 use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::rc::Rc;

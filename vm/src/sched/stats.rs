@@ -12,8 +12,6 @@ pub(super) struct Counters {
     pub(super) switches: Counter,
     pub(super) parks: Counter,
     pub(super) queued: Counter,
-    pub(super) collections: Counter,
-    pub(super) reclaimed: Counter,
 }
 
 /// A number that one thread writes and others may read.
@@ -44,10 +42,11 @@ pub struct Totals {
     pub parks: u64,
     /// Processes in run queues.
     pub queued: u64,
-    /// Garbage collections.
-    pub collections: u64,
-    /// Words reclaimed by them.
-    pub reclaimed: u64,
+}
+
+/// Length of every scheduler's run queue when it was last looked at.
+pub fn queue_lengths() -> Vec<u64> {
+    super::all().iter().map(|s| s.counters.queued.get()).collect()
 }
 
 /// The sums at this moment.
@@ -59,8 +58,6 @@ pub fn totals() -> Totals {
             switches: t.switches + c.switches.get(),
             parks: t.parks + c.parks.get(),
             queued: t.queued + c.queued.get(),
-            collections: t.collections + c.collections.get(),
-            reclaimed: t.reclaimed + c.reclaimed.get(),
         }
     })
 }

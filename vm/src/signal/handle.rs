@@ -9,7 +9,7 @@ use crate::atom::am;
 use crate::heap::Detached;
 use crate::heap::message::Message;
 use crate::process::exit::{self, ExitKind};
-use crate::process::relations::{AliasMode, Monitor, RefNumbers, Reference, Watched, Watcher};
+use crate::process::relations::{Alias, AliasMode, Monitor, RefNumbers, Reference, Watched, Watcher};
 use crate::process::{Owner, Process};
 use crate::term::{RawTerm, Term};
 
@@ -45,7 +45,7 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
     match s {
         Signal::Exit { from, reason, kind } => return exit_signal(p, owner, from, reason, kind),
         Signal::Link { from } => {
-            owner.relations.borrow_mut().links.entry(from.bits()).or_insert(0);
+            owner.relations.borrow_mut().links.entry(from.bits()).or_default();
         }
         Signal::Unlink { from, id } => {
             let mut r = owner.relations.borrow_mut();
@@ -57,7 +57,7 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
         }
         Signal::UnlinkAck { from, id } => {
             let mut r = owner.relations.borrow_mut();
-            if r.links.get(&from.bits()) == Some(&id) {
+            if r.links.get(&from.bits()).is_some_and(|l| l.unlink == id) {
                 r.links.remove(&from.bits());
             }
         }
@@ -70,7 +70,7 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
         Signal::Down { numbers, reason } => return down(owner, numbers, reason),
         Signal::Alias(r) => return alias(owner, r, carrier, false),
         Signal::PriorityAlias(r) => return alias(owner, r, carrier, true),
-        Signal::ProcessInfo { to, request } => super::info::answer(p, to, &request),
+        Signal::ProcessInfo { to, request } => crate::process::info::answer(p, to, &request),
         Signal::IsAlive { to } => to.reply_atom(am::TRUE),
         Signal::GroupLeader { leader, to } => {
             owner.group_leader.set(owner.heap.arena.adopt(leader));
@@ -78,42 +78,61 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
                 to.reply_atom(am::TRUE);
             }
         }
-        Signal::Suspend { suspend, reply } => {
+        Signal::Suspend { from, suspend, reply } => {
+            let mut r = owner.relations.borrow_mut();
             if suspend {
-                owner.suspends.set(owner.suspends.get() + 1);
+                r.suspenders.insert(from.bits());
                 p.state().suspend();
+                // A running process stops at its next call.
+                owner.fcalls.set(0);
             }
+            let now = if r.suspenders.is_empty() { Suspended::No } else { Suspended::Yes };
+            drop(r);
             if let Some(r) = reply {
-                r.send(if owner.suspends.get() > 0 { Suspended::Yes } else { Suspended::No });
+                r.send(now);
             }
         }
-        Signal::Resume { times } => {
-            owner.suspends.set(owner.suspends.get().saturating_sub(times));
-            if owner.suspends.get() == 0 {
+        Signal::Resume { from } => {
+            let mut r = owner.relations.borrow_mut();
+            if r.suspenders.remove(&from.bits()) && r.suspenders.is_empty() {
                 p.state().resume();
             }
         }
         Signal::Task(t) => owner.tasks.borrow_mut().push_back(Task::System(*t)),
         Signal::Purge(t) => owner.tasks.borrow_mut().push_back(Task::Purge(t)),
+        Signal::SuspendeeGone { from } => {
+            owner.relations.borrow_mut().suspended.remove(&from.bits());
+        }
+        Signal::SaveCalls { to, n } => {
+            let old = owner.flags.save_calls.replace(n);
+            to.reply(|b| b.uint(u64::from(old)));
+        }
     }
     false
 }
 
 fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind: ExitKind) -> bool {
-    if kind == ExitKind::Linked {
-        match owner.relations.borrow_mut().links.remove(&from.bits()) {
-            Some(0) => {}
+    let mut priority = false;
+    match kind {
+        ExitKind::Linked => match owner.relations.borrow_mut().links.remove(&from.bits()) {
+            Some(link) if link.unlink == 0 => priority = link.priority,
             // Not linked, or an unlink is under way: the sender does not exist for us any more.
             _ => return false,
+        },
+        ExitKind::ToAlias(numbers, wanted) => {
+            let Some(a) = use_alias(owner, numbers) else { return false };
+            priority = wanted && a.priority;
         }
+        ExitKind::Sent | ExitKind::ToSelf => {}
     }
     let plain = reason.as_immediate().and_then(|t| t.as_atom());
     let kill = kind != ExitKind::Linked && plain == Some(am::KILL);
     if owner.flags.trap_exit.get() && !kill {
-        owner.mailbox.queue.push(Message::build(|b| {
+        let m = Message::build(|b| {
             let from = Term::immediate(from).unwrap_or(Term::NIL);
             b.tuple(&[Term::atom(am::EXIT_UP), from, b.adopt(reason)])
-        }));
+        });
+        queue(owner, m, priority);
         return true;
     }
     if plain == Some(am::NORMAL) && kind != ExitKind::ToSelf {
@@ -126,10 +145,6 @@ fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind
 
 fn down(owner: &Owner, numbers: RefNumbers, reason: Detached) -> bool {
     let Some(m) = owner.relations.borrow_mut().end_monitor(numbers) else { return false };
-    if let Watched::Suspending(pid) = m.watched {
-        owner.relations.borrow_mut().suspended.remove(&pid.bits());
-        return false;
-    }
     owner.mailbox.queue.push(down_message(numbers, m, reason));
     true
 }
@@ -141,7 +156,7 @@ pub(crate) fn down_message(numbers: RefNumbers, m: Monitor, reason: Detached) ->
         let local = |t: RawTerm| Term::immediate(t).unwrap_or(Term::NIL);
         let named = |name, node| b.tuple(&[Term::atom(name), Term::atom(node)]);
         let (kind, object) = match m.watched {
-            Watched::Pid(pid) | Watched::Suspending(pid) => (am::PROCESS, local(pid)),
+            Watched::Pid(pid) => (am::PROCESS, local(pid)),
             Watched::Remote(ref pid) => (am::PROCESS, pid.with(|t| b.copy(t))),
             Watched::Name(_, name, node) => (am::PROCESS, named(name, node)),
             Watched::Port(port) => (am::PORT, local(port)),
@@ -153,9 +168,10 @@ pub(crate) fn down_message(numbers: RefNumbers, m: Monitor, reason: Detached) ->
     })
 }
 
-fn alias(owner: &Owner, r: RefNumbers, m: Message, priority: bool) -> bool {
+/// Looks an alias up for something sent to it, and ends it if it is good for one only.
+fn use_alias(owner: &Owner, r: RefNumbers) -> Option<Alias> {
     let mut rel = owner.relations.borrow_mut();
-    let Some(a) = rel.aliases.get(&r).copied() else { return false };
+    let a = rel.aliases.get(&r).copied()?;
     if matches!(a.mode, AliasMode::Reply | AliasMode::ReplyDemonitor) {
         rel.aliases.remove(&r);
     }
@@ -164,10 +180,19 @@ fn alias(owner: &Owner, r: RefNumbers, m: Message, priority: bool) -> bool {
     if let Some(m) = monitor {
         super::stop_watching(r, &m.watched);
     }
-    if priority && a.priority {
+    Some(a)
+}
+
+fn alias(owner: &Owner, r: RefNumbers, m: Message, priority: bool) -> bool {
+    let Some(a) = use_alias(owner, r) else { return false };
+    queue(owner, m, priority && a.priority);
+    true
+}
+
+fn queue(owner: &Owner, m: Message, priority: bool) {
+    if priority {
         owner.mailbox.queue.push_priority(m);
     } else {
         owner.mailbox.queue.push(m);
     }
-    true
 }

@@ -20,7 +20,8 @@ use crate::sched;
 use crate::signal::task::SystemTask;
 use crate::term::RawTerm;
 
-pub mod info;
+pub mod links;
+pub mod monitors;
 pub mod purge;
 pub mod task;
 
@@ -70,6 +71,10 @@ pub struct SuspendReply {
 }
 
 impl SuspendReply {
+    /// The process is gone.
+    pub fn dead(self) {
+        self.send(Suspended::Exited);
+    }
     pub(crate) fn send(self, s: Suspended) {
         use crate::atom::am;
         let result = match (s, self.result) {
@@ -148,7 +153,7 @@ pub enum Signal {
         /// Who asked.
         to: ReplyTo,
         /// What for.
-        request: Box<info::Request>,
+        request: Box<crate::process::info::Request>,
     },
     /// `is_process_alive` asks.
     IsAlive {
@@ -164,15 +169,29 @@ pub enum Signal {
     },
     /// `suspend_process`.
     Suspend {
-        /// One suspension more (else only the answer is wanted).
+        /// The suspender.
+        from: RawTerm,
+        /// It suspends now (else only the answer is wanted).
         suspend: bool,
         /// Who waits for it.
         reply: Option<SuspendReply>,
     },
     /// `resume_process`, or the end of the suspender.
     Resume {
-        /// How many suspensions end.
-        times: usize,
+        /// The suspender.
+        from: RawTerm,
+    },
+    /// A process that the receiver has suspended is gone.
+    SuspendeeGone {
+        /// That process.
+        from: RawTerm,
+    },
+    /// `process_flag(Pid, save_calls, N)`.
+    SaveCalls {
+        /// Who asked.
+        to: ReplyTo,
+        /// The new value.
+        n: u32,
     },
     /// Work that the receiver does for somebody: garbage collection, code checks.
     Task(Box<SystemTask>),
@@ -237,8 +256,16 @@ fn answer_dead_signal(pid: RawTerm, s: Signal) {
         Signal::Monitor { from, numbers } => signal(from, Signal::Down { numbers, reason: noproc() }),
         Signal::ProcessInfo { to, .. } => to.reply_atom(am::UNDEFINED),
         Signal::IsAlive { to } => to.reply_atom(am::FALSE),
+        Signal::SaveCalls { to, .. } => to.reply_atom(am::BADTYPE),
         Signal::GroupLeader { to: Some(to), .. } => to.reply_atom(am::BADARG),
-        Signal::Suspend { reply: Some(r), .. } => r.send(Suspended::Exited),
+        Signal::Suspend { from, suspend, reply } => {
+            if suspend {
+                signal(from, Signal::SuspendeeGone { from: pid });
+            }
+            if let Some(r) = reply {
+                r.dead();
+            }
+        }
         Signal::Task(t) => t.answer_dead(),
         Signal::Exit { .. }
         | Signal::UnlinkAck { .. }
@@ -247,8 +274,8 @@ fn answer_dead_signal(pid: RawTerm, s: Signal) {
         | Signal::Alias(_)
         | Signal::PriorityAlias(_)
         | Signal::GroupLeader { to: None, .. }
-        | Signal::Suspend { reply: None, .. }
         | Signal::Resume { .. }
+        | Signal::SuspendeeGone { .. }
         | Signal::Purge(_) => {}
     }
 }
@@ -258,6 +285,6 @@ pub(crate) fn stop_watching(numbers: RefNumbers, watched: &Watched) {
     match *watched {
         Watched::Pid(pid) | Watched::Name(pid, ..) => signal(pid, Signal::Demonitor { numbers }),
         Watched::TimeOffset => crate::timer::time_offset_demonitor(numbers),
-        Watched::Port(_) | Watched::PortName(..) | Watched::Suspending(_) | Watched::Remote(_) => {}
+        Watched::Port(_) | Watched::PortName(..) | Watched::Remote(_) => {}
     }
 }

@@ -3,11 +3,14 @@
 //! Invariant: every request of a process is answered with one message `{RequestType, RequestId, Result}`, whatever becomes of the
 //! process that was asked.
 
+use super::{ReplyTo, Signal};
 use crate::atom::{Atom, am};
+use crate::ctx::Ctx;
 use crate::heap::Detached;
 use crate::heap::message::Message;
 use crate::process::Process;
 use crate::signal::purge::Token;
+use crate::process::relations::Reference;
 use crate::term::{RawTerm, Term};
 
 /// What is to be done.
@@ -91,4 +94,18 @@ fn collect(p: &Process, major: bool) {
     let done = crate::heap::gc::collect(owner, &mut [], 0);
     p.state().set_collecting(false);
     owner.fcalls.set(owner.fcalls.get() - done.reductions as i64);
+}
+
+/// A process asks this of itself: done before it runs again.
+pub fn queue_for_self(ctx: &Ctx<'_>, t: SystemTask) {
+    ctx.owner().tasks.borrow_mut().push_back(t);
+    ctx.owner().fcalls.set(0);
+}
+
+/// `process_flag(Pid, save_calls, N)` for another process: a reference under which the old value comes.
+pub fn set_save_calls<'s>(ctx: &Ctx<'s>, pid: Term<'s>, n: u32) -> Term<'s> {
+    let reference = Reference::fresh();
+    let to = ReplyTo { pid: ctx.self_pid().raw(), reference };
+    super::signal(pid.raw(), Signal::SaveCalls { to, n });
+    reference.term(ctx)
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Monotonic time at the start of the VM.
-pub const START: i64 = -576_460_752_000_000_000 + 1_000_000_000;
+pub const START: i64 = crate::term::SMALL_MIN;
 
 struct Origin {
     instant: Instant,

@@ -1,0 +1,196 @@
+//! The spawn family. `spawn/1`, `spawn_monitor/3` and their like are Erlang code over these.
+
+use girder_vm::atom::Atom;
+use girder_vm::heap::message::Message;
+use girder_vm::native::Raise;
+use girder_vm::process::Priority;
+use girder_vm::process::limits;
+use girder_vm::process::spawn::{self, MonitorOptions, SpawnOptions};
+use girder_vm::{Ctx, Term, am};
+
+use super::flag;
+
+girder_vm::natives! { pub TABLE:
+    "erlang" {
+        "spawn"/3 => spawn_3, Bif;
+        "spawn_link"/3 => spawn_link_3, Bif;
+        "spawn_opt"/4 => spawn_opt_4, Bif;
+        "spawn_request_abandon"/1 => spawn_request_abandon_1, Bif;
+    }
+    "erts_internal" {
+        "spawn_request"/4 => spawn_request_4, Bif;
+        "spawn_system_process"/3 => spawn_system_process_3, Bif;
+    }
+}
+
+type Answer<'s> = Result<Term<'s>, Raise>;
+
+/// Module, function and a proper list of arguments.
+fn mfa<'s>(args: &[Term<'s>]) -> Option<(Atom, Atom, Term<'s>)> {
+    let proper = {
+        let mut it = args[2].list_iter();
+        it.by_ref().for_each(drop);
+        it.tail().is_nil()
+    };
+    Some((args[0].as_atom()?, args[1].as_atom()?, proper.then_some(args[2])?))
+}
+
+fn pid<'s>(s: &spawn::Spawned) -> Term<'s> {
+    // Local pids are held in the word itself.
+    Term::immediate(s.pid).unwrap_or(Term::NIL)
+}
+
+fn spawn_with<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], opts: &SpawnOptions<'s>) -> Answer<'s> {
+    let (m, f, a) = mfa(args).ok_or(Raise::Badarg)?;
+    let s = spawn::spawn(ctx, m, f, a, opts)?;
+    Ok(match s.monitor {
+        Some(r) => ctx.tuple(&[pid(&s), r.term(ctx)]),
+        None => pid(&s),
+    })
+}
+
+fn spawn_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    spawn_with(ctx, args, &SpawnOptions::default())
+}
+
+fn spawn_link_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    spawn_with(ctx, args, &SpawnOptions { link: true, ..SpawnOptions::default() })
+}
+
+fn spawn_opt_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    match Options::read(args[3]) {
+        Ok(o) if o.is_plain() => spawn_with(ctx, args, &o.spawn),
+        _ => Err(ctx.badarg_because(Term::atom(am::BADOPT))),
+    }
+}
+
+/// What `spawn_opt` and `spawn_request` understand.
+struct Options<'s> {
+    spawn: SpawnOptions<'s>,
+    /// `reply`: whether success and failure are told.
+    reply: Option<(bool, bool)>,
+    reply_tag: Option<Term<'s>>,
+}
+
+/// Why options were refused.
+enum Refused {
+    NoList,
+    BadOption,
+}
+
+impl<'s> Options<'s> {
+    fn is_plain(&self) -> bool {
+        self.reply.is_none() && self.reply_tag.is_none()
+    }
+    fn read(list: Term<'s>) -> Result<Options<'s>, Refused> {
+        let mut o = Options { spawn: SpawnOptions::default(), reply: None, reply_tag: None };
+        let mut it = list.list_iter();
+        let mut fine = true;
+        for opt in it.by_ref() {
+            fine &= o.option(opt).is_some();
+        }
+        if !it.tail().is_nil() {
+            return Err(Refused::NoList);
+        }
+        let max = o.spawn.max_heap.map_or(0, |m| m.size);
+        if max != 0 && max < o.spawn.min_heap_size.max(girder_vm::heap::MIN_HEAP_WORDS) {
+            fine = false;
+        }
+        if fine { Ok(o) } else { Err(Refused::BadOption) }
+    }
+    fn option(&mut self, opt: Term<'s>) -> Option<()> {
+        let s = &mut self.spawn;
+        if opt.is(am::LINK) {
+            s.link = true;
+            return Some(());
+        }
+        if opt.is(am::MONITOR) {
+            s.monitor = Some(MonitorOptions { tag: None, alias: None, priority: false });
+            return Some(());
+        }
+        let [key, value] = opt.as_tuple_of::<2>()?;
+        match key.as_atom()? {
+            am::PRIORITY => s.priority = flag::priority(value)?,
+            am::MESSAGE_QUEUE_DATA => s.off_heap_messages = flag::message_queue_data(value)?,
+            am::MIN_HEAP_SIZE => s.min_heap_size = small_count(value)?,
+            am::MIN_BIN_VHEAP_SIZE => s.min_bin_vheap_size = Some(small_count(value)?),
+            am::MAX_HEAP_SIZE => s.max_heap = Some(flag::max_heap(value, limits::DEFAULTS.max_heap())?),
+            am::FULLSWEEP_AFTER => s.fullsweep_after = Some(limits::fullsweep_after(small_count(value)?)),
+            am::SCHEDULER => {
+                if small_count(value)? > girder_vm::sched::count() {
+                    return None;
+                }
+            }
+            am::ASYNC_DIST if girder_vm::Profile::get().release >= 27 => s.async_dist = value.as_bool()?,
+            am::MONITOR => s.monitor = Some(crate::monitor::options(value)?),
+            am::REPLY => {
+                self.reply = Some(match value.as_atom()? {
+                    am::YES => (true, true),
+                    am::NO => (false, false),
+                    am::ERROR_ONLY => (false, true),
+                    am::SUCCESS_ONLY => (true, false),
+                    _ => return None,
+                });
+            }
+            am::REPLY_TAG => self.reply_tag = Some(value),
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn small_count(t: Term<'_>) -> Option<usize> {
+    usize::try_from(t.as_small()?).ok()
+}
+
+/// `{ReplyTag, Reference, ok | error, Result}` to the caller, as a message that comes before all signals of the child.
+fn reply<'s>(ctx: &Ctx<'s>, tag: Term<'s>, reference: Term<'s>, kind: Atom, result: Term<'s>) {
+    let m = Message::build(|b| b.tuple(&[b.copy(tag), b.copy(reference), Term::atom(kind), b.copy(result)]));
+    girder_vm::signal::to_pid(ctx.self_pid().raw(), m);
+}
+
+fn spawn_request_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    let Some((m, f, a)) = mfa(args) else { return Ok(Term::atom(am::BADARG)) };
+    let (o, mut error) = match Options::read(args[3]) {
+        Ok(o) => (o, None),
+        Err(Refused::NoList) => return Ok(Term::atom(am::BADOPT)),
+        Err(Refused::BadOption) => {
+            (Options { spawn: SpawnOptions::default(), reply: None, reply_tag: reply_tag(args[3]) }, Some(am::BADOPT))
+        }
+    };
+    let (tell_success, tell_error) = o.reply.unwrap_or((true, true));
+    let tag = o.reply_tag.unwrap_or(Term::atom(am::SPAWN_REPLY));
+    if error.is_none() {
+        match spawn::spawn_requested(ctx, m, f, a, &o.spawn) {
+            Ok((r, start)) => {
+                let r = r.term(ctx);
+                if tell_success {
+                    reply(ctx, tag, r, am::OK, Term::immediate(start.pid()).unwrap_or(Term::NIL));
+                }
+                start.go();
+                return Ok(r);
+            }
+            Err(_) => error = Some(am::SYSTEM_LIMIT),
+        }
+    }
+    let r = girder_vm::process::relations::Reference::fresh().term(ctx);
+    if let (Some(e), true) = (error, tell_error) {
+        reply(ctx, tag, r, am::ERROR, Term::atom(e));
+    }
+    Ok(r)
+}
+
+/// The reply tag among options of which another is wrong.
+fn reply_tag(list: Term<'_>) -> Option<Term<'_>> {
+    let tags = list.list_iter().filter_map(|o| o.as_tuple_of::<2>()).filter(|[k, _]| k.is(am::REPLY_TAG));
+    tags.last().map(|[_, v]| v)
+}
+
+fn spawn_request_abandon_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    // A request at this node is answered before it returns: there is none to abandon.
+    args[0].as_ref().map(|_| Term::FALSE).ok_or(Raise::Badarg)
+}
+
+fn spawn_system_process_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    spawn_with(ctx, args, &SpawnOptions { priority: Priority::Max, system: true, ..SpawnOptions::default() })
+}

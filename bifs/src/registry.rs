@@ -1,0 +1,48 @@
+//! Registered names.
+
+use girder_vm::native::Raise;
+use girder_vm::process::registry::{self, RegisterError};
+use girder_vm::process::table;
+use girder_vm::{Ctx, Term, am};
+
+girder_vm::natives! { pub TABLE:
+    "erlang" {
+        "register"/2 => register_2, Bif;
+        "unregister"/1 => unregister_1, Bif;
+        "whereis"/1 => whereis_1, Bif;
+        "registered"/0 => registered_0, Bif;
+    }
+}
+
+type Answer<'s> = Result<Term<'s>, Raise>;
+
+fn register_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    let (Some(name), true) = (args[0].as_atom(), args[1].is_local_pid()) else { return Err(Raise::Badarg) };
+    let done = if name == am::UNDEFINED {
+        Err(RegisterError::NameTaken)
+    } else {
+        table::with(args[1].raw(), |p| registry::register(name, p)).unwrap_or(Err(RegisterError::NotAlive))
+    };
+    match done {
+        Ok(()) => Ok(Term::TRUE),
+        Err(RegisterError::NameTaken) => Err(Raise::Badarg),
+        Err(RegisterError::HasName) => Err(ctx.badarg_because(Term::atom(am::REGISTERED_NAME))),
+        Err(RegisterError::NotAlive) => Err(ctx.badarg_because(Term::atom(am::NOTALIVE))),
+    }
+}
+
+fn unregister_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    match args[0].as_atom() {
+        Some(name) if registry::unregister(name) => Ok(Term::TRUE),
+        _ => Err(Raise::Badarg),
+    }
+}
+
+fn whereis_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    let name = args[0].as_atom().ok_or(Raise::Badarg)?;
+    Ok(registry::whereis(name).and_then(Term::immediate).unwrap_or(Term::atom(am::UNDEFINED)))
+}
+
+fn registered_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
+    Ok(ctx.list_from(registry::registered().into_iter().map(Term::atom)))
+}

@@ -1,0 +1,4 @@
+//! What the VM asks of the operating system, behind safe functions.
+
+pub mod calendar;
+pub mod usage;
