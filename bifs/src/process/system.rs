@@ -17,7 +17,6 @@ girder_vm::natives! { pub TABLE:
         "statistics"/1 => statistics_1, Bif;
     }
     "erts_internal" {
-        "garbage_collect"/1 => garbage_collect_1, Bif;
         "request_system_task"/3 => request_system_task_3, Bif;
         "request_system_task"/4 => request_system_task_4, Bif;
         "is_system_process"/1 => is_system_process_1, Bif;
@@ -47,16 +46,6 @@ fn hibernate_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         return Err(Raise::SystemLimit);
     }
     Err(ctx.hibernate(args[0], args[1], args[2]))
-}
-
-fn garbage_collect_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    let major = match args[0].as_atom() {
-        Some(am::MAJOR) => true,
-        Some(am::MINOR) => false,
-        _ => return Err(Raise::Badarg),
-    };
-    ctx.request_collection(major);
-    Ok(Term::TRUE)
 }
 
 fn request_system_task_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
