@@ -98,7 +98,7 @@ fn collect(p: &Process, major: bool) {
 
 /// A process asks this of itself: done before it runs again.
 pub fn queue_for_self(ctx: &Ctx<'_>, t: SystemTask) {
-    ctx.owner().tasks.borrow_mut().push_back(t);
+    ctx.owner().tasks.borrow_mut().push_back(Task::System(t));
     ctx.owner().fcalls.set(0);
 }
 
