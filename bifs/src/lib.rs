@@ -18,6 +18,7 @@ mod checksum;
 mod errors;
 mod dictionary;
 mod etf;
+pub mod ets;
 mod funs;
 pub mod iolist;
 mod lists;
@@ -48,6 +49,13 @@ const TABLES: &[&[Native]] = &[
     checksum::TABLE,
     errors::TABLE,
     etf::TABLE,
+    ets::INFO,
+    ets::OBJECTS,
+    ets::SELECT,
+    ets::SPEC,
+    ets::TABLES,
+    ets::UPDATE,
+    ets::WALK,
     funs::TABLE,
     iolist::TABLE,
     lists::TABLE,

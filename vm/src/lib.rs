@@ -7,6 +7,7 @@ pub mod code;
 pub mod ctx;
 pub mod etf;
 pub mod finder;
+pub mod ets;
 pub mod heap;
 pub mod interp;
 pub mod native;

@@ -97,6 +97,7 @@ impl Builder {
             let mfa = Mfa { module: atom(n.module)?, function: atom(n.name)?, arity: n.arity };
             Export::intern(mfa).bind_native(n.function);
         }
+        crate::process::exit::set_hooks(vec![crate::ets::owner_exited]);
         Finder::new(self.embedded, self.code_path, config().root.as_deref()).install();
         Ok(Vm { _one: () })
     }

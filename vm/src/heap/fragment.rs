@@ -72,6 +72,47 @@ impl Detached {
         // SAFETY: the fragments live and do not move while self is borrowed.
         f(unsafe { self.term.brand() })
     }
+    /// Overwrites element `index` (from 0) of a tuple with an immediate; `false` if this is no such tuple of our own.
+    pub fn set_element_immediate(&mut self, index: usize, value: RawTerm) -> bool {
+        let elements = self.with(|t| t.as_tuple().map_or(0, <[_]>::len));
+        let own = !self.frags.is_null() && !super::literal::is_literal(self.term.boxed_ptr());
+        if index >= elements || !value.is_immediate() || !own {
+            return false;
+        }
+        // SAFETY: the term is a tuple with more than `index` elements, in fragments that self owns; `&mut self` keeps
+        // readers out. What the element referred to stays in the fragments until they are freed.
+        unsafe { *self.term.boxed_ptr().add(1 + index) = value };
+        true
+    }
+    /// Shows this term together with `t` of a running native, and a builder for terms that are gone when `f` returns.
+    pub fn beside<'s, R>(
+        &self,
+        t: crate::term::Term<'s>,
+        f: impl for<'o> FnOnce(&super::Builder<'o>, crate::term::Term<'o>, crate::term::Term<'o>) -> R,
+    ) -> R {
+        let mut result = None;
+        drop(super::Arena::detached(|b| {
+            // SAFETY: as in `together`; `t` lives for 's, which is longer than this call.
+            result = Some(unsafe { f(b, self.term.brand(), t.raw().brand()) });
+            crate::term::Term::NIL
+        }));
+        result.expect("the build ran")
+    }
+    /// Shows several terms together with a builder for terms that are gone when `f` returns. All have one brand, so
+    /// they may be mixed; nothing of it can leave `f` but by a copy.
+    pub fn together<R, const N: usize>(
+        of: [&Detached; N],
+        f: impl for<'o> FnOnce(&super::Builder<'o>, [crate::term::Term<'o>; N]) -> R,
+    ) -> R {
+        let mut result = None;
+        drop(super::Arena::detached(|b| {
+            // SAFETY: the terms live while they are borrowed here, and are known under a brand that `f` cannot name
+            // outside; so are the builder's, which live until the arena is dropped.
+            result = Some(f(b, of.map(|d| unsafe { d.term.brand() })));
+            crate::term::Term::NIL
+        }));
+        result.expect("the build ran")
+    }
     /// The term's word and its fragments, given to the caller.
     pub(crate) fn into_parts(self) -> (RawTerm, *mut Fragment) {
         let parts = (self.term, self.frags);

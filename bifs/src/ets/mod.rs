@@ -1,0 +1,109 @@
+//! Natives of `ets`: arguments, rights and errors; the tables are in `girder_vm::ets`.
+//!
+//! A table that cannot be used gives `badarg` with the cause that OTP's error texts expect: `type`, `id` or `access`.
+
+mod info;
+mod objects;
+mod select;
+mod spec;
+mod tables;
+mod update;
+mod walk;
+
+pub use info::TABLE as INFO;
+pub use objects::TABLE as OBJECTS;
+pub use select::TABLE as SELECT;
+pub use spec::TABLE as SPEC;
+pub use tables::TABLE as TABLES;
+pub use update::TABLE as UPDATE;
+pub use walk::TABLE as WALK;
+
+use std::sync::Arc;
+
+use girder_vm::ets::{Kind, Object, Table, registry};
+use girder_vm::{Atom, Ctx, Raise, Term, am};
+
+type Answer<'s> = Result<Term<'s>, Raise>;
+
+/// What a native wants from a table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Its properties.
+    Look,
+    /// Its objects.
+    Read,
+    /// To change it.
+    Write,
+}
+
+/// A table that an argument named.
+enum TableRef<'s> {
+    Borrowed(&'s Arc<Table>),
+    Owned(Arc<Table>),
+}
+
+impl std::ops::Deref for TableRef<'_> {
+    type Target = Arc<Table>;
+    fn deref(&self) -> &Arc<Table> {
+        match self {
+            TableRef::Borrowed(t) => t,
+            TableRef::Owned(t) => t,
+        }
+    }
+}
+
+#[cold]
+fn because(ctx: &Ctx<'_>, cause: Atom) -> Raise {
+    ctx.badarg_because(cause.into())
+}
+
+/// The table that `t` names, whoever may use it; the error is the cause.
+fn find<'s>(t: Term<'s>) -> Result<TableRef<'s>, Atom> {
+    if let Some(name) = t.as_atom() {
+        return registry::by_name(name).map(TableRef::Owned).ok_or(am::ID);
+    }
+    let r = t.as_ref().ok_or(am::TYPE)?;
+    match r.magic() {
+        Some(magic) => {
+            let table = magic.get::<Arc<Table>>().ok_or(am::TYPE)?;
+            if table.is_deleted() { Err(am::ID) } else { Ok(TableRef::Borrowed(table)) }
+        }
+        // An identifier that went through the external format.
+        None => registry::by_id(r.numbers).map(TableRef::Owned).ok_or(am::TYPE),
+    }
+}
+
+/// The table that `t` names, if the running process may use it so.
+fn table<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access) -> Result<TableRef<'s>, Raise> {
+    let table = find(t).map_err(|cause| because(ctx, cause))?;
+    let me = ctx.process().pid();
+    let may = match access {
+        Access::Look => true,
+        Access::Read => table.may_read(me),
+        Access::Write => table.may_write(me),
+    };
+    if may { Ok(table) } else { Err(because(ctx, am::ACCESS)) }
+}
+
+/// How the table `t` is shown: by its name if that finds it.
+fn shown<'s>(ctx: &Ctx<'s>, t: &Arc<Table>) -> Term<'s> {
+    if t.named { t.name().into() } else { t.tid(ctx) }
+}
+
+fn is_set(t: &Table) -> bool {
+    matches!(t.kind, Kind::Set | Kind::OrderedSet)
+}
+
+/// Words copied for a reduction.
+const WORDS_PER_REDUCTION: usize = 32;
+
+/// A copy of an object on the running process's heap.
+fn copy<'s>(ctx: &Ctx<'s>, o: &Object) -> Term<'s> {
+    ctx.charge(o.words() / WORDS_PER_REDUCTION);
+    o.copy_to(ctx)
+}
+
+/// Whether `t` can be stored: a tuple with a key.
+fn is_storable(table: &Table, t: Term<'_>) -> bool {
+    t.as_tuple().is_some_and(|e| e.len() >= table.keypos)
+}

@@ -1,0 +1,154 @@
+//! Changes of elements in place: `update_counter` and `update_element`.
+
+use girder_vm::arith;
+use girder_vm::ets::Object;
+use girder_vm::term::cmp;
+use girder_vm::{Ctx, Raise, Term, am};
+
+use super::{Access, Answer, TableRef, because, is_set, is_storable, table};
+
+girder_vm::natives! { pub TABLE:
+    "ets" {
+        "update_counter"/3 => update_counter_3, Bif;
+        "update_counter"/4 => update_counter_4, Bif;
+        "update_element"/3 => update_element_3, Bif;
+        "update_element"/4 => update_element_4, Bif, SINCE_27;
+    }
+}
+
+/// A table of a type whose keys have one object.
+fn set_table<'s>(ctx: &Ctx<'s>, t: Term<'s>) -> Result<TableRef<'s>, Raise> {
+    let t = table(ctx, t, Access::Write)?;
+    if is_set(&t) { Ok(t) } else { Err(because(ctx, am::TABLE_TYPE)) }
+}
+
+/// The object to insert if there is none, with the key asked for.
+fn default<'s>(ctx: &Ctx<'s>, t: &TableRef<'s>, key: Term<'s>, object: Term<'s>) -> Result<Object, Raise> {
+    match object.as_tuple() {
+        Some(elements) if is_storable(t, object) => Ok(Object::new(ctx.set_element(elements, t.keypos - 1, key))),
+        _ => Err(Raise::Badarg),
+    }
+}
+
+/// Writes elements, whose positions are in the object.
+fn write<'s>(ctx: &Ctx<'s>, o: &mut Object, values: &[(usize, Term<'s>)]) {
+    if values.iter().all(|(_, v)| v.is_immediate()) && values.iter().all(|&(pos, v)| o.set_immediate(pos, v.raw())) {
+        return;
+    }
+    let mut elements = o.copy_to(ctx).as_tuple().map(<[Term<'s>]>::to_vec).unwrap_or_default();
+    for &(pos, value) in values {
+        elements[pos - 1] = value;
+    }
+    *o = Object::new(ctx.tuple(&elements));
+}
+
+/// One step of `update_counter`.
+struct Step<'s> {
+    pos: usize,
+    increment: Term<'s>,
+    /// Beyond the first the counter is set to the second.
+    wrap: Option<(Term<'s>, Term<'s>)>,
+}
+
+fn step<'s>(ctx: &Ctx<'s>, t: &TableRef<'s>, op: Term<'s>) -> Result<Step<'s>, Raise> {
+    let (pos, increment, wrap) = match op.as_tuple() {
+        Some(&[pos, increment]) => (pos, increment, None),
+        Some(&[pos, increment, threshold, value]) => (pos, increment, Some((threshold, value))),
+        _ => return Err(Raise::Badarg),
+    };
+    let integers = increment.is_integer() && wrap.is_none_or(|(a, b)| a.is_integer() && b.is_integer());
+    let pos = pos.as_small().filter(|_| integers).ok_or(Raise::Badarg)?;
+    let pos = usize::try_from(pos).ok().filter(|&p| p > 0).ok_or_else(|| because(ctx, am::POSITION))?;
+    if pos == t.keypos {
+        return Err(because(ctx, am::KEYPOS));
+    }
+    Ok(Step { pos, increment, wrap })
+}
+
+/// The counter after a step.
+fn advance<'s>(ctx: &Ctx<'s>, counter: Term<'s>, s: &Step<'s>) -> Answer<'s> {
+    if !counter.is_integer() {
+        return Err(Raise::Badarg);
+    }
+    let sum = arith::add(ctx, counter, s.increment)?;
+    let Some((threshold, value)) = s.wrap else { return Ok(sum) };
+    let down = match (s.increment.as_small(), s.increment.as_big()) {
+        (Some(i), _) => i < 0,
+        (None, big) => big.is_some_and(|b| b.negative),
+    };
+    let order = cmp::compare(sum, threshold);
+    Ok(if if down { order.is_lt() } else { order.is_gt() } { value } else { sum })
+}
+
+fn update_counter<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>) -> Answer<'s> {
+    let t = set_table(ctx, args[0])?;
+    let (key, op) = (args[1], args[2]);
+    let object = object.map(|o| default(ctx, &t, key, o)).transpose()?;
+    let steps: Vec<Step<'s>> = match (op.is_integer(), op.to_vec()) {
+        (true, _) => vec![Step { pos: t.keypos + 1, increment: op, wrap: None }],
+        (_, Some(ops)) => ops.into_iter().map(|op| step(ctx, &t, op)).collect::<Result<_, _>>()?,
+        (_, None) => vec![step(ctx, &t, op)?],
+    };
+    let done = t.update(key, object, |o| {
+        let mut values: Vec<(usize, Term<'s>)> = Vec::with_capacity(steps.len());
+        let mut results = Vec::with_capacity(steps.len());
+        for s in &steps {
+            let earlier = values.iter().rev().find(|(pos, _)| *pos == s.pos).map(|(_, v)| *v);
+            let counter = match earlier.or_else(|| o.with_element(s.pos, |e| ctx.copy(e))) {
+                Some(counter) => counter,
+                None => return Err(because(ctx, am::POSITION)),
+            };
+            let sum = advance(ctx, counter, s)?;
+            values.push((s.pos, sum));
+            results.push(sum);
+        }
+        write(ctx, o, &values);
+        Ok(results)
+    });
+    let results = done.unwrap_or_else(|| Err(because(ctx, am::BADKEY)))?;
+    match results[..] {
+        [one] if !op.is_list() => Ok(one),
+        _ => Ok(ctx.list(&results)),
+    }
+}
+
+fn update_counter_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    update_counter(ctx, args, None)
+}
+
+fn update_counter_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    update_counter(ctx, args, Some(args[3]))
+}
+
+fn update_element<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>) -> Answer<'s> {
+    let t = set_table(ctx, args[0])?;
+    let key = args[1];
+    let object = object.map(|o| default(ctx, &t, key, o)).transpose()?;
+    let specs = args[2].to_vec().unwrap_or_else(|| vec![args[2]]);
+    let mut values = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let [pos, value] = spec.as_tuple_of().ok_or(Raise::Badarg)?;
+        let pos = pos.as_small().and_then(|p| usize::try_from(p).ok()).filter(|&p| p > 0).ok_or(Raise::Badarg)?;
+        if pos == t.keypos {
+            return Err(because(ctx, am::KEYPOS));
+        }
+        values.push((pos, value));
+    }
+    let done = t.update(key, object, |o| {
+        let size = o.with(|x| x.as_tuple().map_or(0, <[_]>::len));
+        if values.iter().any(|&(pos, _)| pos > size) {
+            return Err(Raise::Badarg);
+        }
+        write(ctx, o, &values);
+        Ok(())
+    });
+    Ok(done.transpose()?.is_some().into())
+}
+
+fn update_element_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    update_element(ctx, args, None)
+}
+
+fn update_element_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    update_element(ctx, args, Some(args[3]))
+}

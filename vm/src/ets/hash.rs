@@ -1,0 +1,433 @@
+//! `set`, `bag` and `duplicate_bag`: a hash table in shards, each under a lock of its own.
+//!
+//! A shard keeps its keys in slots that never move while they are used; chains through the slots start in a bucket
+//! array. Traversal goes by shard and slot, so growth of the bucket array disturbs nobody. Invariants: all objects of a
+//! key are in one slot, in order of insertion; while the table is fixed a slot that becomes empty stays, with its last
+//! object, as the place to go on from (a tombstone), and is freed when the table is no longer fixed. Who locks several
+//! shards does so in order of index.
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::object::{Key, Keyed, Object};
+use super::table::Kind;
+use super::{Change, Place, Visit};
+
+const NIL: u32 = u32::MAX;
+/// Shards of a table that several processes may use.
+const SHARDS: usize = 16;
+
+pub(super) struct Hash {
+    shards: Box<[Lock]>,
+    kind: Kind,
+    keypos: usize,
+}
+
+/// A lock alone on its cache line.
+#[repr(align(128))]
+#[derive(Default)]
+struct Lock(RwLock<Shard>);
+
+impl Lock {
+    fn read(&self) -> RwLockReadGuard<'_, Shard> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn write(&self) -> RwLockWriteGuard<'_, Shard> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Default)]
+struct Shard {
+    buckets: Vec<u32>,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    /// Slots with a key, tombstones included.
+    used: usize,
+    tombstones: usize,
+}
+
+struct Slot {
+    hash: u32,
+    next: u32,
+    content: Content,
+}
+
+enum Content {
+    Free,
+    One(Keyed),
+    /// Objects of a bag with one key: at least two, in order of insertion.
+    Many(Vec<Keyed>),
+    /// No object any more; this one has the key.
+    Tombstone(Keyed),
+}
+
+impl Content {
+    fn objects(&self) -> &[Keyed] {
+        match self {
+            Content::One(o) => std::slice::from_ref(o),
+            Content::Many(all) => all,
+            Content::Free | Content::Tombstone(_) => &[],
+        }
+    }
+    fn key_holder(&self) -> Option<&Keyed> {
+        match self {
+            Content::Tombstone(o) => Some(o),
+            other => other.objects().first(),
+        }
+    }
+    fn take_objects(&mut self) -> Vec<Keyed> {
+        match std::mem::replace(self, Content::Free) {
+            Content::One(o) => vec![o],
+            Content::Many(all) => all,
+            Content::Free | Content::Tombstone(_) => Vec::new(),
+        }
+    }
+}
+
+impl Shard {
+    fn bucket(&self, hash: u32) -> usize {
+        // The lowest bits choose the shard.
+        (hash >> 4) as usize & (self.buckets.len() - 1)
+    }
+    fn find(&self, hash: u32, key: &Key<'_>, keypos: usize) -> Option<usize> {
+        if self.buckets.is_empty() {
+            return None;
+        }
+        let mut i = self.buckets[self.bucket(hash)];
+        while i != NIL {
+            let slot = &self.slots[i as usize];
+            if slot.hash == hash && slot.content.key_holder().is_some_and(|o| o.matches(key, keypos)) {
+                return Some(i as usize);
+            }
+            i = slot.next;
+        }
+        None
+    }
+    fn objects(&self, hash: u32, key: &Key<'_>, keypos: usize) -> &[Keyed] {
+        self.find(hash, key, keypos).map_or(&[], |i| self.slots[i].content.objects())
+    }
+    fn add_slot(&mut self, hash: u32, o: Keyed) {
+        if self.used >= self.buckets.len() {
+            self.grow();
+        }
+        self.used += 1;
+        let bucket = self.bucket(hash);
+        let slot = Slot { hash, next: self.buckets[bucket], content: Content::One(o) };
+        let i = match self.free.pop() {
+            Some(i) => {
+                self.slots[i as usize] = slot;
+                i
+            }
+            None => {
+                self.slots.push(slot);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.buckets[bucket] = i;
+    }
+    fn grow(&mut self) {
+        let n = (self.buckets.len() * 2).max(16);
+        self.buckets.clear();
+        self.buckets.resize(n, NIL);
+        for i in 0..self.slots.len() {
+            if !matches!(self.slots[i].content, Content::Free) {
+                let b = self.bucket(self.slots[i].hash);
+                self.slots[i].next = std::mem::replace(&mut self.buckets[b], i as u32);
+            }
+        }
+    }
+    /// Frees slot `i`, whose content has been taken.
+    fn unlink(&mut self, i: usize) {
+        let (hash, next) = (self.slots[i].hash, self.slots[i].next);
+        let b = self.bucket(hash);
+        if self.buckets[b] as usize == i {
+            self.buckets[b] = next;
+        } else {
+            let mut at = self.buckets[b] as usize;
+            while self.slots[at].next as usize != i {
+                at = self.slots[at].next as usize;
+            }
+            self.slots[at].next = next;
+        }
+        self.slots[i].content = Content::Free;
+        self.used -= 1;
+        self.free.push(i as u32);
+    }
+    /// Puts back what is left of slot `i`'s objects; with none left the slot goes, or stays as `tombstone`.
+    fn settle(&mut self, i: usize, mut left: Vec<Keyed>, tombstone: Option<Keyed>) {
+        self.slots[i].content = match (left.len(), tombstone) {
+            (0, None) => return self.unlink(i),
+            (0, Some(last)) => {
+                self.tombstones += 1;
+                Content::Tombstone(last)
+            }
+            (1, _) => left.pop().map_or(Content::Free, Content::One),
+            _ => Content::Many(left),
+        };
+    }
+    fn insert(&mut self, hash: u32, o: Keyed, kind: Kind, keypos: usize, change: &mut Change) {
+        change.added(&o.object);
+        let found = o.with_key(keypos, |k| self.find(hash, &Key::new(k), keypos));
+        let Some(i) = found else { return self.add_slot(hash, o) };
+        let content = &mut self.slots[i].content;
+        match content {
+            Content::Tombstone(_) => {
+                *content = Content::One(o);
+                self.tombstones -= 1;
+            }
+            Content::One(old) if kind == Kind::Set => {
+                change.removed(&old.object);
+                *old = o;
+            }
+            _ => {
+                let mut all = content.take_objects();
+                // A bag holds an object once; inserted again, it moves to the end.
+                if kind == Kind::Bag
+                    && let Some(at) = all.iter().position(|x| same_object(&x.object, &o.object))
+                {
+                    change.removed(&all.remove(at).object);
+                }
+                all.push(o);
+                self.settle(i, all, None);
+            }
+        }
+    }
+}
+
+fn same_object(a: &Object, b: &Object) -> bool {
+    a.with(|x| b.with(|y| crate::term::cmp::eq_exact(x, y)))
+}
+
+impl Hash {
+    pub(super) fn new(kind: Kind, keypos: usize, shared: bool) -> Hash {
+        let n = if shared { SHARDS } else { 1 };
+        Hash { shards: (0..n).map(|_| Lock::default()).collect(), kind, keypos }
+    }
+    fn shard_of(&self, hash: u32) -> usize {
+        hash as usize & (self.shards.len() - 1)
+    }
+    /// Shows the objects with this key.
+    pub(super) fn lookup<R>(&self, key: &Key<'_>, f: impl FnOnce(&[Keyed]) -> R) -> R {
+        let hash = key.hash();
+        f(self.shards[self.shard_of(hash)].read().objects(hash, key, self.keypos))
+    }
+    /// Inserts all objects in one step; with `only_new`, none if a key is there already.
+    pub(super) fn insert(&self, objects: Vec<Object>, only_new: bool, change: &mut Change) -> bool {
+        let mut all: Vec<(u32, Keyed)> = objects
+            .into_iter()
+            .map(|o| {
+                let o = Keyed::new(o, self.keypos);
+                (o.with_key(self.keypos, |k| Key::new(k).hash()), o)
+            })
+            .collect();
+        if all.len() == 1
+            && let Some((hash, o)) = all.pop()
+        {
+            let mut shard = self.shards[self.shard_of(hash)].write();
+            let taken =
+                only_new && o.with_key(self.keypos, |k| !shard.objects(hash, &Key::new(k), self.keypos).is_empty());
+            if !taken {
+                shard.insert(hash, o, self.kind, self.keypos, change);
+            }
+            return !taken;
+        }
+        let mut guards: Vec<Option<RwLockWriteGuard<'_, Shard>>> = self.shards.iter().map(|_| None).collect();
+        let mut needed: Vec<usize> = all.iter().map(|(h, _)| self.shard_of(*h)).collect();
+        needed.sort_unstable();
+        needed.dedup();
+        for i in needed {
+            guards[i] = Some(self.shards[i].write());
+        }
+        let taken = only_new
+            && all.iter().any(|(h, o)| {
+                let shard = guards[self.shard_of(*h)].as_ref();
+                shard.is_some_and(|s| o.with_key(self.keypos, |k| !s.objects(*h, &Key::new(k), self.keypos).is_empty()))
+            });
+        if taken {
+            return false;
+        }
+        for (hash, o) in all {
+            if let Some(shard) = &mut guards[self.shard_of(hash)] {
+                shard.insert(hash, o, self.kind, self.keypos, change);
+            }
+        }
+        true
+    }
+    /// Removes the objects with this key that `which` names; it sees them all.
+    pub(super) fn remove(&self, key: &Key<'_>, fixed: bool, change: &mut Change, which: impl FnMut(&Object) -> bool) {
+        let hash = key.hash();
+        let mut shard = self.shards[self.shard_of(hash)].write();
+        let Some(i) = shard.find(hash, key, self.keypos) else { return };
+        if matches!(shard.slots[i].content, Content::Tombstone(_)) {
+            return;
+        }
+        let mut which = which;
+        let (mut gone, left): (Vec<_>, Vec<_>) =
+            shard.slots[i].content.take_objects().into_iter().partition(|o| which(&o.object));
+        gone.iter().for_each(|o| change.removed(&o.object));
+        shard.settle(i, left, gone.pop().filter(|_| fixed));
+    }
+    /// Changes the only object with this key; if there is none, `default`, which is inserted unless `f` fails.
+    pub(super) fn update<R, E>(
+        &self,
+        key: &Key<'_>,
+        default: Option<Object>,
+        change: &mut Change,
+        f: impl FnOnce(&mut Object) -> Result<R, E>,
+    ) -> Option<Result<R, E>> {
+        let hash = key.hash();
+        let mut shard = self.shards[self.shard_of(hash)].write();
+        if let Some(i) = shard.find(hash, key, self.keypos)
+            && let Content::One(o) = &mut shard.slots[i].content
+        {
+            return Some(change.around(&mut o.object, f));
+        }
+        let mut fresh = default?;
+        let result = f(&mut fresh);
+        if result.is_ok() {
+            shard.insert(hash, Keyed::new(fresh, self.keypos), self.kind, self.keypos, change);
+        }
+        Some(result)
+    }
+    /// Removes everything.
+    pub(super) fn clear(&self, change: &mut Change) {
+        for lock in &self.shards {
+            let mut shard = lock.write();
+            let old = std::mem::take(&mut *shard);
+            old.slots.iter().flat_map(|s| s.content.objects()).for_each(|o| change.removed(&o.object));
+        }
+    }
+    /// Frees the tombstones.
+    pub(super) fn sweep(&self) {
+        for lock in &self.shards {
+            if lock.read().tombstones == 0 {
+                continue;
+            }
+            let mut shard = lock.write();
+            for i in 0..shard.slots.len() {
+                if matches!(shard.slots[i].content, Content::Tombstone(_)) {
+                    shard.unlink(i);
+                }
+            }
+            shard.tombstones = 0;
+        }
+    }
+    /// The first slot with objects from `from` on.
+    fn seek(&self, from: Place) -> Option<Place> {
+        let mut slot = from.slot;
+        for shard in from.shard..self.shards.len() {
+            let s = self.shards[shard].read();
+            while slot < s.slots.len() {
+                if !s.slots[slot].content.objects().is_empty() {
+                    return Some(Place { shard, slot });
+                }
+                slot += 1;
+            }
+            slot = 0;
+        }
+        None
+    }
+    /// Where the first key is.
+    pub(super) fn first(&self) -> Option<Place> {
+        self.seek(Place::default())
+    }
+    /// Where the key after this one is; the error: there is no such key.
+    pub(super) fn after(&self, key: &Key<'_>) -> Result<Option<Place>, ()> {
+        let hash = key.hash();
+        let shard = self.shard_of(hash);
+        let slot = self.shards[shard].read().find(hash, key, self.keypos).ok_or(())?;
+        Ok(self.seek(Place { shard, slot: slot + 1 }))
+    }
+    /// The place after this one, if there are more.
+    pub(super) fn next_place(&self, at: Place) -> Option<Place> {
+        self.seek(Place { slot: at.slot + 1, ..at })
+    }
+    /// Shows the objects at a place; none if they are gone.
+    pub(super) fn at<R>(&self, place: Place, f: impl FnOnce(&[Keyed]) -> R) -> R {
+        let shard = self.shards.get(place.shard).map(Lock::read);
+        f(shard.as_ref().and_then(|s| s.slots.get(place.slot)).map_or(&[], |s| s.content.objects()))
+    }
+    /// Place of the `n`th slot in use; `Err`: beyond the end, with the number of slots.
+    pub(super) fn nth_slot(&self, mut n: usize) -> Result<Place, usize> {
+        let mut sum = 0;
+        for (shard, lock) in self.shards.iter().enumerate() {
+            let len = lock.read().slots.len();
+            if n < len {
+                return Ok(Place { shard, slot: n });
+            }
+            n -= len;
+            sum += len;
+        }
+        Err(sum)
+    }
+    /// Visits objects from a place on. A visitor that stops is called again for the other objects of the same key;
+    /// the answer is where to go on.
+    pub(super) fn visit(&self, from: Place, mut f: impl FnMut(&Object) -> Visit) -> Option<Place> {
+        let mut at = from;
+        while at.shard < self.shards.len() {
+            let shard = self.shards[at.shard].read();
+            while at.slot < shard.slots.len() {
+                let objects = shard.slots[at.slot].content.objects();
+                at.slot += 1;
+                let mut stop = false;
+                for o in objects {
+                    stop |= matches!(f(&o.object), Visit::Stop);
+                }
+                if stop {
+                    return Some(at);
+                }
+            }
+            at = Place { shard: at.shard + 1, slot: 0 };
+        }
+        None
+    }
+    /// As [`Hash::visit`], under write locks, so that the visitor may have objects deleted or replaced.
+    pub(super) fn visit_mut(
+        &self,
+        from: Place,
+        fixed: bool,
+        change: &mut Change,
+        mut f: impl FnMut(&Object) -> Visit,
+    ) -> Option<Place> {
+        let mut at = from;
+        while at.shard < self.shards.len() {
+            let mut shard = self.shards[at.shard].write();
+            while at.slot < shard.slots.len() {
+                let i = at.slot;
+                at.slot += 1;
+                if shard.slots[i].content.objects().is_empty() {
+                    continue;
+                }
+                let (mut stop, mut touched, mut deleted) = (false, false, Vec::new());
+                let mut left = Vec::new();
+                for mut o in shard.slots[i].content.take_objects() {
+                    match f(&o.object) {
+                        Visit::Continue => left.push(o),
+                        Visit::Stop => {
+                            stop = true;
+                            left.push(o);
+                        }
+                        Visit::Delete => {
+                            change.removed(&o.object);
+                            touched = true;
+                            deleted.push(o);
+                        }
+                        Visit::Replace(new) => {
+                            change.removed(&o.object);
+                            change.added(&new);
+                            o = Keyed::new(new, self.keypos);
+                            left.push(o);
+                        }
+                    }
+                }
+                let tombstone = if touched && fixed { deleted.pop() } else { None };
+                shard.settle(i, left, tombstone);
+                if stop {
+                    return Some(at);
+                }
+            }
+            at = Place { shard: at.shard + 1, slot: 0 };
+        }
+        None
+    }
+}

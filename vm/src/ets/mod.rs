@@ -1,0 +1,74 @@
+//! ETS tables: the data structure. Natives, options and errors live in the crate of natives.
+//!
+//! A [`Table`] stores copies of tuples ([`Object`]) outside of all heaps, in a sharded hash table or a sorted tree, and
+//! counts its own size. The [`registry`] finds tables by name, identifier and owner. Invariants: locks are taken in the
+//! order registry, table's own fields, storage; no lock is held while a message is sent or Erlang code runs; readers
+//! copy objects to their heap under the lock, so no reference into a table outlives it.
+
+mod hash;
+pub mod matchspec;
+mod object;
+mod ordered;
+pub mod registry;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use object::{Key, Object};
+pub use ordered::Direction;
+pub use registry::owner_exited;
+pub use table::{Cursor, Heir, Kind, Options, Protection, Table, WriteConcurrency};
+
+/// Place of a key in a hash table.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    shard: usize,
+    slot: usize,
+}
+
+impl Place {
+    const SLOT_BITS: u32 = 48;
+    fn pack(self) -> u64 {
+        (self.shard as u64) << Self::SLOT_BITS | self.slot as u64
+    }
+    fn unpack(n: u64) -> Place {
+        Place { shard: (n >> Self::SLOT_BITS) as usize, slot: (n & ((1 << Self::SLOT_BITS) - 1)) as usize }
+    }
+}
+
+/// What a visitor wants.
+pub enum Visit {
+    /// Go on.
+    Continue,
+    /// Enough: this object has been seen to.
+    Stop,
+    /// Delete this object and go on; only for visitors that may change the table.
+    Delete,
+    /// Put this object, with an equal key, in its place and go on; only for visitors that may change the table.
+    Replace(Object),
+}
+
+/// How an operation changed the table's size.
+#[derive(Default)]
+pub(crate) struct Change {
+    objects: i64,
+    words: i64,
+}
+
+impl Change {
+    fn added(&mut self, o: &Object) {
+        self.objects += 1;
+        self.words += o.words() as i64;
+    }
+    fn removed(&mut self, o: &Object) {
+        self.objects -= 1;
+        self.words -= o.words() as i64;
+    }
+    /// Runs `f` on an object that may change its size.
+    fn around<R>(&mut self, o: &mut Object, f: impl FnOnce(&mut Object) -> R) -> R {
+        let before = o.words() as i64;
+        let result = f(o);
+        self.words += o.words() as i64 - before;
+        result
+    }
+}

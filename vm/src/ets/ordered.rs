@@ -1,0 +1,279 @@
+//! `ordered_set`: a tree of two levels, a sorted vector of sorted blocks.
+//!
+//! Finding is two binary searches; inserting moves at most a block, and the vector of blocks only when a block is
+//! split. Invariants: no block is empty or longer than [`BLOCK`]; keys ascend strictly in term order (`1` and `1.0` are
+//! one key). The table puts it under one lock.
+
+use std::cmp::Ordering;
+
+use super::object::{Key, Keyed, Object};
+use super::{Change, Visit};
+use crate::term::Term;
+
+const BLOCK: usize = 128;
+
+pub(super) struct Ordered {
+    blocks: Vec<Vec<Keyed>>,
+    keypos: usize,
+}
+
+/// Where an object is: block and index in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct At(usize, usize);
+
+/// Which way to walk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// Ascending keys.
+    Forward,
+    /// Descending keys.
+    Backward,
+}
+
+impl Ordered {
+    pub(super) fn new(keypos: usize) -> Ordered {
+        Ordered { blocks: Vec::new(), keypos }
+    }
+    pub(super) fn get(&self, at: At) -> Option<&Object> {
+        self.blocks.get(at.0)?.get(at.1).map(|k| &k.object)
+    }
+    fn get_mut(&mut self, at: At) -> Option<&mut Object> {
+        self.blocks.get_mut(at.0)?.get_mut(at.1).map(|k| &mut k.object)
+    }
+    /// The first place whose object `before` does not hold for; it holds for a prefix of the table.
+    fn partition(&self, before: impl Fn(&Keyed) -> bool) -> At {
+        let block = self.blocks.partition_point(|b| b.first().is_some_and(&before)).saturating_sub(1);
+        match self.blocks.get(block) {
+            Some(b) => self.normal(At(block, b.partition_point(&before))),
+            None => At(0, 0),
+        }
+    }
+    /// A place behind the end of a block is the start of the next.
+    fn normal(&self, at: At) -> At {
+        match self.blocks.get(at.0) {
+            Some(b) if at.1 >= b.len() => At(at.0 + 1, 0),
+            _ => at,
+        }
+    }
+    /// Where `key` is, or where it would go.
+    pub(super) fn find(&self, key: &Key<'_>) -> Result<At, At> {
+        let at = self.partition(|k| k.compare(key, self.keypos) == Ordering::Less);
+        match self.blocks.get(at.0).and_then(|b| b.get(at.1)) {
+            Some(k) if k.compare(key, self.keypos) == Ordering::Equal => Ok(at),
+            _ => Err(at),
+        }
+    }
+    /// The first place whose key compares not less by `order`, or not greater's last, which ascends with the keys.
+    pub(super) fn bound(&self, direction: Direction, order: impl Fn(Term<'_>) -> Ordering) -> Option<At> {
+        let by = |k: &Keyed| k.with_key(self.keypos, &order);
+        match direction {
+            Direction::Forward => Some(self.partition(|k| by(k) == Ordering::Less)),
+            Direction::Backward => self.before(self.partition(|k| by(k) != Ordering::Greater)),
+        }
+    }
+    pub(super) fn first(&self) -> Option<At> {
+        (!self.blocks.is_empty()).then_some(At(0, 0))
+    }
+    pub(super) fn last(&self) -> Option<At> {
+        let block = self.blocks.len().checked_sub(1)?;
+        Some(At(block, self.blocks[block].len() - 1))
+    }
+    pub(super) fn before(&self, at: At) -> Option<At> {
+        match at {
+            At(0, 0) => None,
+            At(b, 0) => Some(At(b - 1, self.blocks.get(b - 1)?.len() - 1)),
+            At(b, i) => Some(At(b, i - 1)),
+        }
+    }
+    fn after(&self, at: At) -> At {
+        self.normal(At(at.0, at.1 + 1))
+    }
+    /// The first place behind `key`, or the last before it, whether the key is there or not.
+    pub(super) fn beside(&self, key: &Key<'_>, direction: Direction) -> Option<At> {
+        match (self.find(key), direction) {
+            (Ok(at), Direction::Forward) => Some(self.after(at)),
+            (Err(at), Direction::Forward) => Some(at),
+            (Ok(at) | Err(at), Direction::Backward) => self.before(at),
+        }
+    }
+    /// The `n`th object's place.
+    pub(super) fn nth(&self, mut n: usize) -> Option<At> {
+        for (b, block) in self.blocks.iter().enumerate() {
+            if n < block.len() {
+                return Some(At(b, n));
+            }
+            n -= block.len();
+        }
+        None
+    }
+    pub(super) fn contains(&self, object: &Object) -> bool {
+        object.with_element(self.keypos, |k| self.find(&Key::new(k)).is_ok()).unwrap_or(false)
+    }
+    pub(super) fn insert(&mut self, object: Object, change: &mut Change) {
+        change.added(&object);
+        let o = Keyed::new(object, self.keypos);
+        match o.with_key(self.keypos, |k| self.find(&Key::new(k))) {
+            Ok(At(b, i)) => {
+                change.removed(&self.blocks[b][i].object);
+                self.blocks[b][i] = o;
+            }
+            Err(at) => self.insert_at(at, o),
+        }
+    }
+    fn insert_at(&mut self, at: At, o: Keyed) {
+        // The end of a block is as good as the start of the next.
+        let At(mut b, mut i) = match at {
+            At(b, 0) if b > 0 => At(b - 1, self.blocks[b - 1].len()),
+            other => other,
+        };
+        let Some(block) = self.blocks.get_mut(b) else {
+            self.blocks.push(vec![o]);
+            return;
+        };
+        if block.len() == BLOCK {
+            // Keys that arrive in order fill blocks to the end.
+            let cut = if i == BLOCK { BLOCK } else { BLOCK / 2 };
+            let mut upper = Vec::with_capacity(BLOCK);
+            upper.extend(block.drain(cut..));
+            if i > cut || cut == BLOCK {
+                (b, i) = (b + 1, i - cut);
+                upper.insert(i, o);
+                self.blocks.insert(b, upper);
+            } else {
+                block.insert(i, o);
+                self.blocks.insert(b + 1, upper);
+            }
+            return;
+        }
+        block.insert(i, o);
+    }
+    pub(super) fn remove(&mut self, at: At, change: &mut Change) -> Option<Object> {
+        let block = self.blocks.get_mut(at.0)?;
+        if at.1 >= block.len() {
+            return None;
+        }
+        let gone = block.remove(at.1);
+        if block.is_empty() {
+            self.blocks.remove(at.0);
+        }
+        change.removed(&gone.object);
+        Some(gone.object)
+    }
+    /// See [`super::hash::Hash::update`].
+    pub(super) fn update<R, E>(
+        &mut self,
+        key: &Key<'_>,
+        default: Option<Object>,
+        change: &mut Change,
+        f: impl FnOnce(&mut Object) -> Result<R, E>,
+    ) -> Option<Result<R, E>> {
+        match self.find(key) {
+            Ok(at) => Some(change.around(self.get_mut(at)?, f)),
+            Err(at) => {
+                let mut fresh = default?;
+                let result = f(&mut fresh);
+                if result.is_ok() {
+                    change.added(&fresh);
+                    self.insert_at(at, Keyed::new(fresh, self.keypos));
+                }
+                Some(result)
+            }
+        }
+    }
+    pub(super) fn clear(&mut self, change: &mut Change) {
+        let old = std::mem::take(&mut self.blocks);
+        old.iter().flatten().for_each(|o| change.removed(&o.object));
+    }
+    /// Visits objects from a place on; where it stopped, if the visitor stopped it.
+    pub(super) fn visit(
+        &self,
+        from: Option<At>,
+        direction: Direction,
+        mut f: impl FnMut(&Object) -> Visit,
+    ) -> Option<At> {
+        let mut at = from;
+        while let Some(place) = at {
+            let object = self.get(place)?;
+            if matches!(f(object), Visit::Stop) {
+                return Some(place);
+            }
+            at = match direction {
+                Direction::Forward => Some(self.after(place)),
+                Direction::Backward => self.before(place),
+            };
+        }
+        None
+    }
+    /// As [`Ordered::visit`] forwards; the visitor may have objects deleted or replaced. Answers the object it stopped at.
+    pub(super) fn visit_mut(
+        &mut self,
+        from: Option<At>,
+        change: &mut Change,
+        mut f: impl FnMut(&Object) -> Visit,
+    ) -> Option<At> {
+        let mut at = from?;
+        loop {
+            match f(self.get(at)?) {
+                Visit::Continue => at = self.after(at),
+                Visit::Stop => return Some(at),
+                Visit::Delete => {
+                    self.remove(at, change);
+                    at = self.normal(at);
+                }
+                Visit::Replace(new) => {
+                    change.added(&new);
+                    let old = self.get_mut(at)?;
+                    change.removed(&std::mem::replace(old, new));
+                    at = self.after(at);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heap::Detached;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn object(k: i64, v: i64) -> Object {
+        let t = Detached::build(|b| b.tuple(&[b.int(k), b.int(v)]));
+        t.with(Object::new)
+    }
+
+    fn key_at(o: &Ordered, at: Option<At>) -> Option<i64> {
+        o.get(at?)?.with_element(1, |k| k.as_i64())?
+    }
+
+    proptest! {
+        #[test]
+        fn as_a_btree_map(ops in proptest::collection::vec((0..3u8, 0..600i64), 0..1500)) {
+            let (mut o, mut model, mut change) = (Ordered::new(1), BTreeMap::new(), Change::default());
+            for (i, (op, k)) in ops.into_iter().enumerate() {
+                let t = Term::try_small(k).expect("small");
+                if op < 2 {
+                    o.insert(object(k, i as i64), &mut change);
+                    model.insert(k, i as i64);
+                } else {
+                    let gone = o.find(&Key::new(t)).ok().and_then(|at| o.remove(at, &mut change));
+                    assert_eq!(gone.is_some(), model.remove(&k).is_some());
+                }
+            }
+            assert_eq!(change.objects, model.len() as i64);
+            let mut seen = Vec::new();
+            o.visit(o.first(), Direction::Forward, |x| {
+                seen.push(x.with(|t| (t.as_tuple().unwrap()[0].as_i64().unwrap(), t.as_tuple().unwrap()[1].as_i64().unwrap())));
+                Visit::Continue
+            });
+            assert_eq!(seen, model.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>());
+            assert!(o.blocks.iter().all(|b| !b.is_empty() && b.len() <= BLOCK));
+            for k in 0..600 {
+                let t = Key::new(Term::try_small(k).expect("small"));
+                assert_eq!(key_at(&o, o.beside(&t, Direction::Forward)), model.range(k + 1..).next().map(|e| *e.0));
+                assert_eq!(key_at(&o, o.beside(&t, Direction::Backward)), model.range(..k).next_back().map(|e| *e.0));
+            }
+        }
+    }
+}

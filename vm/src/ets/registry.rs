@@ -1,0 +1,161 @@
+//! All tables: by name, by identifier, by owner, and by who has fixed them.
+//!
+//! Invariant: a table is in the maps from [`insert`] until it is deleted or its owner exits without an heir; all maps
+//! are behind one lock each, taken in the order names, identifiers, processes, and none while a message is sent.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+
+use super::table::Table;
+use crate::atom::{Atom, am};
+use crate::heap::Detached;
+use crate::heap::message::Message;
+use crate::term::{RawTerm, Term};
+use crate::{process, signal};
+
+static NAMES: LazyLock<RwLock<HashMap<Atom, Arc<Table>>>> = LazyLock::new(RwLock::default);
+static TABLES: LazyLock<RwLock<HashMap<[u32; 3], Arc<Table>>>> = LazyLock::new(RwLock::default);
+
+/// What a process has to do with tables.
+#[derive(Default)]
+struct OfProcess {
+    owned: Vec<Arc<Table>>,
+    fixed: Vec<Weak<Table>>,
+}
+
+const SHARDS: usize = 16;
+static PROCESSES: LazyLock<[Mutex<HashMap<RawTerm, OfProcess>>; SHARDS]> =
+    LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
+
+fn of(pid: RawTerm) -> MutexGuard<'static, HashMap<RawTerm, OfProcess>> {
+    PROCESSES[pid.id_data() as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes a table known; `false` if its name is taken.
+pub fn insert(t: &Arc<Table>) -> bool {
+    if t.named {
+        let mut names = NAMES.write().unwrap_or_else(PoisonError::into_inner);
+        if names.contains_key(&t.name()) {
+            return false;
+        }
+        names.insert(t.name(), t.clone());
+    }
+    TABLES.write().unwrap_or_else(PoisonError::into_inner).insert(t.id, t.clone());
+    of(t.owner()).entry(t.owner()).or_default().owned.push(t.clone());
+    true
+}
+
+/// The named table of this name.
+pub fn by_name(name: Atom) -> Option<Arc<Table>> {
+    NAMES.read().unwrap_or_else(PoisonError::into_inner).get(&name).cloned()
+}
+
+/// The table with these numbers in its identifier.
+pub fn by_id(id: [u32; 3]) -> Option<Arc<Table>> {
+    TABLES.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+}
+
+/// All tables.
+pub fn all() -> Vec<Arc<Table>> {
+    TABLES.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+}
+
+/// Gives a table a new name; `false` if that is taken.
+pub fn rename(t: &Arc<Table>, name: Atom) -> bool {
+    if t.named {
+        let mut names = NAMES.write().unwrap_or_else(PoisonError::into_inner);
+        if names.contains_key(&name) {
+            return false;
+        }
+        names.remove(&t.name());
+        names.insert(name, t.clone());
+    }
+    t.set_name(name);
+    true
+}
+
+fn forget_owned(owner: RawTerm, t: &Arc<Table>) {
+    let mut processes = of(owner);
+    if let Some(p) = processes.get_mut(&owner) {
+        p.owned.retain(|x| !Arc::ptr_eq(x, t));
+        if p.owned.is_empty() && p.fixed.is_empty() {
+            processes.remove(&owner);
+        }
+    }
+}
+
+/// Takes a table out of the maps; its objects go too. `false` if somebody else did.
+pub fn delete(t: &Arc<Table>) -> bool {
+    if !t.mark_deleted() {
+        return false;
+    }
+    if t.named {
+        NAMES.write().unwrap_or_else(PoisonError::into_inner).remove(&t.name());
+    }
+    TABLES.write().unwrap_or_else(PoisonError::into_inner).remove(&t.id);
+    forget_owned(t.owner(), t);
+    t.clear();
+    true
+}
+
+/// Makes `pid` the owner; the caller has found it alive.
+pub fn set_owner(t: &Arc<Table>, pid: RawTerm) {
+    forget_owned(t.owner(), t);
+    t.set_owner(pid);
+    of(pid).entry(pid).or_default().owned.push(t.clone());
+}
+
+/// Fixes a table for `pid`, which gives it up when it exits.
+pub fn fix(t: &Arc<Table>, pid: RawTerm) {
+    if t.fix(pid) {
+        of(pid).entry(pid).or_default().fixed.push(Arc::downgrade(t));
+    }
+}
+
+/// Takes back a fixation of `pid`.
+pub fn unfix(t: &Arc<Table>, pid: RawTerm) {
+    if t.unfix(pid, false) {
+        let mut processes = of(pid);
+        if let Some(p) = processes.get_mut(&pid) {
+            p.fixed.retain(|x| !std::ptr::eq(x.as_ptr(), Arc::as_ptr(t)));
+        }
+    }
+}
+
+/// Sends `{'ETS-TRANSFER', Table, From, Data}` to the table's new owner.
+pub fn announce(t: &Arc<Table>, to: RawTerm, from: RawTerm, data: &Detached) {
+    let message = Message::build(|b| {
+        let table = if t.named { Term::atom(t.name()) } else { t.tid(b) };
+        let from = Term::immediate(from).unwrap_or(Term::NIL);
+        data.with(|d| b.tuple(&[am::ETS_TRANSFER.into(), table, from, b.copy(d)]))
+    });
+    signal::to_pid(to, message);
+}
+
+/// Whether a table can be given to this process.
+pub fn is_alive(pid: RawTerm) -> bool {
+    process::table::with(pid, |p| !p.state().get().exiting()).unwrap_or(false)
+}
+
+/// A process exits: its fixations end, and its tables go to their heirs, or away. An [`process::exit::ExitHook`].
+pub fn owner_exited(pid: RawTerm, _reason: &Detached) {
+    let Some(mine) = of(pid).remove(&pid) else { return };
+    for t in mine.fixed.iter().filter_map(Weak::upgrade) {
+        t.unfix(pid, true);
+    }
+    for table in mine.owned {
+        match table.take_heir() {
+            Some(heir) if heir.pid != pid && is_alive(heir.pid) => {
+                set_owner(&table, heir.pid);
+                announce(&table, heir.pid, pid, &heir.data);
+                // The heir may have exited meanwhile without seeing the table among its own.
+                if !is_alive(heir.pid) {
+                    owner_exited(heir.pid, &heir.data);
+                }
+            }
+            _ => {
+                delete(&table);
+            }
+        }
+    }
+}
