@@ -231,5 +231,5 @@ fn collect(s: &Scheduler, p: &Process, live: usize, need: usize) {
     // SAFETY: the scheduler's own thread runs this; live <= 1024 by the checker.
     let x = unsafe { std::slice::from_raw_parts_mut((&raw mut (*s.registers()).x).cast::<RawTerm>(), live) };
     let done = crate::heap::gc::collect(owner, x, need);
-    owner.fcalls.set(owner.fcalls.get() - done.reductions as i64);
+    crate::process::limits::collected(p, &done);
 }

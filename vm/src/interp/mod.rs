@@ -62,7 +62,7 @@ pub(crate) fn collect_keeping(s: &Scheduler, p: &Process, live: usize, need: usi
         }
         let all = std::slice::from_raw_parts_mut(x, live + extra.len());
         let done = crate::heap::gc::collect(p.owner(), all, need);
-        p.owner().fcalls.set(p.owner().fcalls.get() - done.reductions as i64);
+        crate::process::limits::collected(p, &done);
         for (i, t) in extra.iter_mut().enumerate() {
             **t = *x.add(live + i);
         }

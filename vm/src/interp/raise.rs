@@ -10,6 +10,7 @@ use crate::am;
 use crate::atom::Atom;
 use crate::code::{Export, Mfa, lookup};
 use crate::ctx::Ctx;
+use crate::heap::Builder;
 use crate::native::Raise;
 use crate::process::{Class, Process};
 use crate::sched::Scheduler;
@@ -504,7 +505,7 @@ pub(crate) fn build<'s>(b: &Ctx<'s>, trace: Term<'s>) -> Term<'s> {
 }
 
 fn item<'s>(
-    b: &Ctx<'s>,
+    b: &Builder<'s>,
     at: &crate::code::Location,
     args: Option<Term<'s>>,
     with_line: bool,
@@ -523,23 +524,28 @@ fn item<'s>(
 }
 
 /// The current stack trace of a process, newest frame first (`process_info(P, current_stacktrace)`); `pc` may be null.
-pub fn current_stacktrace<'s>(b: &Ctx<'s>, p: &Process, pc: *const u64) -> Term<'s> {
+pub(crate) fn current_stacktrace<'s>(b: &Builder<'s>, p: &Process, pc: *const u64) -> Term<'s> {
+    let entries: Vec<Term<'s>> =
+        current_frames(p, pc, DEPTH).iter().map(|at| item(b, at, None, true, Term::NIL)).collect();
+    b.list(&entries)
+}
+
+/// Where the frames on a process's stack stand, newest first, at most `depth`; `pc` may be null.
+pub(crate) fn current_frames(p: &Process, pc: *const u64, depth: usize) -> Vec<crate::code::Location> {
     let heap = &p.owner().heap;
     let mut entries = Vec::new();
-    if let Some(at) = lookup(pc) {
-        entries.push(item(b, &at, None, true, Term::NIL));
-    }
+    entries.extend(lookup(pc));
     let (mut ptr, mut prev) = (heap.stop.get(), 0);
-    while ptr < heap.hend.get() && entries.len() < DEPTH {
+    while ptr < heap.hend.get() && entries.len() < depth {
         // SAFETY: between stop and hend are stack words of a process that this thread runs.
         let t = unsafe { *ptr };
         if t.is_header() && !t.is_none() && t.0 != prev {
             prev = t.0;
             if let Some(at) = lookup(address(t.0 - 8)) {
-                entries.push(item(b, &at, None, true, Term::NIL));
+                entries.push(at);
             }
         }
         ptr = ptr.wrapping_add(1);
     }
-    b.list(&entries)
+    entries
 }

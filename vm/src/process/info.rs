@@ -290,7 +290,7 @@ fn garbage_collection<'s>(b: &Builder<'s>, o: &Owner) -> Term<'s> {
     ])
 }
 
-fn garbage_collection_info<'s>(b: &Builder<'s>, o: &Owner) -> Term<'s> {
+pub(super) fn garbage_collection_info<'s>(b: &Builder<'s>, o: &Owner) -> Term<'s> {
     let h = &o.heap;
     let (vheap, old_vheap) = h.vheap_use();
     let rows = [

@@ -2,8 +2,9 @@
 //!
 //! Invariant: minimum sizes are always sizes that the collector's table of heap sizes contains.
 
+use super::Process;
 use super::owner::Owner;
-use crate::heap::gc::heap_size_at_least;
+use crate::heap::gc::{Collected, heap_size_at_least};
 use crate::heap::{FULLSWEEP_AFTER, MIN_HEAP_WORDS, MIN_VHEAP_WORDS};
 use crate::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -75,6 +76,29 @@ pub fn vheap_size(words: usize) -> usize {
 /// `fullsweep_after` keeps 16 bits.
 pub fn fullsweep_after(n: usize) -> u32 {
     (n & 0xffff) as u32
+}
+
+/// After a collection: charges it, and acts if the process has outgrown its `max_heap_size`.
+pub(crate) fn collected(p: &Process, done: &Collected) {
+    let owner = p.owner();
+    owner.fcalls.set(owner.fcalls.get() - i64::try_from(done.reductions).unwrap_or(i64::MAX / 2));
+    if let Some(words) = done.exceeded {
+        exceeded(p, words);
+    }
+}
+
+#[cold]
+fn exceeded(p: &Process, words: usize) {
+    let max = p.owner().max_heap();
+    if p.state().get().exiting() {
+        return;
+    }
+    if max.log {
+        super::report::max_heap(p, max, words);
+    }
+    if max.kill {
+        super::exit::begin(p, super::exit::killed());
+    }
 }
 
 impl Owner {

@@ -22,6 +22,27 @@ pub(crate) fn too_many_processes(p: &Process) {
     error(p, "~s~n", |b| b.list(&[b.string("Too many processes\n")]));
 }
 
+/// Reports that a process has outgrown its `max_heap_size`.
+pub(crate) fn max_heap(p: &Process, max: super::limits::MaxHeap, words: usize) {
+    const FORMAT: &str = concat!(
+        "     Process:            ~p ~n     Context:            maximum heap size reached~n",
+        "     Max Heap Size:      ~p~n     Total Heap Size:    ~p~n",
+        "     Kill:               ~p~n     Error Logger:       ~p~n",
+        "     Message Queue Len:  ~p~n     GC Info:            ~p~n",
+    );
+    error(p, FORMAT, |b| {
+        b.list(&[
+            Term::immediate(p.pid()).unwrap_or(Term::NIL),
+            b.uint(max.size as u64),
+            b.uint(words as u64),
+            Term::bool(max.kill),
+            Term::TRUE,
+            b.uint(p.owner().mailbox.len() as u64),
+            super::info::garbage_collection_info(b, p.owner()),
+        ])
+    });
+}
+
 /// Sends an error report about `p`.
 pub fn error(p: &Process, format: &str, args: impl for<'s> Fn(&Builder<'s>) -> Term<'s>) {
     let logger = registry::whereis(am::LOGGER).filter(|l| l.is_local_pid());

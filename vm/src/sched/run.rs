@@ -8,9 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crossbeam_epoch::Guard;
 
 use super::{SLICE, Scheduler, What, halted};
+use crate::heap::gc;
 use crate::interp::{self, SliceEnd};
 use crate::process::state::{AfterSlice, AfterWait};
-use crate::process::{Process, Table, exit, report};
+use crate::process::{Process, Table, exit, limits, report};
 use crate::signal;
 use crate::term::RawTerm;
 
@@ -102,11 +103,17 @@ impl Scheduler {
                 None => break,
             }
         }
+        if owner.hibernating.get() && !p.state().get().exiting() {
+            if owner.mailbox.is_empty() && p.inbox_is_empty() {
+                return End::Waiting;
+            }
+            owner.hibernating.set(false);
+        }
         if p.state().get().may_execute() && owner.fcalls.get() > 0 {
             let end = self.execute(p);
             if end != SliceEnd::Exited || p.state().get().exiting() {
                 if !p.state().get().exiting() {
-                    return if end == SliceEnd::Waiting { End::Waiting } else { End::Runnable };
+                    return if end == SliceEnd::Waiting { self.settle(p) } else { End::Runnable };
                 }
             } else {
                 let reason = report::reason(p);
@@ -134,6 +141,17 @@ impl Scheduler {
                 SliceEnd::Exited
             }
         }
+    }
+    /// A process that begins to wait: one that hibernates gives its memory back, unless it has messages already.
+    fn settle(&self, p: &Process) -> End {
+        let owner = p.owner();
+        if owner.hibernating.get() {
+            if !owner.mailbox.is_empty() {
+                return End::Runnable;
+            }
+            limits::collected(p, &gc::hibernate(owner, &mut []));
+        }
+        End::Waiting
     }
     fn put_back(&self, p: &Process) {
         if let AfterSlice::Enqueue(priority) = p.state().end_slice() {

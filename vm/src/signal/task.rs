@@ -93,7 +93,7 @@ fn collect(p: &Process, major: bool) {
     p.state().set_collecting(true);
     let done = crate::heap::gc::collect(owner, &mut [], 0);
     p.state().set_collecting(false);
-    owner.fcalls.set(owner.fcalls.get() - done.reductions as i64);
+    crate::process::limits::collected(p, &done);
 }
 
 /// A process asks this of itself: done before it runs again.
