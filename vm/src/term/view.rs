@@ -308,6 +308,15 @@ impl<'s> Term<'s> {
         // SAFETY: a BinRef owns one reference of its binary.
         Some(unsafe { &*p })
     }
+    /// The binary behind a `SubBits` that carries [`crate::heap::WRITABLE`], which is known to be off-heap.
+    #[inline(always)]
+    pub(crate) fn writable_binary(self) -> &'s Binary {
+        debug_assert!(self.off_heap_binary().is_some());
+        let orig: Term<'s> = Term::from_raw(RawTerm(self.word(1)));
+        let p: *const Binary = std::ptr::with_exposed_provenance(orig.word(1) as usize);
+        // SAFETY: only views of off-heap binaries are writable, so orig is a BinRef, which owns one reference.
+        unsafe { &*p }
+    }
     /// Bytes that a bitstring keeps alive: all of what it is a view of.
     pub fn referenced_bytes(self) -> Option<usize> {
         let v = self.as_bits()?;

@@ -15,6 +15,7 @@ pub(crate) use put::Writer;
 use crate::atom::{Atom, am};
 use crate::heap::{BinaryHandle, Builder, MAX_HEAP_BINARY};
 use crate::native::Raise;
+use crate::term::bits::{Endian, mask, to_little_order};
 use crate::term::{Header, RawTerm, Subtag, Term};
 
 /// Bits whose copying costs one reduction.
@@ -96,31 +97,104 @@ impl<O> Segment<O> {
 #[derive(Clone, Debug)]
 pub struct Template<O> {
     segments: Box<[Segment<O>]>,
+    /// What is laid down, in order; an append is not part of it.
+    runs: Box<[Run<O>]>,
     /// Sum of the sizes known at load time.
     fixed_bits: usize,
-    /// Some segment's size or type must be looked at before anything is built.
-    sized_by_values: bool,
+    /// Segments whose size or type must be looked at before anything is built.
+    sized_by_value: Box<[usize]>,
+    /// Unit of the append that it begins with.
+    append: Option<Append>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Append {
+    unit: usize,
+    private: bool,
+}
+
+/// What is laid down at once.
+#[derive(Clone, Debug)]
+enum Run<O> {
+    /// Integers and literal bytes of at most 64 bits together, from segment `first` on.
+    Word { first: usize, fields: Box<[Field<O>]>, bits: usize },
+    /// This segment.
+    One(usize),
+}
+
+/// A part of a [`Run::Word`].
+#[derive(Clone, Copy, Debug)]
+enum Field<O> {
+    Integer { src: O, bits: usize, little: bool },
+    Literal { value: u64, bits: usize },
+}
+
+impl<O: Copy> Field<O> {
+    fn of(s: &Segment<O>) -> Option<Field<O>> {
+        match (&s.kind, s.size) {
+            (SegmentKind::Integer, SegmentSize::Fixed(bits)) if bits <= 64 => {
+                Some(Field::Integer { src: s.src, bits, little: super::endian(s.flags) == Endian::Little })
+            }
+            (SegmentKind::String(bytes), _) if bytes.len() <= 8 => Some(Field::Literal {
+                value: bytes.iter().fold(0, |v, &b| v << 8 | u64::from(b)),
+                bits: bytes.len() * 8,
+            }),
+            _ => None,
+        }
+    }
+    fn bits(&self) -> usize {
+        match *self {
+            Field::Integer { bits, .. } | Field::Literal { bits, .. } => bits,
+        }
+    }
+}
+
+/// Joins neighbours that fit a word.
+fn runs_of<O: Copy>(segments: &[Segment<O>], skip: usize) -> Vec<Run<O>> {
+    let mut runs = Vec::new();
+    let mut first = skip;
+    while first < segments.len() {
+        let (mut fields, mut bits) = (Vec::new(), 0);
+        while let Some(f) = segments.get(first + fields.len()).and_then(Field::of).filter(|f| bits + f.bits() <= 64) {
+            bits += f.bits();
+            fields.push(f);
+        }
+        let n = fields.len().max(1);
+        runs.push(if fields.is_empty() { Run::One(first) } else { Run::Word { first, fields: fields.into(), bits } });
+        first += n;
+    }
+    runs
 }
 
 impl<O: Copy> Template<O> {
     /// A template; `None` if the sizes alone exceed all limits, or an append is not the first segment.
     pub fn new(segments: Vec<Segment<O>>) -> Option<Template<O>> {
         let mut fixed_bits = 0usize;
-        let mut sized_by_values = false;
+        let mut sized_by_value = Vec::new();
+        let mut append = None;
         for (i, s) in segments.iter().enumerate() {
             match (&s.kind, &s.size) {
                 (SegmentKind::Append | SegmentKind::PrivateAppend, _) => {
                     if i > 0 {
                         return None;
                     }
+                    append = Some(Append { unit: s.unit, private: s.kind == SegmentKind::PrivateAppend });
                 }
                 (SegmentKind::String(bytes), _) => fixed_bits = fixed_bits.checked_add(bytes.len() * 8)?,
-                (SegmentKind::Utf8 | SegmentKind::Utf16 | SegmentKind::Utf32, _) => sized_by_values = true,
+                (SegmentKind::Utf8 | SegmentKind::Utf16 | SegmentKind::Utf32, _) => sized_by_value.push(i),
                 (_, SegmentSize::Fixed(bits)) => fixed_bits = fixed_bits.checked_add(*bits)?,
-                _ => sized_by_values = true,
+                _ => sized_by_value.push(i),
             }
         }
-        (fixed_bits < MAX_BITS).then(|| Template { segments: segments.into(), fixed_bits, sized_by_values })
+        let runs = runs_of(&segments, usize::from(append.is_some())).into();
+        let sized_by_value = sized_by_value.into();
+        (fixed_bits < MAX_BITS).then(|| Template {
+            segments: segments.into(),
+            runs,
+            fixed_bits,
+            sized_by_value,
+            append,
+        })
     }
     /// Its segments.
     pub fn segments(&self) -> &[Segment<O>] {
@@ -128,7 +202,7 @@ impl<O: Copy> Template<O> {
     }
     /// Words that the result needs on the heap at most (beyond that, and for off-heap bytes, fragments take over).
     pub fn heap_words(&self) -> usize {
-        if self.sized_by_values || self.fixed_bits > MAX_HEAP_BINARY * 8 {
+        if !self.sized_by_value.is_empty() || self.fixed_bits > MAX_HEAP_BINARY * 8 {
             MAX_HEAP_BINARY / 8 + 2
         } else {
             (self.fixed_bits.div_ceil(64) + 2).max(crate::heap::REFC_WORDS)
@@ -183,35 +257,55 @@ pub fn create_bin<'s, O: Copy>(
     template: &Template<O>,
     value: impl Fn(O) -> Term<'s>,
 ) -> Result<Built<'s>, BsFail<'s>> {
-    let segments = &*template.segments;
     let mut bits = template.fixed_bits;
-    if template.sized_by_values {
-        for s in segments {
-            bits = bits.saturating_add(size_by_value(s, &value).map_err(|w| fail(s, w))?);
-        }
-        if let Some(s) = segments.last().filter(|_| bits >= MAX_BITS) {
-            return Err(fail(s, (Raise::SystemLimit, am::SIZE, Term::NIL)));
-        }
+    for &i in &template.sized_by_value {
+        let s = &template.segments[i];
+        bits = bits.saturating_add(size_by_value(s, &value).map_err(|w| fail(s, w))?);
     }
-    match segments.first() {
-        Some(s) if s.kind == SegmentKind::Append || s.kind == SegmentKind::PrivateAppend => {
-            let private = s.kind == SegmentKind::PrivateAppend;
-            let mut plan = append::Plan::new(value(s.src), bits, s.unit, private).map_err(|w| fail(s, w))?;
-            let reductions = fill(&mut plan.writer, &segments[1..], &value)?;
-            Ok(Built { reductions: reductions + plan.copied / BITS_PER_REDUCTION, term: plan.finish(b) })
+    if let Some(append) = template.append {
+        let src = value(template.segments[0].src);
+        if let Some(view) = append::InPlace::new(src, bits, append.unit) {
+            let reductions = fill(view.writer(), template, &value)?;
+            return Ok(Built { reductions, term: view.finish(b, append.private) });
         }
-        _ if bits <= MAX_HEAP_BINARY * 8 => {
-            let (term, mut w) = heap_target(b, bits);
-            let reductions = fill(&mut w, segments, &value)?;
-            Ok(Built { term, reductions })
-        }
-        _ => {
-            let handle = BinaryHandle::build(bits.div_ceil(8), |_| {});
-            let mut w = Writer::new(handle.data(), 0, bits);
-            let reductions = fill(&mut w, segments, &value)?;
-            Ok(Built { term: b.refc_bits_owned(handle, 0, bits), reductions })
-        }
+        return append_elsewhere(b, template, append, bits, src, &value);
     }
+    if bits <= MAX_HEAP_BINARY * 8 {
+        let (term, w) = heap_target(b, bits);
+        let reductions = fill(w, template, &value)?;
+        return Ok(Built { term, reductions });
+    }
+    create_off_heap(b, template, bits, &value)
+}
+
+/// Appends to what cannot be extended in place.
+#[inline(never)]
+fn append_elsewhere<'s, O: Copy>(
+    b: &Builder<'s>,
+    template: &Template<O>,
+    append: Append,
+    bits: usize,
+    src: Term<'s>,
+    value: &impl Fn(O) -> Term<'s>,
+) -> Result<Built<'s>, BsFail<'s>> {
+    let plan = append::Plan::new(src, bits, append.unit).map_err(|w| fail(&template.segments[0], w))?;
+    let reductions = fill(plan.writer(), template, value)?;
+    Ok(Built { reductions: reductions + plan.copied() / BITS_PER_REDUCTION, term: plan.finish(b) })
+}
+
+#[inline(never)]
+fn create_off_heap<'s, O: Copy>(
+    b: &Builder<'s>,
+    template: &Template<O>,
+    bits: usize,
+    value: &impl Fn(O) -> Term<'s>,
+) -> Result<Built<'s>, BsFail<'s>> {
+    if let Some(s) = template.segments.last().filter(|_| bits >= MAX_BITS) {
+        return Err(fail(s, (Raise::SystemLimit, am::SIZE, Term::NIL)));
+    }
+    let handle = BinaryHandle::build(bits.div_ceil(8), |_| {});
+    let reductions = fill(Writer::new(handle.data(), 0, bits), template, value)?;
+    Ok(Built { term: b.refc_bits_owned(handle, 0, bits), reductions })
 }
 
 /// A zeroed `HeapBits` to write into; the result is valid whatever is written.
@@ -266,42 +360,81 @@ fn operand_size(size: Term<'_>, unit: usize) -> Result<usize, Wrong<'_>> {
     }
 }
 
-/// Writes the segments; gives the reductions to charge.
+/// Lays everything down; gives the reductions to charge.
 #[inline]
 fn fill<'s, O: Copy>(
-    w: &mut Writer,
-    segments: &[Segment<O>],
+    mut w: Writer,
+    template: &Template<O>,
     value: &impl Fn(O) -> Term<'s>,
 ) -> Result<usize, BsFail<'s>> {
     let mut copied = 0;
-    for s in segments {
-        let sized = |size: &SegmentSize<O>| match *size {
-            SegmentSize::Fixed(bits) => bits,
-            SegmentSize::Operand(o) => operand_size(value(o), s.unit).unwrap_or(0),
-            SegmentSize::All => 0,
-        };
-        let done = match &s.kind {
-            SegmentKind::Integer => w.put_integer(value(s.src), sized(&s.size), s.flags),
-            SegmentKind::Binary => {
-                let src = value(s.src);
-                let done = match s.size {
-                    SegmentSize::All => w.put_binary_all(src, s.unit),
-                    ref size => w.put_binary(src, sized(size)),
-                };
-                copied += done.unwrap_or(0);
-                done.map(|_| ())
+    for run in &template.runs {
+        match run {
+            Run::Word { first, fields, bits } => match word(fields, value) {
+                Some(v) => w.put(v, *bits),
+                None => {
+                    for s in &template.segments[*first..first + fields.len()] {
+                        (w, _) = lay_down(w, s, value).map_err(|w| fail(s, w))?;
+                    }
+                }
+            },
+            Run::One(i) => {
+                let s = &template.segments[*i];
+                let bits;
+                (w, bits) = lay_down(w, s, value).map_err(|w| fail(s, w))?;
+                copied += bits;
             }
-            SegmentKind::String(bytes) => {
-                w.put_string(bytes);
-                Ok(())
-            }
-            SegmentKind::Utf8 => w.put_utf8(value(s.src)),
-            SegmentKind::Utf16 => w.put_utf16(value(s.src), s.flags),
-            SegmentKind::Utf32 => w.put_utf32(value(s.src), s.flags),
-            SegmentKind::Float => w.put_float(value(s.src), sized(&s.size), s.flags),
-            SegmentKind::Append | SegmentKind::PrivateAppend => Ok(()),
-        };
-        done.map_err(|w| fail(s, w))?;
+        }
     }
     Ok(copied / BITS_PER_REDUCTION)
+}
+
+/// The bits of a run's fields, if all values are small integers.
+#[inline(always)]
+fn word<'s, O: Copy>(fields: &[Field<O>], value: &impl Fn(O) -> Term<'s>) -> Option<u64> {
+    let mut all = 0u64;
+    for f in fields {
+        let (v, bits) = match *f {
+            Field::Literal { value, bits } => (value, bits),
+            Field::Integer { src, bits, little } => {
+                let v = value(src).as_small()? as u64;
+                (if little { to_little_order(v, bits) } else { v & mask(bits) }, bits)
+            }
+        };
+        // A field of 64 bits is alone.
+        all = if bits == 64 { v } else { all << bits | v };
+    }
+    Some(all)
+}
+
+/// Lays one segment down; gives the writer behind it, and how many bits were copied from a bitstring.
+#[inline(never)]
+fn lay_down<'s, O: Copy>(
+    mut w: Writer,
+    s: &Segment<O>,
+    value: &impl Fn(O) -> Term<'s>,
+) -> Result<(Writer, usize), Wrong<'s>> {
+    let sized = |size: &SegmentSize<O>| match *size {
+        SegmentSize::Fixed(bits) => bits,
+        SegmentSize::Operand(o) => operand_size(value(o), s.unit).unwrap_or(0),
+        SegmentSize::All => 0,
+    };
+    let mut copied = 0;
+    match &s.kind {
+        SegmentKind::Integer => w.put_integer(value(s.src), sized(&s.size), s.flags)?,
+        SegmentKind::Binary => {
+            let src = value(s.src);
+            copied = match s.size {
+                SegmentSize::All => w.put_binary_all(src, s.unit)?,
+                ref size => w.put_binary(src, sized(size))?,
+            };
+        }
+        SegmentKind::String(bytes) => w.put_string(bytes),
+        SegmentKind::Utf8 => w.put_utf8(value(s.src))?,
+        SegmentKind::Utf16 => w.put_utf16(value(s.src), s.flags)?,
+        SegmentKind::Utf32 => w.put_utf32(value(s.src), s.flags)?,
+        SegmentKind::Float => w.put_float(value(s.src), sized(&s.size), s.flags)?,
+        SegmentKind::Append | SegmentKind::PrivateAppend => {}
+    }
+    Ok((w, copied))
 }

@@ -52,8 +52,8 @@ fn appended<'s>(
     private: bool,
 ) -> Result<(Built<'s>, Building), Raise> {
     let bits = size_bits(size, 1)?;
-    let plan = Plan::new(src, bits, unit, private).map_err(|(raise, ..)| raise)?;
-    let (writer, copied) = (plan.writer, plan.copied);
+    let plan = Plan::anywhere(src, bits, unit, private).map_err(|(raise, ..)| raise)?;
+    let (writer, copied) = (plan.writer(), plan.copied());
     let built = Built { term: plan.finish(b), reductions: copied / super::BITS_PER_REDUCTION };
     Ok((built, Building { writer }))
 }

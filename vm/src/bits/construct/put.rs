@@ -35,7 +35,7 @@ impl Writer {
     }
     /// Lays down the low `bits <= 64` bits of `v`, most significant first; they must fit.
     #[inline(always)]
-    fn put(&mut self, v: u64, bits: usize) {
+    pub(super) fn put(&mut self, v: u64, bits: usize) {
         assert!(self.fits(bits), "segment behind the end");
         // SAFETY: the writer's invariant.
         unsafe { put_u64(self.base, self.pos, bits, v) };

@@ -13,7 +13,7 @@ pub use copy::{copy_bits, copy_view};
 pub(crate) use copy::{copy_raw, copy_short};
 pub use float::{f16_to_f64, f64_to_f16};
 pub use int::{Endian, read_limbs, read_u64};
-pub(crate) use int::{from_little_order, get_u64, put_limbs, put_u64, sign_extend, to_little_order};
+pub(crate) use int::{from_little_order, get_u64, mask, put_limbs, put_u64, sign_extend, to_little_order};
 
 #[cfg(test)]
 pub(crate) mod model;
