@@ -7,7 +7,15 @@
 -export([start/1, main/2, code_server/2, logger/1, logging/1]).
 
 %% #{module, words, release, encoding, root}: what to run with which words of the command line, and where.
-start(#{module := Module, words := Words} = Config) ->
+start(Config) ->
+    try services(Config)
+    catch
+        Class:Reason:Trace ->
+            erlang:display({girder_standalone, Class, Reason, Trace}),
+            halt(1, [{flush, false}])
+    end.
+
+services(#{module := Module, words := Words} = Config) ->
     process_flag(trap_exit, true),
     register(init, self()),
     User = io_server(user, 0, 1, Config),
@@ -118,8 +126,9 @@ ended(Reason, Config) ->
 terminating(Reason, Config) ->
     failed(io_lib:format("Runtime terminating during boot (~0tp)~n", [Reason]), Config).
 
+%% Ends with status 1 after the text, whatever state the services are in.
 failed(Text, Config) ->
-    flush(Config),
+    try flush(Config) catch _:_ -> ok end,
     girder_sys:write(2, unicode:characters_to_binary(Text)),
     halt(1, [{flush, false}]).
 
