@@ -90,6 +90,7 @@ impl Builder {
         if !profile.fix() || CONFIG.set(self.config).is_err() {
             return Err(StartError::Second);
         }
+        crate::code::bind_instructions();
         let releases = profile.releases();
         let mine = self.natives.iter().filter(|n| n.releases.has(releases) && n.kind != NativeKind::Special);
         for n in mine {
