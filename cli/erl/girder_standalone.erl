@@ -4,7 +4,7 @@
 %% Services that few programs need begin when a module is first called that needs them: the module finder leaves these
 %% modules to `error_handler`, which asks `code_server`.
 -module(girder_standalone).
--export([start/1, main/2, code_server/2, logger/1, logging/1]).
+-export([start/1, main/2, stopping/2, code_server/2, logger/1, logging/1]).
 
 %% #{module, words, release, encoding, root}: what to run with which words of the command line, and where.
 start(Config) ->
@@ -104,37 +104,39 @@ shown(Trace) ->
 
 init(#{main := Main, ref := Ref} = Config) ->
     receive
-        {'DOWN', Ref, process, Main, Reason} -> ended(Reason, Config);
-        {stop, stop} -> halt_with(0, Config);
-        {stop, {stop, Status}} -> halt_with(Status, Config);
-        {stop, _RestartOrReboot} -> halt_with(0, Config);
+        {'DOWN', Ref, process, Main, Reason} -> stop(ended(Reason), Config);
+        {stop, stop} -> stop(0, Config);
+        {stop, {stop, Status}} -> stop(Status, Config);
+        {stop, _RestartOrReboot} -> stop(0, Config);
         {From, Request} when is_pid(From) ->
             From ! {init, answer(Request, Config)},
             init(Config);
         _ -> init(Config)
     end.
 
-ended({?MODULE, ok}, Config) ->
-    halt_with(0, Config);
-ended({?MODULE, {unloadable, Why}}, Config) ->
-    failed(["girder: ", Why, $\n], Config);
-ended({?MODULE, {failed, Reason}}, Config) ->
-    terminating(Reason, Config);
-ended(Reason, Config) ->
-    terminating(Reason, Config).
+ended({?MODULE, Known}) -> Known;
+ended(Reason) -> {failed, Reason}.
 
-terminating(Reason, Config) ->
-    failed(io_lib:format("Runtime terminating during boot (~0tp)~n", [Reason]), Config).
+%% Goes on serving while another process stops the VM, which may need this one.
+stop(How, Config) ->
+    spawn(?MODULE, stopping, [How, Config]),
+    init(Config).
+
+stopping(ok, Config) ->
+    stopping(0, Config);
+stopping({unloadable, Why}, Config) ->
+    failed(["girder: ", Why, $\n], Config);
+stopping({failed, Reason}, Config) ->
+    failed(io_lib:format("Runtime terminating during boot (~0tp)~n", [Reason]), Config);
+stopping(Status, Config) ->
+    flush(Config),
+    halt(Status, [{flush, false}]).
 
 %% Ends with status 1 after the text, whatever state the services are in.
 failed(Text, Config) ->
     try flush(Config) catch _:_ -> ok end,
     girder_sys:write(2, unicode:characters_to_binary(Text)),
     halt(1, [{flush, false}]).
-
-halt_with(Status, Config) ->
-    flush(Config),
-    halt(Status, [{flush, false}]).
 
 %% What was logged and written before now is out afterwards.
 flush(#{standin := StandIn}) ->
