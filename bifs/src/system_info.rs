@@ -66,9 +66,9 @@ fn pairs<'s>(ctx: &Ctx<'s>, items: &[(&str, Term<'s>)]) -> Result<Term<'s>, Rais
 }
 
 /// Defaults of processes.
-const FULLSWEEP_AFTER: i32 = 65535;
-const MIN_HEAP_SIZE: i32 = 233;
-const MIN_BIN_VHEAP_SIZE: i32 = 46422;
+pub(crate) const FULLSWEEP_AFTER: i32 = 65535;
+pub(crate) const MIN_HEAP_SIZE: i32 = 233;
+pub(crate) const MIN_BIN_VHEAP_SIZE: i32 = 46422;
 
 fn max_heap_size<'s>(ctx: &Ctx<'s>) -> Result<Term<'s>, Raise> {
     let mut all =
@@ -164,7 +164,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "smp_support" | "threads" | "time_correction" => Term::TRUE,
         "sequential_tracer" => ctx.tuple(&[atom("sequential_tracer")?, Term::FALSE]),
         "system_architecture" => ctx.string(&architecture()),
-        "system_logger" => am::LOGGER.into(),
+        "system_logger" => Term::immediate(girder_vm::process::report::logger()).unwrap_or(am::UNDEFINED.into()),
         "system_version" => ctx.string(&system_version()),
         "thread_pool_size" => Term::small(0),
         "time_offset" => {

@@ -8,7 +8,25 @@ use crate::atom::am;
 use crate::heap::message::Message;
 use crate::heap::{Builder, Detached};
 use crate::signal;
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::term::{RawTerm, Term, map};
+
+/// Who gets the reports: `logger` (whoever is registered so), `undefined` (nobody), or a process.
+static LOGGER: AtomicU64 = AtomicU64::new(RawTerm::atom(am::LOGGER).bits());
+
+/// Sets who gets the reports, an immediate; the answer is who did before.
+pub fn set_logger(to: RawTerm) -> RawTerm {
+    RawTerm::from_bits(LOGGER.swap(to.bits(), Ordering::AcqRel))
+}
+
+/// Who gets the reports; a process that has ended gives way to `logger`.
+pub fn logger() -> RawTerm {
+    let now = RawTerm::from_bits(LOGGER.load(Ordering::Acquire));
+    if !now.is_local_pid() || super::table::with(now, |_| ()).is_some() {
+        return now;
+    }
+    RawTerm::atom(am::LOGGER)
+}
 
 /// Reports that a process ended by an exception that nobody caught.
 pub fn crash(p: &Process, value: &Detached) {
@@ -45,8 +63,8 @@ pub(crate) fn max_heap(p: &Process, max: super::limits::MaxHeap, words: usize) {
 
 /// Sends an error report about `p`.
 pub fn error(p: &Process, format: &str, args: impl for<'s> Fn(&Builder<'s>) -> Term<'s>) {
-    let logger = registry::whereis(am::LOGGER).filter(|l| l.is_local_pid());
-    let Some(logger) = logger else {
+    let named = || registry::whereis(am::LOGGER).filter(|l| l.is_local_pid());
+    let Some(logger) = Some(logger()).filter(|l| l.is_local_pid()).or_else(named) else {
         Detached::build(&args).with(|a| to_stderr(format, a));
         return;
     };

@@ -9,8 +9,8 @@ use crate::ctx::Ctx;
 use crate::heap::Detached;
 use crate::heap::message::Message;
 use crate::process::Process;
-use crate::signal::purge::Token;
 use crate::process::relations::Reference;
+use crate::signal::purge::Token;
 use crate::term::{RawTerm, Term};
 
 /// What is to be done.
