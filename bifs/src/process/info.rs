@@ -11,6 +11,7 @@ use super::export;
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
+        "self"/0 => self_0, Guard;
         "process_info"/1 => process_info_1, Bif;
         "process_info"/2 => process_info_2, Bif;
         "processes"/0 => processes_0, Bif;
@@ -22,6 +23,10 @@ girder_vm::natives! { pub TABLE:
 }
 
 type Answer<'s> = Result<Term<'s>, Raise>;
+
+fn self_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
+    Ok(ctx.self_pid())
+}
 
 /// The process's own answer is built at once; another's comes as a message that Erlang code awaits.
 fn ask<'s>(ctx: &Ctx<'s>, pid: Term<'s>, mut request: Request) -> Answer<'s> {

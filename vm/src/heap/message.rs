@@ -18,7 +18,7 @@ use super::literal::Ranges;
 use super::{Arena, off_heap};
 use crate::signal::Signal;
 use crate::sync::inbox::Linked;
-use crate::term::{Header, RawTerm, Subtag, Term};
+use crate::term::{Header, RawTerm, Subtag, Term, copy};
 
 #[repr(C)]
 struct Head {
@@ -53,30 +53,29 @@ impl Message {
         unsafe { head(frag).write(Head { header, link: null_mut(), term, signal }) };
         Message(frag)
     }
-    fn empty_fragment(extra: usize) -> *mut Fragment {
-        let f = Fragment::new(HEAD_WORDS + extra);
+    fn empty_fragment() -> *mut Fragment {
+        let f = Fragment::new(HEAD_WORDS);
         // SAFETY: just made, with room for the head.
         unsafe { (*f).used = HEAD_WORDS };
         f
     }
     /// A message holding a copy of `t`.
     pub fn copy_of(t: Term<'_>) -> Message {
-        match t.is_immediate() {
-            true => Message::with_head(Self::empty_fragment(0), t.raw(), null_mut()),
-            false => Message::detached(crate::term::copy::detach(t)),
-        }
+        Message::detached(copy::detach(t))
     }
-    /// As [`Message::copy_of`], for a message that goes straight into an inbox: literals are shared.
+    /// As [`Message::copy_of`], for a message that goes straight into an inbox: literals are shared, and head and term
+    /// lie in one block.
     pub fn sent(t: Term<'_>) -> Message {
-        match t.is_immediate() {
-            true => Message::with_head(Self::empty_fragment(0), t.raw(), null_mut()),
-            false => Message::detached(crate::term::copy::detach_message(t)),
+        let copied = if t.is_immediate() { None } else { copy::detach_behind(t, HEAD_WORDS) };
+        match copied {
+            Some((term, fragment)) => Message::with_head(fragment, term, null_mut()),
+            None => Message::with_head(Self::empty_fragment(), t.raw(), null_mut()),
         }
     }
     /// A message with a detached term.
     pub fn detached(d: Detached) -> Message {
         let (term, frags) = d.into_parts();
-        let f = Self::empty_fragment(0);
+        let f = Self::empty_fragment();
         // SAFETY: just made; the detached term's fragments are ours now.
         unsafe { (*f).next = frags };
         Message::with_head(f, term, null_mut())
@@ -87,7 +86,7 @@ impl Message {
     }
     /// A signal that is no message.
     pub fn signal(s: Signal) -> Message {
-        Message::with_head(Self::empty_fragment(0), RawTerm::NONE, Box::into_raw(Box::new(s)))
+        Message::with_head(Self::empty_fragment(), RawTerm::NONE, Box::into_raw(Box::new(s)))
     }
     /// This message as payload of a signal (a message to an alias).
     pub fn with_signal(self, s: Signal) -> Message {
@@ -383,7 +382,7 @@ impl MessageQueue {
         // SAFETY: the old node leaves the queue here; the fresh one takes its place with the same term.
         unsafe {
             let Head { link, term, .. } = *head(old);
-            let fresh = Message::with_head(Message::empty_fragment(0), term, null_mut()).into_raw();
+            let fresh = Message::with_head(Message::empty_fragment(), term, null_mut()).into_raw();
             (*head(fresh)).link = link;
             self.link_after(at, fresh);
             if self.last.get() == old {

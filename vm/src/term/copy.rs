@@ -68,26 +68,32 @@ pub fn detach(t: Term<'_>) -> Detached {
     detach_with(t, Shared::none())
 }
 
-/// As [`detach`], for a message that goes straight into an inbox: literals are shared.
-pub(crate) fn detach_message(t: Term<'_>) -> Detached {
-    detach_with(t, Shared::literals())
+/// As [`detach`], for a message that goes straight into an inbox: literals are shared, and the copy lies behind `head`
+/// words of its fragment that the caller fills in. No fragment if nothing is to be copied.
+pub(crate) fn detach_behind(t: Term<'_>, head: usize) -> Option<(RawTerm, *mut Fragment)> {
+    fragment_with(t, Shared::literals(), head)
 }
 
 fn detach_with(t: Term<'_>, shared: Shared) -> Detached {
+    let (copy, fragment) = fragment_with(t, shared, 0).unwrap_or((t.raw(), null_mut()));
+    // SAFETY: the new chain belongs to nobody else; without one, t is immediate or a shared literal.
+    unsafe { Detached::from_parts(copy, fragment) }
+}
+
+fn fragment_with(t: Term<'_>, shared: Shared, head: usize) -> Option<(RawTerm, *mut Fragment)> {
     let words = measure(t, &shared, None, |o| o.copied_words(&shared));
     if words == 0 {
-        // SAFETY: no words to copy means that t is immediate or a shared literal.
-        return unsafe { Detached::from_parts(t.raw(), null_mut()) };
+        return None;
     }
-    let fragment = Fragment::new(words);
+    let fragment = Fragment::new(head + words);
     let mut copier = Copier::new(shared);
-    copier.set_target(Fragment::words(fragment), words);
-    // SAFETY: the fragment has the words that the term was measured to need; the new chain belongs to nobody else.
+    copier.set_target(Fragment::words(fragment).wrapping_add(head), words);
+    // SAFETY: behind the head, the fragment has the words that the term was measured to need.
     unsafe {
         let copy = copier.copy(t.raw());
-        (*fragment).used = words;
+        (*fragment).used = head + words;
         (*fragment).off_heap = copier.into_off_heap();
-        Detached::from_parts(copy, fragment)
+        Some((copy, fragment))
     }
 }
 
@@ -484,7 +490,7 @@ mod tests {
         let d = Detached::build(|b| b.tuple(&[Term::from_raw(literal.raw()), Term::from_raw(literal.raw())]));
         d.with(|t| {
             assert_eq!((size_of(t), flat_size(t), shared_size(t)), (31, 31, 3));
-            assert_eq!((detach(t).size(), detach_message(t).size()), (31, 3));
+            assert_eq!((detach(t).size(), detach_with(t, Shared::literals()).size()), (31, 3));
             let (own, copy) = LiteralArea::from_shared(t);
             assert_eq!(own.words(), 17);
             // SAFETY: both areas stay until here.
