@@ -123,9 +123,8 @@ fn halt_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 const MAX_SLOGAN: usize = 1023;
 
 fn slogan(t: Term<'_>) -> Option<String> {
-    let chars =
-        t.to_vec()?.iter().take(MAX_SLOGAN).map(|c| char::from_u32(u32::try_from(c.as_small()?).ok()?)).collect();
-    chars
+    let char = |c: &Term<'_>| char::from_u32(u32::try_from(c.as_small()?).ok()?);
+    t.to_vec()?.iter().take(MAX_SLOGAN).map(char).collect()
 }
 
 /// `{Total, SinceLastCall}`.

@@ -11,11 +11,15 @@ use crate::term::{RawTerm, Term, cmp, hash};
 /// Pairs up to which a search goes through all of them.
 const INDEXED_FROM: usize = 12;
 
-/// See the module's head.
+/// Hash of a key -> numbers of the pairs with such keys.
+#[derive(Default)]
+struct Index(HashMap<u32, Vec<u32>>);
+
+/// See the module's head. Most dictionaries are small: the index is one word until it is needed.
 #[derive(Default)]
 pub struct Dictionary {
     words: Vec<RawTerm>,
-    index: Option<Box<HashMap<u32, Vec<u32>>>>,
+    index: Option<Box<Index>>,
 }
 
 impl Dictionary {
@@ -41,7 +45,7 @@ impl Dictionary {
         };
         match &self.index {
             None => (0..self.len()).find(same),
-            Some(ix) => ix.get(&hash::internal_hash(key))?.iter().map(|&i| i as usize).find(same),
+            Some(ix) => ix.0.get(&hash::internal_hash(key))?.iter().map(|&i| i as usize).find(same),
         }
     }
     /// The value of a key.
@@ -57,11 +61,11 @@ impl Dictionary {
         let pair = self.len();
         self.words.extend([key.raw(), value.raw()]);
         if let Some(ix) = &mut self.index {
-            ix.entry(hash::internal_hash(key)).or_default().push(pair as u32);
+            ix.0.entry(hash::internal_hash(key)).or_default().push(pair as u32);
         } else if pair + 1 > INDEXED_FROM {
-            let mut ix: HashMap<u32, Vec<u32>> = HashMap::new();
+            let mut ix = Index::default();
             for i in 0..=pair {
-                ix.entry(hash::internal_hash(self.key(i))).or_default().push(i as u32);
+                ix.0.entry(hash::internal_hash(self.key(i))).or_default().push(i as u32);
             }
             self.index = Some(Box::new(ix));
         }
@@ -77,7 +81,7 @@ impl Dictionary {
             if i != last {
                 self.unindex(moved, last);
                 if let Some(ix) = &mut self.index {
-                    ix.entry(moved).or_default().push(i as u32);
+                    ix.0.entry(moved).or_default().push(i as u32);
                 }
             }
         }
@@ -92,11 +96,11 @@ impl Dictionary {
     }
     fn unindex(&mut self, hash: u32, pair: usize) {
         if let Some(ix) = &mut self.index
-            && let Some(v) = ix.get_mut(&hash)
+            && let Some(v) = ix.0.get_mut(&hash)
         {
             v.retain(|&i| i as usize != pair);
             if v.is_empty() {
-                ix.remove(&hash);
+                ix.0.remove(&hash);
             }
         }
     }
@@ -107,5 +111,54 @@ impl Dictionary {
     /// All pairs.
     pub fn pairs<'s>(&self) -> impl Iterator<Item = (Term<'s>, Term<'s>)> {
         self.words.chunks_exact(2).map(|p| (Term::from_raw(p[0]), Term::from_raw(p[1])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heap::Detached;
+
+    fn pairs(d: &Dictionary) -> Vec<(i64, i64)> {
+        let int = |t: Term<'_>| t.as_small().unwrap_or(-1);
+        let mut v: Vec<_> = d.pairs().map(|(k, v)| (int(k), int(v))).collect();
+        v.sort_unstable();
+        v
+    }
+
+    #[test]
+    fn small_and_indexed_agree() {
+        for n in [3, INDEXED_FROM as i32, 100] {
+            let mut d = Dictionary::default();
+            for i in 0..n {
+                assert!(d.put(Term::small(i), Term::small(i * 10)).is_none());
+            }
+            assert!(d.put(Term::small(1), Term::small(7)).is_some_and(|t| t.as_small() == Some(10)));
+            assert!(d.get(Term::small(1)).is_some_and(|t| t.as_small() == Some(7)));
+            assert!(d.get(Term::small(n)).is_none());
+            for i in (0..n).step_by(2) {
+                assert!(d.erase(Term::small(i)).is_some());
+                assert!(d.erase(Term::small(i)).is_none());
+            }
+            let left: Vec<_> = (0..i64::from(n)).filter(|i| i % 2 == 1).collect();
+            assert_eq!(pairs(&d).iter().map(|p| p.0).collect::<Vec<_>>(), left);
+            assert!(left.iter().all(|&i| d.get(Term::try_small(i).expect("small")).is_some()));
+        }
+    }
+
+    #[test]
+    fn keys_are_compared_by_value() {
+        Detached::build(|b| {
+            let mut d = Dictionary::default();
+            for i in 0..40 {
+                d.put(b.tuple(&[Term::small(i), b.string("key")]), Term::small(i));
+            }
+            let key = b.tuple(&[Term::small(17), b.string("key")]);
+            assert!(d.get(key).is_some_and(|t| t.as_small() == Some(17)));
+            assert!(d.get(b.float(17.0)).is_none());
+            assert!(d.erase(key).is_some() && d.get(key).is_none());
+            assert_eq!(d.len(), 39);
+            Term::NIL
+        });
     }
 }

@@ -16,9 +16,12 @@ use crate::signal;
 use crate::sync::{Mutex, lock};
 use crate::term::RawTerm;
 
-/// References of the timers that go to one process.
+/// References of the timers that go to one process; one word while there are none.
 #[derive(Default)]
-pub struct Timers(Option<Box<HashSet<RefNumbers>>>);
+pub struct Timers(Option<Box<References>>);
+
+#[derive(Default)]
+struct References(HashSet<RefNumbers>);
 
 /// Where a timer's message goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,7 +62,7 @@ pub fn start(r: Reference, target: Target, due_ns: i64, message: Message) {
     lock(shard(r.numbers)).insert(r.numbers, t.clone());
     if let Target::Pid(pid) = target {
         let alive = table::with(pid, |p| {
-            lock(p.timers()).0.get_or_insert_default().insert(r.numbers);
+            lock(p.timers()).0.get_or_insert_default().0.insert(r.numbers);
             // The exit marks the process before it takes the list: one of the two sees the other.
             !p.state().get().exiting()
         });
@@ -77,8 +80,8 @@ fn forget(t: &MessageTimer) {
         table::with(pid, |p| {
             let mut l = lock(p.timers());
             if let Some(set) = &mut l.0 {
-                set.remove(&t.numbers);
-                if set.is_empty() {
+                set.0.remove(&t.numbers);
+                if set.0.is_empty() {
                     l.0 = None;
                 }
             }
@@ -128,7 +131,7 @@ pub fn cancel(r: RefNumbers) -> Option<u64> {
 /// A process exits: timers that go to it end.
 pub fn cancel_all(p: &Process) {
     let all = lock(p.timers()).0.take();
-    for r in all.into_iter().flat_map(|s| *s) {
+    for r in all.into_iter().flat_map(|s| s.0) {
         cancel(r);
     }
 }
