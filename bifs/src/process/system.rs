@@ -145,7 +145,7 @@ fn statistics_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     Ok(match args[0].as_atom().ok_or(Raise::Badarg)?.name() {
         "reductions" => since_last(ctx, totals.reductions as i64, &REDUCTIONS),
         "exact_reductions" => since_last(ctx, totals.reductions as i64 + running(), &EXACT),
-        "runtime" => since_last(ctx, girder_vm::sys::usage::cpu_ns() / 1_000_000, &RUNTIME),
+        "runtime" => since_last(ctx, girder_vm::sys::usage::user_ms(), &RUNTIME),
         "wall_clock" => since_last(ctx, girder_vm::timer::clock::since_start_ns() / 1_000_000, &WALL),
         "context_switches" => ctx.tuple(&[number(totals.switches), Term::small(0)]),
         "garbage_collection" => {
