@@ -110,7 +110,7 @@ pub(crate) fn get_int_fixed(m: M, s: impl Dst, d: impl Dst, f: i32, live: u32, b
         let Some(c) = ctx(m, s.get(m)) else { return Flow::Jump(f) };
         // SAFETY: the arena belongs to the running process; nothing collects.
         let b = unsafe { Builder::of(&m.p.owner().heap.arena) };
-        let t = c.get_integer(&b, bits, flags);
+        let t = c.get_small_integer(&b, bits, flags);
         return store(m, d, f, t);
     }
     m.before_build(bits / 64 + 3, live as usize);
@@ -280,7 +280,7 @@ pub(crate) fn match_commands(m: M, s: impl Dst, f: i32, live: u32, need: u32, n:
                 let t = if bits < 60 {
                     // SAFETY: nothing is allocated for so few bits.
                     let b = unsafe { Builder::of(&m.p.owner().heap.arena) };
-                    c.get_integer(&b, bits, flags)
+                    c.get_small_integer(&b, bits, flags)
                 } else {
                     building(m, |b| c.get_integer(b, bits, flags))
                 };
