@@ -11,18 +11,23 @@ use girder_vm::native::Native;
 
 pub mod facts;
 
+mod arith;
 mod atomics;
 pub mod binary;
 pub mod bitstring;
 mod checksum;
+mod compare;
+pub mod convert;
 mod dictionary;
 mod errors;
 mod etf;
 pub mod ets;
 mod funs;
+mod hash;
 pub mod iolist;
 mod lists;
 mod maps;
+mod math;
 mod memory;
 mod modules;
 mod monitor;
@@ -43,11 +48,18 @@ pub mod unicode;
 /// The tables, one a file. Keep the list sorted, one a line.
 #[rustfmt::skip]
 const TABLES: &[&[Native]] = &[
+    arith::TABLE,
     atomics::TABLE,
     binary::TABLE,
     binary::SEARCH,
     bitstring::TABLE,
     checksum::TABLE,
+    compare::TABLE,
+    convert::atom::TABLE,
+    convert::display::TABLE,
+    convert::float::TABLE,
+    convert::ids::TABLE,
+    convert::integer::TABLE,
     errors::TABLE,
     etf::TABLE,
     ets::INFO,
@@ -58,9 +70,11 @@ const TABLES: &[&[Native]] = &[
     ets::UPDATE,
     ets::WALK,
     funs::TABLE,
+    hash::TABLE,
     iolist::TABLE,
     lists::TABLE,
     maps::TABLE,
+    math::TABLE,
     memory::TABLE,
     modules::TABLE,
     node::TABLE,

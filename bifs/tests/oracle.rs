@@ -32,6 +32,7 @@ fn check(ctx: &Ctx<'_>, case: Term<'_>) -> Result<(), String> {
         let got = match (native.function)(ctx, &args) {
             Ok(t) => ctx.tuple(&[Term::atom(am::OK), t]),
             Err(Raise::Badarg) => ctx.tuple(&[Term::atom(am::ERROR), Term::atom(am::BADARG)]),
+            Err(Raise::Badarith) => ctx.tuple(&[Term::atom(am::ERROR), Term::atom(am::BADARITH)]),
             Err(Raise::SystemLimit) => ctx.tuple(&[Term::atom(am::ERROR), Term::atom(am::SYSTEM_LIMIT)]),
             Err(other) => return Err(format!("{}:{}{args:?}: {other:?}", m.name(), f.name())),
         };
@@ -63,4 +64,9 @@ fn run(table: &[u8]) {
 #[test]
 fn bitstrings_iolists_text_and_packets() {
     run(include_bytes!("oracle/bits.etf"));
+}
+
+#[test]
+fn numbers_and_conversions() {
+    run(include_bytes!("oracle/numbers.etf"));
 }
