@@ -74,14 +74,14 @@ fn text(f: Term<'_>, options: Term<'_>) -> Result<String, Raise> {
             return Err(Raise::Badarg);
         }
         Format::Scientific(decimals) => write_scientific(&mut out, f, decimals).map_err(|_| Raise::Badarg)?,
-        Format::Fixed { decimals, compact } => out = fixed(f, decimals, compact),
+        Format::Fixed { decimals, compact } => out = fixed(f, decimals, compact).ok_or(Raise::Badarg)?,
     }
     if out.len() > MAX_TEXT { Err(Raise::Badarg) } else { Ok(out) }
 }
 
 /// With this many decimals. Up to 18 of them the reference rounds the scaled fraction, beyond it (and for large
-/// numbers) the exact decimal value.
-fn fixed(f: f64, decimals: usize, compact: bool) -> String {
+/// numbers) the exact decimal value. `None`: too long, before anything is dropped.
+fn fixed(f: f64, decimals: usize, compact: bool) -> Option<String> {
     const EXACT: f64 = (1u64 << 53) as f64;
     let magnitude = f.abs();
     let by_value = magnitude > EXACT || decimals > 18;
@@ -101,12 +101,15 @@ fn fixed(f: f64, decimals: usize, compact: bool) -> String {
         }
         out
     };
+    if out.len() > MAX_TEXT {
+        return None;
+    }
     if compact && (by_value || decimals > 0) {
         let kept = out.trim_end_matches('0').len();
         // One digit stays behind the point.
         out.truncate(if out[..kept].ends_with('.') { kept + 1 } else { kept });
     }
-    out
+    Some(out)
 }
 
 /// The shortest digits that read back as the same float, in the shorter of the two notations.
@@ -114,10 +117,16 @@ pub fn short(f: f64) -> String {
     if f == 0.0 {
         return String::from(if f.is_sign_negative() { "-0.0" } else { "0.0" });
     }
-    let scientific = format!("{:e}", f.abs());
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let digits: String = mantissa.chars().filter(|&c| c != '.').collect();
-    let point: i32 = exponent.parse().unwrap_or(0);
+    // Ryu's digits; Rust's own printing decides ties otherwise.
+    let mut buffer = ryu::Buffer::new();
+    let text = buffer.format_finite(f.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0').trim_end_matches('0');
+    let leading = all.len() - all.trim_start_matches('0').len();
+    // Exponent of the first digit.
+    let point = exponent.parse::<i32>().unwrap_or(0) + whole.len() as i32 - 1 - leading as i32;
     let (n, sign) = (digits.len() as i32, if f < 0.0 { "-" } else { "" });
     // The value is `digits` times ten to the power of this.
     let scale = point - (n - 1);
@@ -243,6 +252,7 @@ mod tests {
             (1.7976931348623157e308, "1.7976931348623157e308"),
             (-0.0, "-0.0"),
             (123456.0, "123456.0"),
+            (95669359.783203125, "95669359.78320312"),
         ];
         for (f, want) in cases {
             assert_eq!(short(f), want);
@@ -263,7 +273,7 @@ mod tests {
             (0.1, 20, false, "0.10000000000000000555"),
         ];
         for (f, decimals, compact, want) in cases {
-            assert_eq!(fixed(f, decimals, compact), want);
+            assert_eq!(fixed(f, decimals, compact).as_deref(), Some(want));
         }
     }
 }

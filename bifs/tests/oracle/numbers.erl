@@ -59,7 +59,7 @@ integers() ->
         [{erlang, binary_to_integer, [list_to_binary(T), B]} || T <- Texts, B <- Bases, is_bytes(T)] ++
         [{erlang, binary_to_integer, [X]} || X <- [a, <<1:3>>, "1"]].
 
-is_bytes(T) -> try list_to_binary(T), true catch _:_ -> false end.
+is_bytes(T) -> try is_binary(list_to_binary(T)) catch _:_ -> false end.
 
 floats() ->
     Some = reals() ++ [0.1, 1.005, 0.999, -1.5, 100.0, 1000.0, 12340.0, 123400.0, 1.0e-4, 1.0e-5, 1234567890.0, 12345678900.0, 9007199254740991.0,
