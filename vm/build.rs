@@ -109,6 +109,7 @@ fn main() {
     let mut families = String::new();
     let mut variants = String::new();
     let mut arms = String::new();
+    let mut functions = String::new();
     let mut number = 0usize;
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or("").trim();
@@ -184,7 +185,16 @@ fn main() {
             if trailing {
                 write!(args, ", m.words({size})").unwrap();
             }
-            writeln!(arms, "{number} => flow!(m, {size}, ops::{handler}(m{args})),").unwrap();
+            writeln!(arms, "{number} => step!(m, {size}, ops::{handler}(m{args})),").unwrap();
+            writeln!(
+                functions,
+                "unsafe fn op_{number}(pc: *const u64, e: *mut RawTerm, h: *mut RawTerm, fcalls: i64, x: *mut RawTerm, \
+                 w: u64) -> SliceEnd {{ let m = &mut Machine::new(pc, e, h, fcalls, x); let _ = w; \
+                 step!(m, {size}, ops::{handler}(m{args})); \
+                 // SAFETY: pc is the start of an instruction of published code, whose opcode is one of the table.\n\
+                 unsafe {{ let w = *m.pc; TABLE[(w & 0xFFFF) as usize](m.pc, m.e, m.h, m.fcalls, m.x, w) }} }}"
+            )
+            .unwrap();
             number += 1;
         }
     }
@@ -197,5 +207,18 @@ fn main() {
         "macro_rules! dispatch {{ ($m:ident, $w:ident) => {{{{ let m = &mut $m; let w = $w; match w & 0xFFFF {{\n{arms}\
          // SAFETY: published code holds only opcodes of the table.\n_ => unsafe {{ std::hint::unreachable_unchecked() }},\n}} }}}} }}\n"
     );
+    let entries: String = (0..number).map(|i| format!("op_{i},")).collect();
+    // The table is as long as opcodes can be, so that no bound is tested; what no opcode has leads to the first.
+    let functions = format!(
+        "static TABLE: [OpFn; 65536] = {{ let mut t: [OpFn; 65536] = [op_0; 65536]; \
+        let known: [OpFn; {number}] = [{entries}]; let mut i = 0; while i < {number} {{ t[i] = known[i]; i += 1; }} t }};\n{functions}"
+    );
+    std::fs::write(Path::new(&out).join("op_functions.rs"), functions).expect("OUT_DIR is writable");
+    println!("cargo:rustc-check-cfg=cfg(girder_tail_calls)");
+    let optimised = std::env::var("OPT_LEVEL").is_ok_and(|l| l == "2" || l == "3");
+    let sanitized = std::env::var("CARGO_CFG_SANITIZE").is_ok_and(|s| !s.is_empty());
+    if optimised && !sanitized {
+        println!("cargo:rustc-cfg=girder_tail_calls");
+    }
     std::fs::write(Path::new(&out).join("dispatch.rs"), dispatch).expect("OUT_DIR is writable");
 }

@@ -3,6 +3,8 @@
 //! Invariant: a `Machine` lives in the interpreter's loop only and its address never reaches a function that is not
 //! inlined, so its fields stay in machine registers. Out-of-line work goes: [`Machine::out`], call, [`Machine::back`].
 
+use std::marker::PhantomData;
+
 use super::SliceEnd;
 use crate::heap::RESERVE;
 use crate::process::{Owner, Process};
@@ -76,11 +78,31 @@ pub(crate) struct Machine<'r> {
     pub(crate) fcalls: i64,
     /// X registers, then float registers.
     pub(crate) x: *mut RawTerm,
-    pub(crate) s: &'r Scheduler,
-    pub(crate) p: &'r Process,
+    pub(crate) slice: PhantomData<&'r Process>,
 }
 
 impl<'r> Machine<'r> {
+    /// The machine at an instruction's start.
+    #[inline(always)]
+    pub(crate) fn new(pc: *const u64, e: *mut RawTerm, h: *mut RawTerm, fcalls: i64, x: *mut RawTerm) -> Machine<'r> {
+        Machine { pc, e, h, fcalls, x, slice: PhantomData }
+    }
+    #[inline(always)]
+    fn registers(&self) -> *const Registers {
+        self.x.cast_const().cast()
+    }
+    /// The scheduler.
+    #[inline(always)]
+    pub(crate) fn s(&self) -> &'r Scheduler {
+        // SAFETY: `run` set it for this slice; x points at the start of the scheduler's Registers.
+        unsafe { &*(*self.registers()).scheduler }
+    }
+    /// The running process.
+    #[inline(always)]
+    pub(crate) fn p(&self) -> &'r Process {
+        // SAFETY: as `s`.
+        unsafe { &*(*self.registers()).process }
+    }
     #[inline(always)]
     pub(crate) fn word(&self, i: usize) -> u64 {
         // SAFETY: the emitter laid the instruction out with this many words.
@@ -129,7 +151,7 @@ impl<'r> Machine<'r> {
     }
     #[inline(always)]
     pub(crate) fn owner(&self) -> &'r Owner {
-        self.p.owner()
+        self.p().owner()
     }
     /// An operand word of a trailing table: a constant term, or (low bits 00) a register, bit 2 telling Y from X.
     #[inline(always)]
@@ -187,7 +209,7 @@ impl<'r> Machine<'r> {
     #[inline(always)]
     pub(crate) fn collect(&mut self, need: usize, live: usize) {
         self.out();
-        collect(self.s, self.p, live, need);
+        collect(self.s(), self.p(), live, need);
         self.back();
     }
     /// Before an instruction that builds through a `Builder`: collects if [`Machine::lacks`] says so, which keeps

@@ -69,22 +69,31 @@ pub(crate) fn collect_keeping(s: &Scheduler, p: &Process, live: usize, need: usi
     }
 }
 
-/// As [`collect_keeping`], for a fixed number of slots that may be empty.
-pub(crate) fn collect_keeping_slots(
+/// As [`collect_keeping`], for one term.
+#[cold]
+#[inline(never)]
+pub(crate) fn collect_keeping1(s: &Scheduler, p: &Process, live: usize, need: usize, mut t: RawTerm) -> RawTerm {
+    collect_keeping(s, p, live, need, &mut [&mut t]);
+    t
+}
+
+/// As [`collect_keeping`], for two terms.
+#[cold]
+#[inline(never)]
+pub(crate) fn collect_keeping2(
     s: &Scheduler,
     p: &Process,
     live: usize,
     need: usize,
-    slots: &mut [Option<&mut RawTerm>; 3],
-) {
-    let mut nothing = [RawTerm::NIL; 3];
-    let [n0, n1, n2] = &mut nothing;
-    let [a, b, c] = slots;
-    let mut all = [a.as_deref_mut().unwrap_or(n0), b.as_deref_mut().unwrap_or(n1), c.as_deref_mut().unwrap_or(n2)];
-    collect_keeping(s, p, live, need, &mut all);
+    mut a: RawTerm,
+    mut b: RawTerm,
+) -> (RawTerm, RawTerm) {
+    collect_keeping(s, p, live, need, &mut [&mut a, &mut b]);
+    (a, b)
 }
 
-macro_rules! flow {
+/// Loads the instruction's effect on `pc`; an end of the slice leaves the function.
+macro_rules! step {
     ($m:ident, $size:literal, $call:expr) => {
         match $call {
             Flow::Next => $m.pc = $m.pc.wrapping_add($size),
@@ -96,34 +105,66 @@ macro_rules! flow {
     };
 }
 
-include!(concat!(env!("OUT_DIR"), "/dispatch.rs"));
+/// Tail calls: each opcode is a function that ends by jumping to the next one's, so the machine registers stay in the
+/// argument registers and every instruction has an indirect jump of its own. That a call in tail position becomes a
+/// jump is the optimiser's doing, which `tests/tail_calls.rs` checks in the built program; hence the rule of
+/// `ops/`: nothing in a handler may have its address taken by a function that is not inlined.
+#[cfg(girder_tail_calls)]
+mod backend {
+    use super::*;
+
+    type OpFn = unsafe fn(*const u64, *mut RawTerm, *mut RawTerm, i64, *mut RawTerm, u64) -> SliceEnd;
+
+    include!(concat!(env!("OUT_DIR"), "/op_functions.rs"));
+
+    #[inline(always)]
+    pub(super) fn start(m: Machine) -> SliceEnd {
+        // SAFETY: pc is the start of an instruction of published code, whose opcode is one of the table.
+        unsafe {
+            let w = *m.pc;
+            TABLE[(w & 0xFFFF) as usize](m.pc, m.e, m.h, m.fcalls, m.x, w)
+        }
+    }
+}
+
+/// One `match` in a loop: what builds without optimisation, and with sanitizers, use.
+#[cfg(not(girder_tail_calls))]
+mod backend {
+    use super::*;
+
+    include!(concat!(env!("OUT_DIR"), "/dispatch.rs"));
+
+    pub(super) fn start(mut m: Machine) -> SliceEnd {
+        loop {
+            // SAFETY: pc is the start of an instruction of published code.
+            let w = unsafe { *m.pc };
+            dispatch!(m, w)
+        }
+    }
+}
 
 /// Runs a process until its slice ends. The scheduler has given it its reductions (`owner.fcalls`).
 #[inline(never)]
 pub fn run(s: &Scheduler, p: &Process) -> SliceEnd {
     let owner = p.owner();
+    let registers = s.registers();
     {
-        let saved = owner.saved_x.borrow();
+        let mut saved = owner.saved_x.borrow_mut();
+        let x: *mut RawTerm = registers.cast();
         // SAFETY: this scheduler's own thread; at most 1024 registers were saved.
-        let x: *mut RawTerm = s.registers().cast();
-        for (i, t) in saved.iter().enumerate() {
-            // SAFETY: as above.
-            unsafe { *x.add(i) = *t };
+        unsafe {
+            (*registers).process = p;
+            (*registers).scheduler = s;
+            std::ptr::copy_nonoverlapping(saved.as_ptr(), x, saved.len());
         }
+        saved.clear();
     }
-    owner.saved_x.borrow_mut().clear();
-    let mut m = Machine {
-        pc: owner.pc.get(),
-        e: owner.heap.stop.get(),
-        h: owner.heap.arena.htop.get(),
-        fcalls: owner.fcalls.get(),
-        x: s.registers().cast(),
-        s,
-        p,
-    };
-    loop {
-        // SAFETY: pc is the start of an instruction of published code.
-        let w = unsafe { *m.pc };
-        dispatch!(m, w)
-    }
+    let heap = &owner.heap;
+    backend::start(Machine::new(
+        owner.pc.get(),
+        heap.stop.get(),
+        heap.arena.htop.get(),
+        owner.fcalls.get(),
+        registers.cast(),
+    ))
 }

@@ -158,31 +158,26 @@ fn x_list<'s>(b: &Ctx<'s>, n: usize) -> Term<'s> {
 /// An operator's failure: shown as a call of the `erlang` function of that name.
 #[cold]
 #[inline(never)]
-pub(crate) fn in_operator(
-    s: &Scheduler,
-    p: &Process,
-    _pc: *const u64,
-    e: Raise,
-    name: Atom,
-    args: &[RawTerm],
-) -> Resume {
-    let mfa = Mfa { module: am::ERLANG, function: name, arity: args.len() as u8 };
-    native_failure(s, p, e, mfa, |b| b.list_from(args.iter().map(|a| Term::from_raw(*a))))
+pub(crate) fn in_operator(s: &Scheduler, p: &Process, e: Raise, name: Atom, a: RawTerm, b: RawTerm) -> Resume {
+    let mfa = Mfa { module: am::ERLANG, function: name, arity: 2 };
+    native_failure(s, p, e, mfa, |builder| builder.list(&[Term::from_raw(a), Term::from_raw(b)]))
 }
 
-/// A failure of a native called as an expression.
+/// A failure of a native called as an expression, with as many of the arguments as it has.
 #[cold]
 #[inline(never)]
 pub(crate) fn in_guard_native(
     s: &Scheduler,
     p: &Process,
-    pc: *const u64,
     e: Raise,
     export: &Export,
-    args: &[RawTerm],
+    a: RawTerm,
+    b: RawTerm,
+    c: RawTerm,
 ) -> Resume {
-    let _ = pc;
-    native_failure(s, p, e, export.mfa, |b| b.list_from(args.iter().map(|a| Term::from_raw(*a))))
+    let n = usize::from(export.mfa.arity).min(3);
+    let args = [a, b, c];
+    native_failure(s, p, e, export.mfa, |builder| builder.list_from(args[..n].iter().map(|t| Term::from_raw(*t))))
 }
 
 /// A failure of a native whose arguments are in the X registers.

@@ -15,7 +15,7 @@ use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use crate::process::Priority;
+use crate::process::{Priority, Process};
 use crate::sync::atomic::{AtomicI32, Ordering};
 use crate::sync::inbox::{Inbox, Linked};
 use crate::sync::park::Parker;
@@ -42,6 +42,10 @@ pub struct Registers {
     pub x: [RawTerm; X_REGISTERS + SPARE_REGISTERS],
     /// Float registers.
     pub f: [f64; F_REGISTERS],
+    /// The process whose slice runs.
+    pub process: *const Process,
+    /// The scheduler itself.
+    pub scheduler: *const Scheduler,
 }
 
 /// A scheduler.
@@ -181,6 +185,8 @@ impl Scheduler {
         let regs = Box::new(UnsafeCell::new(Registers {
             x: [RawTerm::NIL; X_REGISTERS + SPARE_REGISTERS],
             f: [0.0; F_REGISTERS],
+            process: std::ptr::null(),
+            scheduler: std::ptr::null(),
         }));
         Scheduler { regs, apply_cache: ApplyCache::default(), local: mine, since_poll: Cell::new(0) }
     }

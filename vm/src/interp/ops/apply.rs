@@ -23,7 +23,7 @@ fn find_dynamic(s: &crate::sched::Scheduler, module: RawTerm, function: RawTerm,
 #[inline(always)]
 pub(crate) fn apply(m: M, arity: u32, next: *const u64) -> Flow {
     let n = arity as usize;
-    match find_dynamic(m.s, m.xr(n), m.xr(n + 1), n) {
+    match find_dynamic(m.s(), m.xr(n), m.xr(n + 1), n) {
         Some(to) => {
             super::calls::push_return(m, next);
             super::calls::enter(m, to)
@@ -35,7 +35,7 @@ pub(crate) fn apply(m: M, arity: u32, next: *const u64) -> Flow {
 #[inline(always)]
 pub(crate) fn apply_last(m: M, arity: u32, bytes: usize) -> Flow {
     let n = arity as usize;
-    match find_dynamic(m.s, m.xr(n), m.xr(n + 1), n) {
+    match find_dynamic(m.s(), m.xr(n), m.xr(n + 1), n) {
         Some(to) => {
             m.e = m.e.wrapping_byte_add(bytes);
             super::calls::enter(m, to)
@@ -48,7 +48,7 @@ pub(crate) fn apply_last(m: M, arity: u32, bytes: usize) -> Flow {
 #[inline(always)]
 fn bad_apply(m: M, n: usize) -> Flow {
     m.out();
-    let to = raise::bad_apply(m.s, m.p, m.pc, n);
+    let to = raise::bad_apply(m.s(), m.p(), m.pc, n);
     raise::resume(m, to)
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn enter_fun(m: M, fun: RawTerm, arity: usize) -> Flow {
 #[inline(always)]
 fn bad_fun(m: M, fun: RawTerm, arity: usize) -> Flow {
     m.out();
-    let to = raise::bad_fun(m.s, m.p, m.pc, fun, arity);
+    let to = raise::bad_fun(m.s(), m.p(), m.pc, fun, arity);
     raise::resume(m, to)
 }
 

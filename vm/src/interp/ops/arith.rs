@@ -25,7 +25,7 @@ fn fits(i: i64) -> bool {
 #[allow(clippy::too_many_arguments)]
 fn slow(m: M, op: Slow, name: crate::Atom, a: RawTerm, b: RawTerm, d: impl Dst, f: i32, live: u32) -> Flow {
     m.out();
-    let r = slow_call(m.s, m.p, op, a, b, live);
+    let r = slow_call(m.s(), m.p(), op, a, b, live);
     m.back();
     match r {
         Ok(t) => {
@@ -35,7 +35,7 @@ fn slow(m: M, op: Slow, name: crate::Atom, a: RawTerm, b: RawTerm, d: impl Dst, 
         Err(_) if f != 0 => Flow::Jump(f),
         Err(e) => {
             m.out();
-            let to = raise::in_operator(m.s, m.p, m.pc, e, name, &[a, b]);
+            let to = raise::in_operator(m.s(), m.p(), e, name, a, b);
             raise::resume(m, to)
         }
     }

@@ -13,6 +13,7 @@ use crate::term::{RawTerm, Term};
 
 type M<'a, 'r> = &'a mut Machine<'r>;
 
+#[inline(always)]
 fn branch(ok: bool, f: i32) -> Flow {
     if ok { Flow::Next } else { Flow::Jump(f) }
 }
@@ -24,17 +25,6 @@ fn ctx<'r>(m: &Machine<'r>, t: RawTerm) -> Option<MatchCtx<'r>> {
     MatchCtx::of(unsafe { m.brand(t) })
 }
 
-/// Runs `f` with a builder on the process's heap.
-#[inline(always)]
-fn building<'r, R>(m: M<'_, 'r>, f: impl FnOnce(&Builder<'r>) -> R) -> R {
-    m.out();
-    // SAFETY: the registers are saved and nothing collects inside.
-    let b = unsafe { Builder::of(&m.p.owner().heap.arena) };
-    let r = f(&b);
-    m.back();
-    r
-}
-
 #[inline(always)]
 pub(crate) fn start(m: M, s: RawTerm, d: impl Dst, f: i32, live: u32) -> Flow {
     if let Some(c) = ctx(m, s) {
@@ -44,19 +34,101 @@ pub(crate) fn start(m: M, s: RawTerm, d: impl Dst, f: i32, live: u32) -> Flow {
     let mut s = s;
     if m.lacks(MATCH_CTX_WORDS) {
         m.out();
-        crate::interp::collect_keeping(m.s, m.p, live as usize, MATCH_CTX_WORDS, &mut [&mut s]);
+        s = crate::interp::collect_keeping1(m.s(), m.p(), live as usize, MATCH_CTX_WORDS, s);
         m.back();
     }
-    // SAFETY: a live term.
-    let t = unsafe { m.brand(s) };
-    match building(m, |b| matching::start_match(b, t)) {
+    m.out();
+    let r = start_slow(m.p(), s);
+    m.back();
+    match r {
         Some(c) => {
-            m.set(d, c.term().raw());
+            m.set(d, c);
             Flow::Next
         }
         None if f != 0 => Flow::Jump(f),
         None => super::errors::bad_access(m),
     }
+}
+
+/// Runs `f` with a builder on the process's heap, out of line.
+///
+/// # Safety
+/// The machine's registers are saved.
+#[inline(always)]
+unsafe fn with_builder<'r, R>(p: &'r Process, f: impl FnOnce(&Builder<'r>) -> R) -> R {
+    // SAFETY: the caller's contract; nothing collects inside.
+    let b = unsafe { Builder::of(&p.owner().heap.arena) };
+    f(&b)
+}
+
+#[inline(never)]
+fn start_slow(p: &Process, s: RawTerm) -> Option<RawTerm> {
+    // SAFETY: registers were saved; a live term.
+    unsafe { with_builder(p, |b| matching::start_match(b, s.brand()).map(|c| c.term().raw())) }
+}
+
+/// The context that a term is; callers have tested it.
+#[inline(always)]
+fn assume<'r>(c: RawTerm) -> MatchCtx<'r> {
+    // SAFETY: handlers test with `ctx` before they go out of line.
+    unsafe { MatchCtx::assume(c.brand()) }
+}
+
+#[inline(never)]
+fn tail_slow(p: &Process, c: RawTerm) -> RawTerm {
+    // SAFETY: registers were saved.
+    unsafe { with_builder(p, |b| assume(c).get_tail(b).raw()) }
+}
+
+#[inline(never)]
+fn integer_slow(p: &Process, c: RawTerm, bits: usize, flags: u32) -> Option<RawTerm> {
+    // SAFETY: registers were saved.
+    unsafe { with_builder(p, |b| assume(c).get_integer(b, bits, flags).map(Term::raw)) }
+}
+
+#[inline(never)]
+fn float_slow(p: &Process, c: RawTerm, bits: usize, flags: u32) -> Option<RawTerm> {
+    // SAFETY: registers were saved.
+    unsafe { with_builder(p, |b| assume(c).get_float(b, bits, flags).map(Term::raw)) }
+}
+
+#[inline(never)]
+fn binary_slow(p: &Process, c: RawTerm, bits: usize) -> Option<RawTerm> {
+    // SAFETY: registers were saved.
+    unsafe { with_builder(p, |b| assume(c).get_binary(b, bits).map(Term::raw)) }
+}
+
+#[inline(never)]
+fn binary_all_slow(p: &Process, c: RawTerm, unit: usize) -> Option<RawTerm> {
+    // SAFETY: registers were saved.
+    unsafe { with_builder(p, |b| assume(c).get_binary_all(b, unit).map(Term::raw)) }
+}
+
+/// A field of fewer than 60 bits: nothing is allocated.
+#[inline(always)]
+fn small_integer(c: MatchCtx<'_>, bits: usize, flags: u32) -> Option<RawTerm> {
+    if bits > c.remaining() {
+        return None;
+    }
+    if bits == 8
+        && flags & crate::bits::BSF_SIGNED == 0
+        && let Some(byte) = c.peek_aligned_byte()
+    {
+        c.skip(8);
+        return Some(RawTerm::small(i64::from(byte)));
+    }
+    let mut raw = c.peek(bits);
+    if flags & (crate::bits::BSF_LITTLE | crate::bits::BSF_NATIVE) != 0 {
+        raw = crate::term::bits::from_little_order(raw, bits);
+    }
+    let v = if flags & crate::bits::BSF_SIGNED != 0 && bits > 0 {
+        let shift = 64 - bits as u32;
+        ((raw << shift) as i64) >> shift
+    } else {
+        raw as i64
+    };
+    c.skip(bits);
+    Some(RawTerm::small(v))
 }
 
 #[inline(always)]
@@ -86,16 +158,18 @@ pub(crate) fn set_pos(m: M, s: RawTerm, pos: RawTerm) -> Flow {
 pub(crate) fn get_tail(m: M, s: impl Dst, d: impl Dst, live: u32) -> Flow {
     m.before_build(EXTRACT_WORDS, live as usize);
     let Some(c) = ctx(m, s.get(m)) else { return super::errors::bad_access(m) };
-    let t = building(m, |b| c.get_tail(b));
-    m.set(d, t.raw());
+    m.out();
+    let t = tail_slow(m.p(), c.term().raw());
+    m.back();
+    m.set(d, t);
     Flow::Next
 }
 
 #[inline(always)]
-fn store(m: M, d: impl Dst, f: i32, t: Option<Term<'_>>) -> Flow {
+fn store(m: M, d: impl Dst, f: i32, t: Option<RawTerm>) -> Flow {
     match t {
         Some(t) => {
-            m.set(d, t.raw());
+            m.set(d, t);
             Flow::Next
         }
         None => Flow::Jump(f),
@@ -108,14 +182,13 @@ pub(crate) fn get_int_fixed(m: M, s: impl Dst, d: impl Dst, f: i32, live: u32, b
     if bits < 60 {
         // No bignum can come of it, so nothing is allocated.
         let Some(c) = ctx(m, s.get(m)) else { return Flow::Jump(f) };
-        // SAFETY: the arena belongs to the running process; nothing collects.
-        let b = unsafe { Builder::of(&m.p.owner().heap.arena) };
-        let t = c.get_small_integer(&b, bits, flags);
-        return store(m, d, f, t);
+        return store(m, d, f, small_integer(c, bits, flags));
     }
     m.before_build(bits / 64 + 3, live as usize);
     let Some(c) = ctx(m, s.get(m)) else { return Flow::Jump(f) };
-    let t = building(m, |b| c.get_integer(b, bits, flags));
+    m.out();
+    let t = integer_slow(m.p(), c.term().raw(), bits, flags);
+    m.back();
     store(m, d, f, t)
 }
 
@@ -130,7 +203,9 @@ pub(crate) fn get_int(m: M, s: impl Dst, size: RawTerm, d: impl Dst, f: i32, liv
     let Some(bits) = field(size, unit) else { return Flow::Jump(f) };
     m.before_build((bits / 64).min(1 << 10) + 3, live as usize);
     let Some(c) = ctx(m, s.get(m)) else { return Flow::Jump(f) };
-    let t = building(m, |b| c.get_integer(b, bits, flags));
+    m.out();
+    let t = integer_slow(m.p(), c.term().raw(), bits, flags);
+    m.back();
     store(m, d, f, t)
 }
 
@@ -149,7 +224,9 @@ pub(crate) fn get_float(
     let Some(bits) = field(size, unit) else { return Flow::Jump(f) };
     m.before_build(crate::heap::FLOAT_WORDS, live as usize);
     let Some(c) = ctx(m, s.get(m)) else { return Flow::Jump(f) };
-    let t = building(m, |b| c.get_float(b, bits, flags));
+    m.out();
+    let t = float_slow(m.p(), c.term().raw(), bits, flags);
+    m.back();
     store(m, d, f, t)
 }
 
@@ -165,10 +242,12 @@ pub(crate) fn get_bin(m: M, s: impl Dst, size: RawTerm, d: impl Dst, f: i32, liv
     };
     m.before_build(EXTRACT_WORDS, live as usize);
     let Some(c) = ctx(m, s.get(m)) else { return Flow::Jump(f) };
-    let t = building(m, |b| match bits {
-        Some(bits) => c.get_binary(b, bits),
-        None => c.get_binary_all(b, unit as usize),
-    });
+    m.out();
+    let t = match bits {
+        Some(bits) => binary_slow(m.p(), c.term().raw(), bits),
+        None => binary_all_slow(m.p(), c.term().raw(), unit as usize),
+    };
+    m.back();
     store(m, d, f, t)
 }
 
@@ -278,28 +357,31 @@ pub(crate) fn match_commands(m: M, s: impl Dst, f: i32, live: u32, need: u32, n:
             }
             command::INTEGER => {
                 let t = if bits < 60 {
-                    // SAFETY: nothing is allocated for so few bits.
-                    let b = unsafe { Builder::of(&m.p.owner().heap.arena) };
-                    c.get_small_integer(&b, bits, flags)
+                    small_integer(c, bits, flags)
                 } else {
-                    building(m, |b| c.get_integer(b, bits, flags))
+                    m.out();
+                    let t = integer_slow(m.p(), c.term().raw(), bits, flags);
+                    m.back();
+                    t
                 };
                 let Some(t) = t else { return Flow::Jump(f) };
-                m.set(m.any_dst(word(i + 1)), t.raw());
+                m.set(m.any_dst(word(i + 1)), t);
                 i += 2;
             }
             command::BINARY => {
-                let Some(t) = building(m, |b| c.get_binary(b, bits)) else { return Flow::Jump(f) };
-                m.set(m.any_dst(word(i + 1)), t.raw());
+                m.out();
+                let t = binary_slow(m.p(), c.term().raw(), bits);
+                m.back();
+                let Some(t) = t else { return Flow::Jump(f) };
+                m.set(m.any_dst(word(i + 1)), t);
                 i += 2;
             }
             command::TAIL => {
-                let t = building(m, |b| {
-                    let t = c.get_tail(b);
-                    c.skip(c.remaining());
-                    t
-                });
-                m.set(m.any_dst(word(i + 1)), t.raw());
+                m.out();
+                let t = tail_slow(m.p(), c.term().raw());
+                m.back();
+                c.skip(c.remaining());
+                m.set(m.any_dst(word(i + 1)), t);
                 i += 2;
             }
             _ => {
@@ -326,7 +408,7 @@ pub(crate) fn create(m: M, d: impl Dst, f: i32, live: u32, template: u64) -> Flo
     let t = unsafe { &*t };
     m.before_build(t.heap_words(), live as usize);
     m.out();
-    let r = create_slow(m.s, m.p, t);
+    let r = create_slow(m.s(), m.p(), t);
     m.back();
     match r {
         Created::Ok(t) => {
@@ -336,7 +418,7 @@ pub(crate) fn create(m: M, d: impl Dst, f: i32, live: u32, template: u64) -> Flo
         Created::Failed(..) if f != 0 => Flow::Jump(f),
         Created::Failed(e, cause) => {
             m.out();
-            let to = raise::construction(m.s, m.p, m.pc, e, cause);
+            let to = raise::construction(m.s(), m.p(), m.pc, e, cause);
             raise::resume(m, to)
         }
     }
@@ -372,9 +454,15 @@ fn create_slow(s: &Scheduler, p: &Process, template: &Template<u64>) -> Created 
 #[inline(always)]
 pub(crate) fn init_writable(m: M) -> Flow {
     m.before_build(crate::heap::REFC_WORDS, 1);
-    // SAFETY: a register's term.
-    let size = unsafe { m.brand(m.xr(0)) };
-    let t = building(m, |b| construct::init_writable(b, size));
-    m.set_xr(0, t.raw());
+    m.out();
+    let t = init_slow(m.p(), m.xr(0));
+    m.back();
+    m.set_xr(0, t);
     Flow::Next
+}
+
+#[inline(never)]
+fn init_slow(p: &Process, size: RawTerm) -> RawTerm {
+    // SAFETY: registers were saved; a register's term.
+    unsafe { with_builder(p, |b| construct::init_writable(b, size.brand()).raw()) }
 }

@@ -7,6 +7,8 @@ use crate::heap::{Builder, REFC_WORDS};
 use crate::interp::machine::{Dst, Flow, Machine};
 use crate::interp::raise;
 use crate::native::Raise;
+use crate::process::Process;
+use crate::sched::Scheduler;
 use crate::term::{RawTerm, Term};
 
 type M<'a, 'r> = &'a mut Machine<'r>;
@@ -22,92 +24,116 @@ pub(crate) mod kind {
 }
 
 #[inline(always)]
-fn view<'r>(m: &Machine<'r>, t: RawTerm) -> Term<'r> {
-    // SAFETY: a register's term, used before anything collects.
-    unsafe { m.brand(t) }
-}
-
-#[inline(always)]
 fn failed(m: M, f: i32, e: Raise) -> Flow {
     if f != 0 {
         return Flow::Jump(f);
     }
     m.out();
-    let to = raise::plain(m.s, m.p, m.pc, e);
+    let to = raise::plain(m.s(), m.p(), m.pc, e);
     raise::resume(m, to)
 }
 
-fn begun(m: M, d: impl Dst, f: i32, r: Result<(Term<'_>, Building), Raise>) -> Flow {
+#[inline(always)]
+fn finish(m: M, d: impl Dst, f: i32, r: Result<RawTerm, Raise>) -> Flow {
+    m.back();
     match r {
-        Ok((t, building)) => {
-            m.owner().building.set(building);
-            m.set(d, t.raw());
+        Ok(t) => {
+            m.set(d, t);
             Flow::Next
         }
         Err(e) => failed(m, f, e),
     }
 }
 
-fn with_builder<'r, R>(m: M<'_, 'r>, f: impl FnOnce(&Builder<'r>) -> R) -> R {
-    m.out();
-    // SAFETY: registers are saved, nothing collects inside.
-    let b = unsafe { Builder::of(&m.p.owner().heap.arena) };
-    let r = f(&b);
-    m.back();
-    r
+fn begun(p: &Process, r: Result<(Term<'_>, Building), Raise>) -> Result<RawTerm, Raise> {
+    let (t, building) = r?;
+    p.owner().building.set(building);
+    Ok(t.raw())
 }
 
 /// Makes room, keeping operands that are in no live register.
-fn room(m: M, live: u32, keep: &mut [&mut RawTerm]) {
-    m.out();
-    crate::interp::collect_keeping(m.s, m.p, live as usize, 16 + REFC_WORDS, keep);
-    m.back();
+fn room(s: &Scheduler, p: &Process, live: u32, keep: &mut [&mut RawTerm]) {
+    let heap = &p.owner().heap;
+    if heap.lacks(ROOM) {
+        crate::interp::collect_keeping(s, p, live as usize, ROOM, keep);
+    }
 }
 
-fn is_tight(m: &Machine) -> bool {
-    m.lacks(16 + REFC_WORDS)
+const ROOM: usize = 16 + REFC_WORDS;
+
+fn builder(p: &Process) -> Builder<'_> {
+    // SAFETY: called out of line with the registers saved; nothing collects while the builder is used.
+    unsafe { Builder::of(&p.owner().heap.arena) }
 }
 
+fn term<'s>(t: RawTerm) -> Term<'s> {
+    // SAFETY: an operand, used before anything collects.
+    unsafe { t.brand() }
+}
+
+#[inline(never)]
+fn init_slow(s: &Scheduler, p: &Process, mut size: RawTerm, live: u32, unit: u32) -> Result<RawTerm, Raise> {
+    room(s, p, live, &mut [&mut size]);
+    begun(p, construct::init(&builder(p), term(size), unit as usize))
+}
+
+#[inline(always)]
 pub(crate) fn init(m: M, size: RawTerm, d: impl Dst, f: i32, live: u32, unit: u32) -> Flow {
-    let mut size = size;
-    if is_tight(m) {
-        room(m, live, &mut [&mut size]);
-    }
-    let size = view(m, size);
-    let r = with_builder(m, |b| construct::init(b, size, unit as usize));
-    begun(m, d, f, r)
+    m.out();
+    let r = init_slow(m.s(), m.p(), size, live, unit);
+    finish(m, d, f, r)
 }
 
+#[inline(never)]
+fn append_slow(
+    s: &Scheduler,
+    p: &Process,
+    mut src: RawTerm,
+    mut size: RawTerm,
+    live: u32,
+    unit: u32,
+) -> Result<RawTerm, Raise> {
+    room(s, p, live, &mut [&mut src, &mut size]);
+    let r = construct::append(&builder(p), term(src), term(size), unit as usize);
+    begun(p, r.map(|(built, building)| (built.term, building)))
+}
+
+#[inline(always)]
 pub(crate) fn append(m: M, src: RawTerm, size: RawTerm, d: impl Dst, f: i32, live: u32, unit: u32) -> Flow {
-    let (mut src, mut size) = (src, size);
-    if is_tight(m) {
-        room(m, live, &mut [&mut src, &mut size]);
-    }
-    let (src, size) = (view(m, src), view(m, size));
-    let r = with_builder(m, |b| construct::append(b, src, size, unit as usize));
-    begun(m, d, f, r.map(|(built, building)| (built.term, building)))
+    m.out();
+    let r = append_slow(m.s(), m.p(), src, size, live, unit);
+    finish(m, d, f, r)
 }
 
+#[inline(never)]
+fn private_slow(p: &Process, src: RawTerm, size: RawTerm, unit: u32) -> Result<RawTerm, Raise> {
+    let r = construct::private_append(&builder(p), term(src), term(size), unit as usize);
+    begun(p, r.map(|(built, building)| (built.term, building)))
+}
+
+#[inline(always)]
 pub(crate) fn private_append(m: M, src: RawTerm, size: RawTerm, d: impl Dst, f: i32, unit: u32) -> Flow {
-    let (src, size) = (view(m, src), view(m, size));
-    let r = with_builder(m, |b| construct::private_append(b, src, size, unit as usize));
-    begun(m, d, f, r.map(|(built, building)| (built.term, building)))
+    m.out();
+    let r = private_slow(m.p(), src, size, unit);
+    finish(m, d, f, r)
 }
 
+#[inline(never)]
+fn add_slow(p: &Process, sum: RawTerm, size: RawTerm, unit: u32) -> Result<RawTerm, Raise> {
+    construct::add(&builder(p), term(sum), term(size), unit as usize).map(Term::raw)
+}
+
+#[inline(always)]
 pub(crate) fn add(m: M, sum: RawTerm, size: RawTerm, d: impl Dst, f: i32, unit: u32) -> Flow {
-    let (sum, size) = (view(m, sum), view(m, size));
-    match with_builder(m, |b| construct::add(b, sum, size, unit as usize)) {
-        Ok(t) => {
-            m.set(d, t.raw());
-            Flow::Next
-        }
-        Err(e) => failed(m, f, e),
-    }
+    m.out();
+    let r = add_slow(m.p(), sum, size, unit);
+    finish(m, d, f, r)
 }
 
-pub(crate) fn put(m: M, v: RawTerm, size: RawTerm, f: i32, what: u32, unit: u32, flags: u32) -> Flow {
-    let mut building = m.owner().building.take();
-    let (v, size, unit) = (view(m, v), view(m, size), unit as usize);
+#[inline(never)]
+fn put_slow(p: &Process, v: RawTerm, size: RawTerm, what: u32, unit: u32, flags: u32) -> Result<(), Raise> {
+    let mut building = p.owner().building.take();
+    let (v, size, unit) = (term(v), term(size), unit as usize);
     let r = match what {
         kind::INTEGER => building.put_integer(v, size, unit, flags),
         kind::FLOAT => building.put_float(v, size, unit, flags),
@@ -116,29 +142,45 @@ pub(crate) fn put(m: M, v: RawTerm, size: RawTerm, f: i32, what: u32, unit: u32,
         kind::UTF16 => building.put_utf16(v, flags),
         _ => building.put_utf32(v, flags),
     };
-    m.owner().building.set(building);
-    match r {
+    p.owner().building.set(building);
+    r
+}
+
+#[inline(always)]
+pub(crate) fn put(m: M, v: RawTerm, size: RawTerm, f: i32, what: u32, unit: u32, flags: u32) -> Flow {
+    match put_slow(m.p(), v, size, what, unit, flags) {
         Ok(()) => Flow::Next,
         Err(e) => failed(m, f, e),
     }
 }
 
-pub(crate) fn string(m: M, len: u32, at: u64) -> Flow {
-    let p: *const u8 = std::ptr::with_exposed_provenance(at as usize);
+#[inline(never)]
+fn string_slow(p: &Process, len: u32, at: u64) -> Result<(), Raise> {
+    let bytes: *const u8 = std::ptr::with_exposed_provenance(at as usize);
     // SAFETY: the emitter wrote an address inside of the module's string table with so many bytes behind it.
-    let bytes = unsafe { std::slice::from_raw_parts(p, len as usize) };
-    let mut building = m.owner().building.take();
+    let bytes = unsafe { std::slice::from_raw_parts(bytes, len as usize) };
+    let mut building = p.owner().building.take();
     let r = building.put_string(bytes);
-    m.owner().building.set(building);
-    match r {
+    p.owner().building.set(building);
+    r
+}
+
+#[inline(always)]
+pub(crate) fn string(m: M, len: u32, at: u64) -> Flow {
+    match string_slow(m.p(), len, at) {
         Ok(()) => Flow::Next,
         Err(e) => failed(m, 0, e),
     }
 }
 
+#[inline(never)]
+fn utf_size_slow(v: RawTerm, width: u32) -> RawTerm {
+    if width == 8 { construct::utf8_size(term(v)).raw() } else { construct::utf16_size(term(v)).raw() }
+}
+
+#[inline(always)]
 pub(crate) fn utf_size(m: M, v: RawTerm, d: impl Dst, width: u32) -> Flow {
-    let v = view(m, v);
-    let t = if width == 8 { construct::utf8_size(v) } else { construct::utf16_size(v) };
-    m.set(d, t.raw());
+    let t = utf_size_slow(v, width);
+    m.set(d, t);
     Flow::Next
 }

@@ -32,7 +32,7 @@ pub(crate) fn enter(m: M, target: *const u64) -> Flow {
 pub(crate) fn yield_at(m: M, target: *const u64) -> Flow {
     m.pc = target;
     m.out();
-    suspend_at_entry(m.s, m.p, target);
+    suspend_at_entry(m.s(), m.p(), target);
     Flow::End(SliceEnd::Yielded)
 }
 

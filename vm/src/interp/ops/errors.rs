@@ -22,7 +22,7 @@ pub(crate) fn catch_end(m: M, d: impl Dst) -> Flow {
     m.set(d, RawTerm::NIL);
     if m.xr(0).is_none() {
         m.out();
-        raise::caught(m.s, m.p);
+        raise::caught(m.s(), m.p());
         m.back();
     }
     Flow::Next
@@ -47,7 +47,7 @@ pub(crate) fn try_case(m: M, d: impl Dst) -> Flow {
 #[inline(always)]
 fn tagged(m: M, tag: crate::Atom, v: RawTerm) -> Flow {
     m.out();
-    let to = raise::tagged(m.s, m.p, m.pc, tag, v);
+    let to = raise::tagged(m.s(), m.p(), m.pc, tag, v);
     raise::resume(m, to)
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn badrecord(m: M, v: RawTerm) -> Flow {
 #[inline(always)]
 pub(crate) fn if_end(m: M) -> Flow {
     m.out();
-    let to = raise::atom(m.s, m.p, m.pc, am::IF_CLAUSE);
+    let to = raise::atom(m.s(), m.p(), m.pc, am::IF_CLAUSE);
     raise::resume(m, to)
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn if_end(m: M) -> Flow {
 #[inline(always)]
 pub(crate) fn function_clause(m: M, _module: u64, _function: u64, _arity: u64) -> Flow {
     m.out();
-    let to = raise::function_clause(m.s, m.p, m.pc);
+    let to = raise::function_clause(m.s(), m.p(), m.pc);
     raise::resume(m, to)
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn function_clause(m: M, _module: u64, _function: u64, _arity: u64) -
 #[inline(always)]
 pub(crate) fn raise(m: M, trace: RawTerm, value: RawTerm) -> Flow {
     m.out();
-    let to = raise::again(m.s, m.p, trace, value);
+    let to = raise::again(m.s(), m.p(), trace, value);
     raise::resume(m, to)
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn raise(m: M, trace: RawTerm, value: RawTerm) -> Flow {
 #[inline(always)]
 pub(crate) fn raw_raise(m: M) -> Flow {
     m.out();
-    match raise::raw(m.s, m.p) {
+    match raise::raw(m.s(), m.p()) {
         Some(to) => raise::resume(m, to),
         None => {
             m.back();
@@ -112,7 +112,7 @@ pub(crate) fn raw_raise(m: M) -> Flow {
 #[inline(always)]
 pub(crate) fn build_stacktrace(m: M) -> Flow {
     m.out();
-    raise::build_in_x0(m.s, m.p);
+    raise::build_in_x0(m.s(), m.p());
     m.back();
     Flow::Next
 }
@@ -122,7 +122,7 @@ pub(crate) fn build_stacktrace(m: M) -> Flow {
 #[inline(always)]
 pub(crate) fn bad_access(m: M) -> Flow {
     m.out();
-    let to = raise::plain(m.s, m.p, m.pc, Raise::Badarg);
+    let to = raise::plain(m.s(), m.p(), m.pc, Raise::Badarg);
     raise::resume(m, to)
 }
 

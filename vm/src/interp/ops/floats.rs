@@ -29,7 +29,7 @@ fn result(m: M, d: usize, v: f64) -> Flow {
 #[inline(always)]
 fn badarith(m: M) -> Flow {
     m.out();
-    let to = raise::plain(m.s, m.p, m.pc, Raise::Badarith);
+    let to = raise::plain(m.s(), m.p(), m.pc, Raise::Badarith);
     raise::resume(m, to)
 }
 

@@ -102,7 +102,7 @@ impl Update {
 pub(crate) fn put(m: M, s: RawTerm, d: impl Dst, live: u32, n: u32, table: *const u64) -> Flow {
     let n = n as usize / 2;
     m.out();
-    let r = put_slow(m.s, m.p, Update { map: s, table, pairs: n, e: m.e }, live);
+    let r = put_slow(m.s(), m.p(), s, table, n, live);
     m.back();
     match r {
         Some(t) => {
@@ -124,7 +124,8 @@ fn collect_first(s: &Scheduler, p: &Process, u: &mut Update, live: u32) {
 }
 
 #[inline(never)]
-fn put_slow(s: &Scheduler, p: &Process, mut u: Update, live: u32) -> Option<RawTerm> {
+fn put_slow(s: &Scheduler, p: &Process, map: RawTerm, table: *const u64, pairs: usize, live: u32) -> Option<RawTerm> {
+    let mut u = Update { map, table, pairs, e: p.owner().heap.stop.get() };
     collect_first(s, p, &mut u, live);
     // SAFETY: nothing collects from here on.
     unsafe {
@@ -144,7 +145,15 @@ enum UpdateError {
 }
 
 #[inline(never)]
-fn update_slow(s: &Scheduler, p: &Process, mut u: Update, live: u32) -> Result<RawTerm, UpdateError> {
+fn update_slow(
+    s: &Scheduler,
+    p: &Process,
+    map: RawTerm,
+    table: *const u64,
+    pairs: usize,
+    live: u32,
+) -> Result<RawTerm, UpdateError> {
+    let mut u = Update { map, table, pairs, e: p.owner().heap.stop.get() };
     collect_first(s, p, &mut u, live);
     // SAFETY: nothing collects from here on.
     unsafe {
@@ -162,7 +171,7 @@ fn update_slow(s: &Scheduler, p: &Process, mut u: Update, live: u32) -> Result<R
 pub(crate) fn update(m: M, s: RawTerm, d: impl Dst, f: i32, live: u32, n: u32, table: *const u64) -> Flow {
     let n = n as usize / 2;
     m.out();
-    let r = update_slow(m.s, m.p, Update { map: s, table, pairs: n, e: m.e }, live);
+    let r = update_slow(m.s(), m.p(), s, table, n, live);
     m.back();
     match r {
         Ok(t) => {
@@ -173,7 +182,7 @@ pub(crate) fn update(m: M, s: RawTerm, d: impl Dst, f: i32, live: u32, n: u32, t
         Err(UpdateError::NoMap) => bad_map(m, s),
         Err(UpdateError::NoKey(k)) => {
             m.out();
-            let to = raise::tagged(m.s, m.p, m.pc, crate::am::BADKEY, k);
+            let to = raise::tagged(m.s(), m.p(), m.pc, crate::am::BADKEY, k);
             raise::resume(m, to)
         }
     }
@@ -183,6 +192,6 @@ pub(crate) fn update(m: M, s: RawTerm, d: impl Dst, f: i32, live: u32, n: u32, t
 #[inline(always)]
 fn bad_map(m: M, s: RawTerm) -> Flow {
     m.out();
-    let to = raise::tagged(m.s, m.p, m.pc, crate::am::BADMAP, s);
+    let to = raise::tagged(m.s(), m.p(), m.pc, crate::am::BADMAP, s);
     raise::resume(m, to)
 }

@@ -28,13 +28,7 @@ fn function_at(w: u64) -> NativeFn {
 pub(crate) fn call_native(m: M, arity: usize, export: u64, f: u64, next: *const u64) -> Flow {
     m.fcalls -= 1;
     m.out();
-    // SAFETY: the machine's registers are saved; nothing collects before the native has returned. The arguments are
-    // the first X registers, which a native changes only through `set_x` when it traps and is done with them.
-    let r = unsafe {
-        let ctx = Ctx::new(m.p, m.s);
-        let args = std::slice::from_raw_parts(m.x.cast_const().cast::<Term<'_>>(), arity);
-        function_at(f)(&ctx, args).map(Term::raw)
-    };
+    let r = invoke(m.s(), m.p(), f, arity);
     m.back();
     match r {
         Ok(t) => {
@@ -43,6 +37,17 @@ pub(crate) fn call_native(m: M, arity: usize, export: u64, f: u64, next: *const 
             Flow::Next
         }
         Err(e) => not_a_value(m, e, export, next),
+    }
+}
+
+#[inline(never)]
+fn invoke(s: &Scheduler, p: &Process, f: u64, arity: usize) -> Result<RawTerm, Raise> {
+    // SAFETY: the machine's registers are saved; nothing collects before the native has returned. The arguments are
+    // the first X registers, which a native changes only through `set_x` when it traps and is done with them.
+    unsafe {
+        let ctx = Ctx::new(p, s);
+        let args = std::slice::from_raw_parts(s.registers().cast_const().cast::<Term<'_>>(), arity);
+        function_at(f)(&ctx, args).map(Term::raw)
     }
 }
 
@@ -69,46 +74,48 @@ pub(crate) fn not_a_value(m: M, e: Raise, export: u64, next: *const u64) -> Flow
             super::calls::push_return(m, next);
             m.pc = export.address();
             m.out();
-            interp::save_registers(m.s, m.p, usize::from(export.mfa.arity));
+            interp::save_registers(m.s(), m.p(), usize::from(export.mfa.arity));
             Flow::End(SliceEnd::Waiting)
         }
         Raise::Hibernate => {
             m.e = m.owner().heap.hend.get();
             m.pc = interp::entry::apply();
             m.out();
-            interp::save_registers(m.s, m.p, 3);
+            interp::save_registers(m.s(), m.p(), 3);
             Flow::End(SliceEnd::Waiting)
         }
         Raise::Exiting => Flow::End(SliceEnd::Exited),
         _ => {
             m.out();
-            let to = raise::in_native(m.s, m.p, m.pc, e, export);
+            let to = raise::in_native(m.s(), m.p(), m.pc, e, export);
             raise::resume(m, to)
         }
     }
 }
 
+/// Up to three arguments by value; how many there are the export entry knows. Handlers lend no addresses.
 #[inline(never)]
 fn guard_call(
     s: &Scheduler,
     p: &Process,
     export: &Export,
-    args: &mut [RawTerm],
-    collect_live: Option<u32>,
+    a: RawTerm,
+    b: RawTerm,
+    c: RawTerm,
+    live: u32,
 ) -> Result<RawTerm, Raise> {
+    let mut args = [a, b, c];
     let heap = &p.owner().heap;
-    if let Some(live) = collect_live
-        && heap.lacks(32)
-    {
-        let mut keep = args.iter_mut();
-        let mut slots: [Option<&mut RawTerm>; 3] = std::array::from_fn(|_| keep.next());
-        interp::collect_keeping_slots(s, p, live as usize, 32, &mut slots);
+    if live != NO_COLLECT && heap.lacks(32) {
+        let [a, b, c] = &mut args;
+        interp::collect_keeping(s, p, live as usize, 32, &mut [a, b, c]);
     }
     let f = export.native().ok_or(Raise::Undef)?;
+    let n = usize::from(export.mfa.arity).min(args.len());
     // SAFETY: registers were saved by the caller; nothing collects before the native has returned.
     unsafe {
         let ctx = Ctx::new(p, s);
-        let args = std::slice::from_raw_parts(args.as_ptr().cast::<Term<'_>>(), args.len());
+        let args = std::slice::from_raw_parts(args.as_ptr().cast::<Term<'_>>(), n);
         f(&ctx, args).map(Term::raw)
     }
 }
@@ -117,10 +124,11 @@ fn guard_call(
 pub(crate) const NO_COLLECT: u32 = u32::MAX;
 
 #[inline(always)]
-fn guard<const N: usize>(m: M, mut args: [RawTerm; N], d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
+#[allow(clippy::too_many_arguments)]
+fn guard(m: M, a: RawTerm, b: RawTerm, c: RawTerm, d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
     m.out();
     let e = export_at(export);
-    let r = guard_call(m.s, m.p, e, &mut args, (live != NO_COLLECT).then_some(live));
+    let r = guard_call(m.s(), m.p(), e, a, b, c, live);
     m.back();
     match r {
         Ok(t) => {
@@ -130,7 +138,7 @@ fn guard<const N: usize>(m: M, mut args: [RawTerm; N], d: impl Dst, f: i32, live
         Err(_) if f != 0 => Flow::Jump(f),
         Err(r) => {
             m.out();
-            let to = raise::in_guard_native(m.s, m.p, m.pc, r, e, &args);
+            let to = raise::in_guard_native(m.s(), m.p(), r, e, a, b, c);
             raise::resume(m, to)
         }
     }
@@ -138,28 +146,28 @@ fn guard<const N: usize>(m: M, mut args: [RawTerm; N], d: impl Dst, f: i32, live
 
 #[inline(always)]
 pub(crate) fn guard0(m: M, d: impl Dst, export: u64) -> Flow {
-    guard(m, [], d, 0, NO_COLLECT, export)
+    guard(m, RawTerm::NIL, RawTerm::NIL, RawTerm::NIL, d, 0, NO_COLLECT, export)
 }
 
 #[inline(always)]
 pub(crate) fn guard1(m: M, a: RawTerm, d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
-    guard(m, [a], d, f, live, export)
+    guard(m, a, RawTerm::NIL, RawTerm::NIL, d, f, live, export)
 }
 
 #[inline(always)]
 pub(crate) fn guard2(m: M, a: RawTerm, b: RawTerm, d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
-    guard(m, [a, b], d, f, live, export)
+    guard(m, a, b, RawTerm::NIL, d, f, live, export)
 }
 
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn guard3(m: M, a: RawTerm, b: RawTerm, c: RawTerm, d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
-    guard(m, [a, b, c], d, f, live, export)
+    guard(m, a, b, c, d, f, live, export)
 }
 
 #[inline(always)]
 pub(crate) fn bif_self(m: M, d: impl Dst) -> Flow {
-    m.set(d, m.p.pid());
+    m.set(d, m.p().pid());
     Flow::Next
 }
 
@@ -181,7 +189,7 @@ pub(crate) fn bif_element(m: M, i: RawTerm, s: RawTerm, d: impl Dst, f: i32, exp
         m.set(d, v);
         return Flow::Next;
     }
-    guard(m, [i, s], d, f, NO_COLLECT, export)
+    guard(m, i, s, RawTerm::NIL, d, f, NO_COLLECT, export)
 }
 
 #[inline(always)]
@@ -189,7 +197,7 @@ pub(crate) fn bif_hd(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow
     if s.is_cons() {
         return super::data::get_hd(m, s, d);
     }
-    guard(m, [s], d, f, NO_COLLECT, export)
+    guard(m, s, RawTerm::NIL, RawTerm::NIL, d, f, NO_COLLECT, export)
 }
 
 #[inline(always)]
@@ -197,7 +205,7 @@ pub(crate) fn bif_tl(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow
     if s.is_cons() {
         return super::data::get_tl(m, s, d);
     }
-    guard(m, [s], d, f, NO_COLLECT, export)
+    guard(m, s, RawTerm::NIL, RawTerm::NIL, d, f, NO_COLLECT, export)
 }
 
 #[inline(always)]
@@ -208,12 +216,12 @@ pub(crate) fn bif_tuple_size(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64)
         m.set(d, RawTerm::small(h.arity() as i64));
         return Flow::Next;
     }
-    guard(m, [s], d, f, NO_COLLECT, export)
+    guard(m, s, RawTerm::NIL, RawTerm::NIL, d, f, NO_COLLECT, export)
 }
 
 #[inline(always)]
 pub(crate) fn bif_map_size(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
-    guard(m, [s], d, f, NO_COLLECT, export)
+    guard(m, s, RawTerm::NIL, RawTerm::NIL, d, f, NO_COLLECT, export)
 }
 
 #[inline(always)]
@@ -226,5 +234,5 @@ pub(crate) fn bif_not(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flo
         m.set(d, RawTerm::bool(true));
         return Flow::Next;
     }
-    guard(m, [s], d, f, NO_COLLECT, export)
+    guard(m, s, RawTerm::NIL, RawTerm::NIL, d, f, NO_COLLECT, export)
 }

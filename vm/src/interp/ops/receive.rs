@@ -15,7 +15,7 @@ type M<'a, 'r> = &'a mut Machine<'r>;
 pub(crate) fn send(m: M) -> Flow {
     m.fcalls -= 1;
     m.out();
-    let r = send_slow(m.s, m.p, m.xr(0), m.xr(1));
+    let r = send_slow(m.s(), m.p(), m.xr(0), m.xr(1));
     m.back();
     match r {
         Ok(t) => {
@@ -24,7 +24,7 @@ pub(crate) fn send(m: M) -> Flow {
         }
         Err(e) => {
             m.out();
-            let to = raise::in_operator(m.s, m.p, m.pc, e, crate::am::SEND, &[m.xr(0), m.xr(1)]);
+            let to = raise::in_operator(m.s(), m.p(), e, crate::am::SEND, m.xr(0), m.xr(1));
             raise::resume(m, to)
         }
     }
@@ -40,11 +40,12 @@ fn send_slow(s: &Scheduler, p: &Process, to: RawTerm, msg: RawTerm) -> Result<Ra
 }
 
 /// Whether a signal fetched just now ends the process.
-#[cold]
+#[inline(always)]
 fn exiting(m: &Machine) -> bool {
-    m.p.state().get().exiting()
+    m.p().state().get().exiting()
 }
 
+#[inline(always)]
 fn view<'r>(m: &Machine<'r>, t: RawTerm) -> Term<'r> {
     // SAFETY: a register's term, used before anything collects.
     unsafe { m.brand(t) }
@@ -54,7 +55,7 @@ fn view<'r>(m: &Machine<'r>, t: RawTerm) -> Term<'r> {
 #[inline(always)]
 pub(crate) fn loop_rec(m: M, d: impl Dst, f: i32) -> Flow {
     m.out();
-    let r = m.owner().mailbox.peek(m.p);
+    let r = m.owner().mailbox.peek(m.p());
     m.back();
     match r {
         Some(t) => {
@@ -76,7 +77,7 @@ pub(crate) fn loop_rec_end(m: M, f: i32) -> Flow {
     }
     m.pc = m.pc.wrapping_offset(f as isize);
     m.out();
-    crate::interp::save_registers(m.s, m.p, 0);
+    crate::interp::save_registers(m.s(), m.p(), 0);
     Flow::End(SliceEnd::Yielded)
 }
 
@@ -91,7 +92,7 @@ pub(crate) fn remove_message(m: M) -> Flow {
 pub(crate) fn wait(m: M, f: i32) -> Flow {
     m.pc = m.pc.wrapping_offset(f as isize);
     m.out();
-    crate::interp::save_registers(m.s, m.p, 0);
+    crate::interp::save_registers(m.s(), m.p(), 0);
     Flow::End(SliceEnd::Waiting)
 }
 
@@ -109,23 +110,23 @@ pub(crate) fn wait_timeout(m: M, time: RawTerm, f: i32) -> Flow {
             // A timeout of 0 means: look once more, without giving up the slice.
             Some(0) => {
                 m.out();
-                let more = mailbox.peek(m.p).is_some();
+                let more = mailbox.peek(m.p()).is_some();
                 m.back();
                 if !more && exiting(m) {
                     return Flow::End(SliceEnd::Exited);
                 }
                 return if more { Flow::Jump(f) } else { Flow::Next };
             }
-            Some(ms) => mailbox.timer_start(m.p, ms),
+            Some(ms) => mailbox.timer_start(m.p(), ms),
             None => {
                 m.out();
-                let to = raise::atom(m.s, m.p, m.pc, crate::am::TIMEOUT_VALUE);
+                let to = raise::atom(m.s(), m.p(), m.pc, crate::am::TIMEOUT_VALUE);
                 return raise::resume(m, to);
             }
         }
     }
     m.out();
-    let more = mailbox.peek(m.p).is_some();
+    let more = mailbox.peek(m.p()).is_some();
     m.back();
     if !more && exiting(m) {
         return Flow::End(SliceEnd::Exited);
@@ -137,7 +138,7 @@ pub(crate) fn wait_timeout(m: M, time: RawTerm, f: i32) -> Flow {
         return Flow::Next;
     }
     m.out();
-    crate::interp::save_registers(m.s, m.p, 0);
+    crate::interp::save_registers(m.s(), m.p(), 0);
     Flow::End(SliceEnd::Waiting)
 }
 
@@ -150,7 +151,7 @@ pub(crate) fn timeout(m: M) -> Flow {
 
 #[inline(always)]
 pub(crate) fn marker_reserve(m: M, d: impl Dst) -> Flow {
-    let t = m.owner().mailbox.marker_reserve(m.p);
+    let t = m.owner().mailbox.marker_reserve(m.p());
     m.set(d, t);
     Flow::Next
 }

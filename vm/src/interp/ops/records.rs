@@ -21,6 +21,7 @@ fn record<'r>(m: &Machine<'r>, s: RawTerm) -> Option<RecordView<'r>> {
     unsafe { m.brand(s) }.as_record()
 }
 
+#[inline(always)]
 fn branch(ok: bool, f: i32) -> Flow {
     if ok { Flow::Next } else { Flow::Jump(f) }
 }
@@ -96,7 +97,7 @@ fn permits(r: &RecordView<'_>, id: Option<(RawTerm, RawTerm)>, own: RawTerm) -> 
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn get_field(m: M, s: RawTerm, id: RawTerm, field: u64, d: impl Dst, f: i32, own: u64) -> Flow {
     m.out();
-    let r = field_slow(m.s, m.p, s, id, RawTerm::from_bits(field), RawTerm::from_bits(own));
+    let r = field_slow(m.s(), m.p(), s, id, RawTerm::from_bits(field), RawTerm::from_bits(own));
     m.back();
     finish(m, r, d, f, 0)
 }
@@ -133,7 +134,7 @@ fn finish(m: M, r: Result<RawTerm, Wrong>, d: impl Dst, f: i32, skip: usize) -> 
         Err(_) if f != 0 => Flow::Jump(f),
         Err(Wrong(tag, v)) => {
             m.out();
-            let to = raise::tagged(m.s, m.p, m.pc, tag, v);
+            let to = raise::tagged(m.s(), m.p(), m.pc, tag, v);
             raise::resume(m, to)
         }
     }
@@ -153,30 +154,43 @@ pub(crate) fn put(
     own: u64,
     table: *const u64,
 ) -> Flow {
-    let n = n as usize;
-    let mut s = s;
-    if m.lacks(64) {
-        m.out();
-        crate::interp::collect_keeping(m.s, m.p, live as usize, 64, &mut [&mut s]);
-        m.back();
-    }
-    // SAFETY: the emitter wrote n operand words.
-    let operands: Vec<RawTerm> = (0..n).map(|i| m.any(unsafe { *table.add(i) })).collect();
     m.out();
-    let r = put_slow(m.s, m.p, id, s, &operands, RawTerm::from_bits(own));
+    let at = PutAt { live, n: n as usize, own: RawTerm::from_bits(own), table };
+    let r = put_slow(m.s(), m.p(), id, s, at);
     m.back();
-    finish(m, r, d, f, n)
+    finish(m, r, d, f, n as usize)
+}
+
+/// The static part of a `put_record`.
+#[derive(Clone, Copy)]
+struct PutAt {
+    live: u32,
+    n: usize,
+    own: RawTerm,
+    table: *const u64,
 }
 
 #[inline(never)]
-fn put_slow(
-    s: &Scheduler,
-    p: &Process,
-    id: RawTerm,
-    source: RawTerm,
-    pairs: &[RawTerm],
-    own: RawTerm,
-) -> Result<RawTerm, Wrong> {
+fn put_slow(s: &Scheduler, p: &Process, id: RawTerm, mut source: RawTerm, at: PutAt) -> Result<RawTerm, Wrong> {
+    let heap = &p.owner().heap;
+    if heap.lacks(64) {
+        crate::interp::collect_keeping(s, p, at.live as usize, 64, &mut [&mut source]);
+    }
+    let own = at.own;
+    let (x, e): (*const RawTerm, *const RawTerm) = (s.registers().cast(), heap.stop.get());
+    let pairs: Vec<RawTerm> = (0..at.n)
+        .map(|i| {
+            // SAFETY: the emitter wrote n operand words, see `Machine::any`.
+            unsafe {
+                let w = *at.table.add(i);
+                if w & 3 != 0 {
+                    RawTerm::from_bits(w)
+                } else {
+                    *(if w & 4 != 0 { e } else { x }).byte_add((w >> 3) as usize)
+                }
+            }
+        })
+        .collect();
     // SAFETY: registers are saved and nothing collects here; all terms come from registers or the code.
     let (b, id, source) = unsafe { (Ctx::new(p, s), id.brand::<'_>(), source.brand::<'_>()) };
     let target = identify(id, own);

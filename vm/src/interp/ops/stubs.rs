@@ -13,13 +13,13 @@ type M<'a, 'r> = &'a mut Machine<'r>;
 #[inline(always)]
 pub(crate) fn undefined_function(m: M, export: u64) -> Flow {
     m.out();
-    let to = undefined_slow(m.s, m.p, export);
+    let to = undefined_slow(m.s(), m.p(), export);
     m.back();
     match to {
         Some(to) => Flow::Goto(to),
         None => {
             m.out();
-            let to = raise::undef(m.s, m.p, super::natives::export_at(export));
+            let to = raise::undef(m.s(), m.p(), super::natives::export_at(export));
             raise::resume(m, to)
         }
     }
@@ -66,7 +66,7 @@ pub(crate) fn native(m: M, export: u64) -> Flow {
 #[inline(always)]
 pub(crate) fn undefined_lambda(m: M, entry: u64) -> Flow {
     m.out();
-    let to = lambda_slow(m.s, m.p, entry);
+    let to = lambda_slow(m.s(), m.p(), entry);
     m.back();
     match to {
         Some(to) => Flow::Goto(to),
@@ -74,7 +74,7 @@ pub(crate) fn undefined_lambda(m: M, entry: u64) -> Flow {
             m.out();
             let e = fun_at(entry);
             let mfa = Mfa { module: e.module, function: e.function().unwrap_or(crate::am::UNDEFINED), arity: e.arity };
-            let to = raise::undef(m.s, m.p, crate::code::Export::intern(mfa));
+            let to = raise::undef(m.s(), m.p(), crate::code::Export::intern(mfa));
             raise::resume(m, to)
         }
     }
@@ -164,7 +164,7 @@ fn spread(m: M, list: RawTerm) -> Option<u8> {
 fn bad_apply(m: M, arity: u8) -> Flow {
     m.out();
     let e = super::apply::find(Mfa { module: crate::am::ERLANG, function: crate::am::APPLY, arity });
-    let to = raise::in_native(m.s, m.p, m.pc, Raise::Badarg, e);
+    let to = raise::in_native(m.s(), m.p(), m.pc, Raise::Badarg, e);
     raise::resume(m, to)
 }
 
@@ -177,6 +177,6 @@ pub(crate) fn special_yield(m: M) -> Flow {
     m.set_xr(0, RawTerm::bool(true));
     m.pc = next;
     m.out();
-    crate::interp::save_registers(m.s, m.p, 1);
+    crate::interp::save_registers(m.s(), m.p(), 1);
     Flow::End(SliceEnd::Yielded)
 }
