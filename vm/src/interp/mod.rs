@@ -77,21 +77,6 @@ pub(crate) fn collect_keeping1(s: &Scheduler, p: &Process, live: usize, need: us
     t
 }
 
-/// As [`collect_keeping`], for two terms.
-#[cold]
-#[inline(never)]
-pub(crate) fn collect_keeping2(
-    s: &Scheduler,
-    p: &Process,
-    live: usize,
-    need: usize,
-    mut a: RawTerm,
-    mut b: RawTerm,
-) -> (RawTerm, RawTerm) {
-    collect_keeping(s, p, live, need, &mut [&mut a, &mut b]);
-    (a, b)
-}
-
 /// Loads the instruction's effect on `pc`; an end of the slice leaves the function.
 macro_rules! step {
     ($m:ident, $size:literal, $call:expr) => {

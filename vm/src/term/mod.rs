@@ -83,10 +83,6 @@ impl RawTerm {
         RawTerm(h.0)
     }
     #[inline(always)]
-    pub(crate) const fn catch_tag(index: u32) -> RawTerm {
-        RawTerm(((index as u64) << IMMED2_SHIFT) | CATCH)
-    }
-    #[inline(always)]
     pub(crate) const fn is_header(self) -> bool {
         self.0 & PRIMARY_MASK == HEADER
     }
@@ -142,10 +138,6 @@ impl RawTerm {
     #[inline(always)]
     pub(crate) const fn is_catch(self) -> bool {
         self.0 & IMMED2_MASK == CATCH
-    }
-    #[inline(always)]
-    pub(crate) const fn catch_index(self) -> u32 {
-        (self.0 >> IMMED2_SHIFT) as u32
     }
     /// The small integer's value.
     #[inline(always)]

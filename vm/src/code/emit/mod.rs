@@ -52,7 +52,6 @@ pub(super) struct Emitter<'m> {
     templates: Vec<Box<Template<u64>>>,
     lines: Vec<(u32, Option<(u32, u32)>)>,
     functions: Vec<FunctionInfo>,
-    on_load: Option<u32>,
     /// Index of the generic instruction being handled.
     at: usize,
 }
@@ -114,7 +113,6 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
         templates: Vec::new(),
         lines: Vec::new(),
         functions: Vec::new(),
-        on_load: None,
         at: 0,
     };
     while e.at < m.code.len() {

@@ -81,7 +81,7 @@ pub(crate) fn not_a_value(m: M, e: Raise, export: u64, next: *const u64) -> Flow
             m.e = m.owner().heap.hend.get();
             m.pc = interp::entry::apply();
             m.out();
-            interp::save_registers(m.s(), m.p(), 3);
+            hibernate(m.s(), m.p());
             Flow::End(SliceEnd::Waiting)
         }
         Raise::Exiting => Flow::End(SliceEnd::Exited),
@@ -91,6 +91,16 @@ pub(crate) fn not_a_value(m: M, e: Raise, export: u64, next: *const u64) -> Flow
             raise::resume(m, to)
         }
     }
+}
+
+/// Packs the heap of a process that forgets its stack; module, function and argument list are in x0 to x2.
+#[cold]
+#[inline(never)]
+fn hibernate(s: &Scheduler, p: &Process) {
+    // SAFETY: the scheduler's own thread; the first three registers are live.
+    let x = unsafe { std::slice::from_raw_parts_mut(s.registers().cast::<RawTerm>(), 3) };
+    crate::heap::gc::hibernate(p.owner(), x);
+    interp::save_registers(s, p, 3);
 }
 
 /// Up to three arguments by value; how many there are the export entry knows. Handlers lend no addresses.
