@@ -95,6 +95,7 @@ macro_rules! step {
 /// jump is the optimiser's doing, which `tests/tail_calls.rs` checks in the built program; hence the rule of
 /// `ops/`: nothing in a handler may have its address taken by a function that is not inlined.
 #[cfg(girder_tail_calls)]
+#[allow(unused_parens, clippy::all, clippy::undocumented_unsafe_blocks, reason = "written by build.rs")]
 mod backend {
     use super::*;
 
@@ -114,6 +115,7 @@ mod backend {
 
 /// One `match` in a loop: what builds without optimisation, and with sanitizers, use.
 #[cfg(not(girder_tail_calls))]
+#[allow(unused_parens, clippy::all, reason = "written by build.rs")]
 mod backend {
     use super::*;
 
