@@ -24,7 +24,7 @@ fn check(ctx: &Ctx<'_>, case: Term<'_>) -> Result<(), String> {
     let [m, f, args, want] = ctx.copy(case).as_tuple_of().expect("{M, F, Args, Answer}");
     let args = args.to_vec().expect("a list of arguments");
     let (m, f) = (m.as_atom().expect("module"), f.as_atom().expect("function"));
-    let Some(native) = girder_bifs::find(&m.name(), &f.name(), args.len() as u8) else {
+    let Some(native) = girder_bifs::find(m.name(), f.name(), args.len() as u8) else {
         return Err(format!("{}:{}/{} is missing", m.name(), f.name(), args.len()));
     };
     let moved: Vec<_> = args.iter().map(|&a| unaligned(ctx, a)).collect();

@@ -21,7 +21,7 @@ fn atom(t: Term<'_>) -> Result<Atom, Raise> {
 }
 
 fn atom_to_list_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    Ok(ctx.string(&atom(a[0])?.name()))
+    Ok(ctx.string(atom(a[0])?.name()))
 }
 
 enum Encoding {

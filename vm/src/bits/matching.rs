@@ -132,17 +132,6 @@ impl<'s> MatchCtx<'s> {
         // SAFETY: the context's invariant; eight bits remain.
         (pos.is_multiple_of(8) && self.end() - pos >= 8).then(|| unsafe { *self.base().add(pos / 8) })
     }
-    /// An integer of less than 60 bits, which is always a small; a byte on a byte boundary takes the shortest way.
-    #[inline(always)]
-    pub(crate) fn get_small_integer(self, b: &Builder<'s>, bits: usize, flags: u32) -> Option<Term<'s>> {
-        if bits == 8 && flags & BSF_SIGNED == 0 {
-            if let Some(byte) = self.peek_aligned_byte() {
-                self.advance(8);
-                return Some(Term::small(i32::from(byte)));
-            }
-        }
-        self.get_integer(b, bits, flags)
-    }
     /// Passes `bits` bits; `false` if fewer remain.
     #[inline(always)]
     pub fn skip(self, bits: usize) -> bool {

@@ -49,6 +49,7 @@ pub struct LoadedModule {
     pub(crate) strings: Box<[u8]>,
     /// Static parts of `bs_create_bin` instructions.
     #[allow(dead_code, reason = "instructions hold their addresses")]
+    #[allow(clippy::vec_box, reason = "instructions hold their addresses")]
     pub(crate) templates: Vec<Box<Template<u64>>>,
 }
 

@@ -446,7 +446,7 @@ impl<'s> Builder<'s> {
                 *p = RawTerm::header(Header::new(Subtag::HeapBits, 1 + words));
                 *p.add(1) = RawTerm(bits as u64);
                 *p.add(1 + words) = RawTerm(if words == 0 { bits as u64 } else { 0 });
-                if from % 8 == 0 {
+                if from.is_multiple_of(8) {
                     crate::term::bits::copy_short(base.add(from / 8), p.add(2).cast(), bits / 8);
                 } else {
                     crate::term::bits::copy_raw(base, from, p.add(2).cast(), 0, bits);

@@ -136,7 +136,7 @@ impl Detached {
 
 impl Clone for Detached {
     fn clone(&self) -> Self {
-        self.with(|t| crate::term::copy::detach(t))
+        self.with(crate::term::copy::detach)
     }
 }
 

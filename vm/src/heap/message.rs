@@ -596,7 +596,6 @@ mod tests {
         assert_eq!(q.current(), Some(RawTerm::small(9)));
         q.receive(&arena);
         assert_eq!(content(&q), [2]);
-        drop(arena);
     }
 
     #[test]

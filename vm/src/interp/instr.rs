@@ -38,12 +38,14 @@ pub struct Variant {
     /// Name with the kinds of its operands.
     pub name: &'static str,
     /// Kind of each operand.
+    #[allow(dead_code, reason = "for printing code")]
     pub kinds: &'static [K],
     /// First 16-bit lane of each operand, counted from the instruction's start.
     pub lanes: &'static [usize],
     /// Words without a trailing table.
     pub size: usize,
     /// Whether a table may follow, or the handler wants to know the next instruction's address.
+    #[allow(dead_code, reason = "for printing code")]
     pub trailing: bool,
 }
 

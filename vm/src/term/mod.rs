@@ -135,6 +135,11 @@ impl RawTerm {
     pub const fn is_local_port(self) -> bool {
         self.0 & IMMED1_MASK == PORT
     }
+    /// A catch tag that leads nowhere, for tests of what walks stacks.
+    #[cfg(test)]
+    pub(crate) const fn catch_tag(index: u32) -> RawTerm {
+        RawTerm(((index as u64) << IMMED2_SHIFT) | CATCH)
+    }
     #[inline(always)]
     pub(crate) const fn is_catch(self) -> bool {
         self.0 & IMMED2_MASK == CATCH

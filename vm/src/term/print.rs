@@ -103,7 +103,7 @@ impl<'s, W: Write + ?Sized> Printer<'_, 's, W> {
 
     fn atom(&mut self, a: Atom) -> Result {
         self.left = self.left.saturating_sub(a.name().len());
-        write_atom(self.f, &a.name())
+        write_atom(self.f, a.name())
     }
 
     fn list(&mut self, cell: Term<'s>) -> Result {

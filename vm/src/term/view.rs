@@ -169,7 +169,7 @@ pub struct RecordView<'s> {
 }
 
 #[inline(always)]
-fn words<'s>(t: RawTerm) -> (Header, *const RawTerm) {
+fn words(t: RawTerm) -> (Header, *const RawTerm) {
     let p = t.boxed_ptr();
     // SAFETY: called on boxed terms that a Term<'s> vouches for: the header is readable.
     (unsafe { *p }.as_header(), p)

@@ -354,10 +354,10 @@ impl<'m> Emitter<'m> {
             }
         }
         let live = A::U(live.unwrap_or(crate::interp::NO_COLLECT));
-        match s.as_slice() {
-            &[a] => self.emit(i::GUARD1, &[a, dst, fail, live, w]),
-            &[a, b] => self.emit(i::GUARD2, &[a, b, dst, fail, live, w]),
-            &[a, b, c] => self.emit(i::GUARD3, &[a, b, c, dst, fail, live, w]),
+        match *s.as_slice() {
+            [a] => self.emit(i::GUARD1, &[a, dst, fail, live, w]),
+            [a, b] => self.emit(i::GUARD2, &[a, b, dst, fail, live, w]),
+            [a, b, c] => self.emit(i::GUARD3, &[a, b, c, dst, fail, live, w]),
             _ => self.emit(i::GUARD0, &[dst, w]),
         }
     }

@@ -49,6 +49,7 @@ pub(super) struct Emitter<'m> {
     wide_ints: HashMap<i64, RawTerm>,
     lambdas: Vec<&'static FunEntry>,
     strings: Box<[u8]>,
+    #[allow(clippy::vec_box, reason = "instructions hold their addresses")]
     templates: Vec<Box<Template<u64>>>,
     lines: Vec<(u32, Option<(u32, u32)>)>,
     functions: Vec<FunctionInfo>,

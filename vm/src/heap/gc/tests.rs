@@ -145,7 +145,7 @@ impl World {
                 b.tuple(&v)
             }
             8 => b.float(n as f64 / 7.0),
-            9 => b.big_limbs(n % 2 == 0, &[n as u64, 1 << 63, n as u64 | 1]),
+            9 => b.big_limbs(n.is_multiple_of(2), &[n as u64, 1 << 63, n as u64 | 1]),
             10 => b.binary(&vec![n as u8; n % 65]),
             11 => b.refc_bits(&self.binaries[n % 4], n % 13, 400 + n % 300),
             12 | 13 => match x.as_bits() {
@@ -162,7 +162,7 @@ impl World {
             }
             19 => b.external_pid(Node::intern(am::USER, 3), n as u64),
             20 | 21 => {
-                let count = if n % 2 == 0 { n % 9 } else { n % 200 };
+                let count = if n.is_multiple_of(2) { n % 9 } else { n % 200 };
                 let pairs: Vec<_> =
                     (0..count).map(|i| (Term::small(i as i32), if i % 5 == 0 { x } else { y })).collect();
                 crate::term::map::from_pairs(b, &pairs)

@@ -145,8 +145,8 @@ pub(crate) fn apply2(m: M) -> Flow {
 /// 255.
 #[inline(always)]
 fn spread(m: M, list: RawTerm) -> Option<u8> {
-    // SAFETY: a register's term; nothing collects while the list is walked.
     let mut n = 0usize;
+    // SAFETY: a register's term; nothing collects while the list is walked.
     let mut it = unsafe { m.brand(list) }.list_iter();
     n += it.by_ref().take(256).count();
     if n > 255 || !it.tail().is_nil() {

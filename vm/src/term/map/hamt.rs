@@ -259,15 +259,13 @@ fn merge_nodes<'s>(b: &Builder<'s>, x: Term<'s>, y: Term<'s>, level: u32, both: 
     let (nx, ny) = (Node::read(x), Node::read(y));
     let bitmap = nx.bitmap | ny.bitmap;
     let mut children = [Term::NIL; 16];
-    let mut n = 0;
-    for bit in (0..16).map(|i| 1u16 << i).filter(|bit| bitmap & bit != 0) {
+    for (n, bit) in (0..16).map(|i| 1u16 << i).filter(|bit| bitmap & bit != 0).enumerate() {
         children[n] = match (nx.slot(bit), ny.slot(bit)) {
             (Ok(i), Ok(j)) => merge_children(b, nx.children[i], ny.children[j], level + 1, both),
             (Ok(i), Err(_)) => nx.children[i],
             (Err(_), Ok(j)) => ny.children[j],
             (Err(_), Err(_)) => Term::NIL,
         };
-        n += 1;
     }
     (bitmap, children)
 }
