@@ -288,3 +288,6 @@ pub(crate) fn stop_watching(numbers: RefNumbers, watched: &Watched) {
         Watched::Port(_) | Watched::PortName(..) | Watched::Remote(_) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;
