@@ -10,7 +10,7 @@ girder_vm::natives! { pub TABLE:
         "error"/3 => error_3, Bif;
         "exit"/1 => exit_1, Bif;
         "nif_error"/1 => error_1, Bif;
-        "nif_error"/2 => error_2, Bif;
+        "nif_error"/2 => nif_error_2, Bif;
         "raise"/3 => raise_3, Bif;
         "throw"/1 => throw_1, Bif;
     }
@@ -23,8 +23,17 @@ fn error_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     Err(ctx.error(a[0]))
 }
 
+/// What a stack trace shows for the arguments: `none` stands for none, and it shows their number.
+fn shown(args: Term<'_>) -> Term<'_> {
+    if args.is(am::NONE) { Term::TRUE } else { args }
+}
+
 fn error_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    Err(ctx.error_in_caller(a[0], a[1], None))
+    Err(ctx.error_in_caller(a[0], shown(a[1]), None))
+}
+
+fn nif_error_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    Err(ctx.error(a[0]))
 }
 
 /// With a list of `{error_info, Map}`; anything else in the list, and all of it counts for nothing.
@@ -34,7 +43,7 @@ fn error_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
         (key.is(am::ERROR_INFO) && map.is_map()).then_some(map)
     };
     let infos: Option<Vec<Term<'s>>> = a[2].to_vec().and_then(|l| l.into_iter().map(info).collect());
-    Err(ctx.error_in_caller(a[0], a[1], infos.and_then(|i| i.last().copied())))
+    Err(ctx.error_in_caller(a[0], shown(a[1]), infos.and_then(|i| i.last().copied())))
 }
 
 fn exit_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {

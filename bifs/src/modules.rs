@@ -1,10 +1,11 @@
 //! Loaded modules: which there are, and what they say of themselves.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use girder_vm::code::{self, LoadedModule};
 use girder_vm::native::NativeKind;
-use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, etf};
+use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, etf, finder};
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -101,9 +102,22 @@ fn get_module_info_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Rais
     info(ctx, &m, a[1].as_atom().ok_or(Raise::Badarg)?)
 }
 
+/// Whether OTP has this module loaded when a program begins (29's list serves 27, too).
+fn is_boot_module(name: Atom) -> bool {
+    static BOOT: LazyLock<HashMap<&str, &str>> =
+        LazyLock::new(|| include_str!("../data/boot-modules.tsv").lines().filter_map(|l| l.split_once('\t')).collect());
+    let release = if Profile::get().release == 25 { "25" } else { "29" };
+    BOOT.get(name.name()).is_some_and(|r| r.contains(release))
+}
+
+/// A module that programs may take to be loaded from the beginning is loaded when they ask.
 fn module_loaded_1<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let name = a[0].as_atom().ok_or(Raise::Badarg)?;
-    Ok(Term::bool(code::module(name).is_some()))
+    if code::module(name).is_some() {
+        return Ok(Term::TRUE);
+    }
+    let boot = is_boot_module(name) && (finder::get().is_deferred(name) || code::load_missing(name));
+    Ok(Term::bool(boot))
 }
 
 fn loaded_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {

@@ -4,6 +4,7 @@
 
 use girder_vm::process::Table;
 use girder_vm::term::map;
+use girder_vm::timer::clock;
 use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, sched, vm};
 
 girder_vm::natives! { pub TABLE:
@@ -65,6 +66,9 @@ fn pairs<'s>(ctx: &Ctx<'s>, items: &[(&str, Term<'s>)]) -> Result<Term<'s>, Rais
     Ok(ctx.list(&pairs?))
 }
 
+/// The end of Erlang monotonic time that OTP gives.
+const END_TIME: i64 = 8_646_911_283_000_000_000;
+
 /// Defaults of processes.
 pub(crate) const FULLSWEEP_AFTER: i32 = 65535;
 pub(crate) const MIN_HEAP_SIZE: i32 = 233;
@@ -88,6 +92,8 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
     let schedulers = || ctx.uint(sched::count() as u64);
     let cores = || std::thread::available_parallelism().map_or(am::UNKNOWN.into(), |n| ctx.uint(n.get() as u64));
     Ok(match name {
+        "start_time" => ctx.int(clock::monotonic_ns() - clock::since_start_ns()),
+        "end_time" => ctx.int(END_TIME),
         "atom_count" => ctx.uint(u64::from(Atom::count())),
         "atom_limit" => ctx.uint(u64::from(girder_vm::atom::MAX_ATOMS)),
         "build_type" | "emu_type" => atom("opt")?,

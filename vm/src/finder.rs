@@ -165,7 +165,8 @@ impl Finder {
     pub fn undefer(&self, module: Atom) {
         self.deferred.write().expect("no code panics under the deferral's lock").retain(|m| *m != module);
     }
-    fn is_deferred(&self, module: Atom) -> bool {
+    /// Whether a call alone does not load this module.
+    pub fn is_deferred(&self, module: Atom) -> bool {
         self.deferred.read().expect("no code panics under the deferral's lock").contains(&module)
     }
 }
