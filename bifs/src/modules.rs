@@ -102,7 +102,7 @@ fn get_module_info_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Rais
     info(ctx, &m, a[1].as_atom().ok_or(Raise::Badarg)?)
 }
 
-/// Whether OTP has this module loaded when a program begins (29's list serves 27, too).
+/// Whether OTP has this module loaded when a program begins, or soon after (29's list serves 27, too).
 fn is_boot_module(name: Atom) -> bool {
     static BOOT: LazyLock<HashMap<&str, &str>> =
         LazyLock::new(|| include_str!("../data/boot-modules.tsv").lines().filter_map(|l| l.split_once('\t')).collect());
@@ -110,14 +110,14 @@ fn is_boot_module(name: Atom) -> bool {
     BOOT.get(name.name()).is_some_and(|r| r.contains(release))
 }
 
-/// A module that programs may take to be loaded from the beginning is loaded when they ask.
+/// A module that programs may take to be loaded from the beginning is loaded when they ask; one that waits for a service
+/// is not, since `error_handler` has `code_server` begin the service only for a module that is not loaded.
 fn module_loaded_1<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let name = a[0].as_atom().ok_or(Raise::Badarg)?;
     if code::module(name).is_some() {
         return Ok(Term::TRUE);
     }
-    let boot = is_boot_module(name) && (finder::get().is_deferred(name) || code::load_missing(name));
-    Ok(Term::bool(boot))
+    Ok(Term::bool(is_boot_module(name) && !finder::get().is_deferred(name) && code::load_missing(name)))
 }
 
 fn loaded_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {

@@ -4,7 +4,7 @@
 %% Services that few programs need begin when a module is first called that needs them: the module finder leaves these
 %% modules to `error_handler`, which asks `code_server`.
 -module(girder_standalone).
--export([start/1, main/2, stopping/2, code_server/2, logger/1, logging/1]).
+-export([start/1, main/3, stopping/2, code_server/2, logger/1, logging/1]).
 
 %% #{module, words, release, encoding, root}: what to run with which words of the command line, and where.
 start(Config) ->
@@ -26,8 +26,9 @@ services(#{module := Module, words := Words} = Config) ->
     register(code_server, Code),
     lists:foreach(fun sync/1, [User, Error, Code]),
     group_leader(User, self()),
-    {Main, Ref} = spawn_monitor(?MODULE, main, [Module, Words]),
-    init(Config#{main => Main, ref => Ref, standin => StandIn}).
+    {Function, Args} = function(Module, Words),
+    {Main, Ref} = spawn_monitor(?MODULE, main, [Module, Function, Args]),
+    init(Config#{words := Args, main => Main, ref => Ref, standin => StandIn}).
 
 io_server(Name, In, Out, #{encoding := Encoding, release := Release}) ->
     Io = #{name => Name, in => In, out => Out, encoding => Encoding, release => Release},
@@ -44,10 +45,9 @@ sync(Pid) ->
 
 %%% The program
 
-%% Runs the program and ends with how it went. The first word is the function's name if the module exports it with no
-%% or one argument, or if it is written like one; the function is `main` otherwise, and all words are its arguments.
-main(Module, Words) ->
-    try run(Module, Words) of
+%% Runs the program and ends with how it went.
+main(Module, Function, Args) ->
+    try run(Module, Function, Args) of
         _ -> exit({?MODULE, ok})
     catch
         exit:{?MODULE, _} = Known -> exit(Known);
@@ -57,18 +57,15 @@ main(Module, Words) ->
         throw:Value:Trace -> exit({?MODULE, {failed, {{nocatch, Value}, shown(Trace)}}})
     end.
 
-run(Module, Words) ->
-    case girder_sys:load(Module) of
-        {error, Why} -> exit({?MODULE, {unloadable, Why}});
-        _LoadedOrUndefined -> ok
-    end,
-    {Function, Args} = function(Module, Words),
+run(Module, Function, Args) ->
     case erlang:function_exported(Module, Function, 1) of
         true -> Module:Function(Args);
         false -> Module:Function()
     end.
 
-%% A word that is written like a name but names nothing is a function that is not there.
+%% What to call with which arguments: the first word is the function's name if the module exports it with no or one
+%% argument, or if it is written like one (a function that is not there); the function is `main` otherwise, and all
+%% words are its arguments.
 function(Module, [Word | Args] = Words) ->
     case exported(Module, Word) of
         {true, Function} -> {Function, Args};
@@ -124,8 +121,6 @@ stop(How, Config) ->
 
 stopping(ok, Config) ->
     stopping(0, Config);
-stopping({unloadable, Why}, Config) ->
-    failed(["girder: ", Why, $\n], Config);
 stopping({failed, Reason}, Config) ->
     failed(io_lib:format("Runtime terminating during boot (~0tp)~n", [Reason]), Config);
 stopping(Status, Config) ->
