@@ -3,7 +3,7 @@
 //! Invariant: the inbox is fetched only when a receive has looked at all messages of the private queue; then signals
 //! among them are handled in their order, and messages appended in theirs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::Process;
@@ -20,6 +20,8 @@ pub struct Mailbox {
     /// Messages fetched and not received.
     pub(crate) queue: MessageQueue,
     timer: RefCell<Option<Arc<ReceiveTimer>>>,
+    /// The receive in progress has no clauses and waits for ever.
+    forever: Cell<bool>,
 }
 
 impl Mailbox {
@@ -31,6 +33,12 @@ impl Mailbox {
             Some(t) => Some(t),
             None if p.inbox_is_empty() => None,
             None => self.fetch_and_peek(p),
+        }
+    }
+    /// Handles signals although messages may be left to look at.
+    pub(crate) fn fetch(&self, p: &Process) {
+        if !p.inbox_is_empty() {
+            crate::signal::fetch(p);
         }
     }
     #[cold]
@@ -93,9 +101,13 @@ impl Mailbox {
     pub(crate) fn timer_start(&self, p: &Process, ms: u64) {
         *self.timer.borrow_mut() = Some(timer::start_receive_timer(p.pid(), ms));
     }
-    /// Whether the receive in progress has a timer.
+    /// Notes that a receive without clauses waits for ever.
+    pub(crate) fn wait_forever(&self) {
+        self.forever.set(true);
+    }
+    /// Whether the time of the receive in progress has been looked at: its register may be gone by now.
     pub(crate) fn timer_started(&self) -> bool {
-        self.timer.borrow().is_some()
+        self.forever.get() || self.timer.borrow().is_some()
     }
     /// Whether the timer of the receive in progress has fired.
     pub(crate) fn timed_out(&self) -> bool {
@@ -110,6 +122,7 @@ impl Mailbox {
     }
     #[cold]
     fn timer_drop(&self) {
+        self.forever.set(false);
         if let Some(t) = self.timer.borrow_mut().take() {
             timer::stop_receive_timer(&t);
         }

@@ -8,7 +8,8 @@
 //! What a VM must keep for this to hold:
 //!
 //! * instructions with a live count collect only garbage beyond it, and may collect before they
-//!   fail; BIF instructions without one never take reserved heap words;
+//!   fail; BIFs without one that build nothing (comparisons, `element` and their like) leave
+//!   reserved heap words alone;
 //! * Y slots that the code has not written are never looked at by code, and none are left where a
 //!   collection can happen. They may be left where an exception can: such frames are marked, see
 //!   [`super::CheckedModule::clears_frame`];

@@ -28,6 +28,37 @@ pub(super) fn reservation(need: Operand) -> Reserved {
     }
 }
 
+/// BIFs of `erlang` whose results are parts of their arguments or fit a word: a reservation outlives them.
+fn builds_nothing(name: &str) -> bool {
+    name.starts_with("is_")
+        || matches!(
+            name,
+            "=:="
+                | "=/="
+                | "=="
+                | "/="
+                | "<"
+                | ">"
+                | "=<"
+                | ">="
+                | "and"
+                | "or"
+                | "xor"
+                | "not"
+                | "min"
+                | "max"
+                | "hd"
+                | "tl"
+                | "element"
+                | "tuple_size"
+                | "map_get"
+                | "map_size"
+                | "self"
+                | "node"
+                | "get"
+        )
+}
+
 impl<'m> Flow<'_, 'm> {
     pub(super) fn list(&self, list: ListRef) -> &'m [Operand] {
         let module: &'m crate::Module = self.context.module;
@@ -336,7 +367,19 @@ impl<'m> Flow<'_, 'm> {
         for &source in sources {
             self.read(state, source)?;
         }
+        if !builds_nothing(self.erlang_function(import)) {
+            state.forget_heap();
+        }
         self.bif_kept(state, fail, import, sources, dest)
+    }
+
+    /// The name of an import of the module `erlang`, empty for others.
+    fn erlang_function(&self, import: u64) -> &'m str {
+        let module: &'m crate::Module = self.context.module;
+        match usize::try_from(import).ok().and_then(|index| module.imports.get(index)) {
+            Some(import) if module.atom(import.module) == "erlang" => module.atom(import.function),
+            _ => "",
+        }
     }
 
     /// The part that all BIF instructions share: fail, or know more and have a result. Sources may
@@ -349,12 +392,7 @@ impl<'m> Flow<'_, 'm> {
         sources: &[Operand],
         dest: Operand,
     ) -> Done {
-        let module = self.context.module;
-        let import = usize::try_from(import).ok().and_then(|index| module.imports.get(index));
-        let name = match import {
-            Some(import) if module.atom(import.module) == "erlang" => module.atom(import.function),
-            _ => "",
-        };
+        let name = self.erlang_function(import);
         self.fail_to(state, fail)?;
         let (subject, fact) = match (name, sources) {
             ("hd" | "tl", &[list]) => (list, Fact::Cons),

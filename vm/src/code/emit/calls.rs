@@ -106,7 +106,19 @@ impl Emitter<'_> {
         }
     }
 
+    /// A tail call of a function that only raises may name a frame that is not there: it keeps the frame.
+    fn raising_tail_call(&mut self, import: Operand) -> bool {
+        let import_row = &self.m.imports[unsigned(import) as usize];
+        let (module, function) = (self.m.atom(import_row.module), self.m.atom(import_row.function));
+        let raises = girder_loader::checker::never_returns(module, function, import_row.arity);
+        let e = self.import(import);
+        raises && self.native_call(e)
+    }
+
     pub(super) fn call_ext_only(&mut self, import: Operand) {
+        if self.raising_tail_call(import) {
+            return self.emit(i::IF_END, &[]);
+        }
         let e = self.import(import);
         if self.native_call(e) {
             return self.emit(i::RET, &[]);
@@ -115,6 +127,9 @@ impl Emitter<'_> {
     }
 
     pub(super) fn call_ext_last(&mut self, import: Operand, n: Operand) {
+        if self.raising_tail_call(import) {
+            return self.emit(i::IF_END, &[]);
+        }
         let e = self.import(import);
         if self.native_call(e) {
             return self.emit(i::DEALLOC_RET, &[A::H(bytes(n))]);
@@ -146,7 +161,9 @@ impl Emitter<'_> {
             (Opcode::Trim, &[n, _]) => self.emit(i::TRIM, &[A::H(bytes(n))]),
             _ => {}
         }
-        if matches!(op, Opcode::AllocateZero | Opcode::AllocateHeapZero) {
+        let zero = matches!(op, Opcode::AllocateZero | Opcode::AllocateHeapZero);
+        let frame = zero || matches!(op, Opcode::Allocate | Opcode::AllocateHeap);
+        if zero || frame && self.m.clears_frame(self.at - 1) {
             let all: Vec<u16> = (0..unsigned(args[0]) as u16).collect();
             self.init_y(&all);
         }

@@ -117,6 +117,10 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
         at: 0,
     };
     while e.at < m.code.len() {
+        if m.traps_before(e.at) {
+            // A call before this does not return, says the compiler; if it does, it ends in an exception.
+            e.emit(instr::IF_END, &[]);
+        }
         let op = &m.code[e.at];
         e.at += 1;
         e.generic(op.opcode, m.args(op))?;

@@ -100,13 +100,15 @@ pub(crate) fn wait(m: M, f: i32) -> Flow {
 #[inline(always)]
 pub(crate) fn wait_timeout(m: M, time: RawTerm, f: i32) -> Flow {
     let mailbox = &m.owner().mailbox;
+    // A receive without clauses returns to this very instruction, whatever messages there are.
+    let clauses = f != 0;
     if !mailbox.timer_started() {
         // SAFETY: a register's term.
         let t = unsafe { m.brand(time) };
-        if t.is(crate::am::INFINITY) {
-            return wait(m, f);
-        }
         match t.as_u64().filter(|&ms| ms <= u64::from(u32::MAX)) {
+            None if t.is(crate::am::INFINITY) && clauses => return wait(m, f),
+            None if t.is(crate::am::INFINITY) => mailbox.wait_forever(),
+            Some(0) if !clauses => return Flow::Next,
             // A timeout of 0 means: look once more, without giving up the slice.
             Some(0) => {
                 m.out();
@@ -126,7 +128,12 @@ pub(crate) fn wait_timeout(m: M, time: RawTerm, f: i32) -> Flow {
         }
     }
     m.out();
-    let more = mailbox.peek(m.p()).is_some();
+    let more = if clauses {
+        mailbox.peek(m.p()).is_some()
+    } else {
+        mailbox.fetch(m.p());
+        false
+    };
     m.back();
     if !more && exiting(m) {
         return Flow::End(SliceEnd::Exited);
