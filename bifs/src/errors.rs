@@ -8,7 +8,6 @@ girder_vm::natives! { pub TABLE:
         "error"/1 => error_1, Bif;
         "error"/2 => error_2, Bif;
         "error"/3 => error_3, Bif;
-        "exit"/1 => exit_1, Bif;
         "nif_error"/1 => error_1, Bif;
         "nif_error"/2 => nif_error_2, Bif;
         "raise"/3 => raise_3, Bif;
@@ -44,10 +43,6 @@ fn error_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     };
     let infos: Option<Vec<Term<'s>>> = a[2].to_vec().and_then(|l| l.into_iter().map(info).collect());
     Err(ctx.error_in_caller(a[0], shown(a[1]), infos.and_then(|i| i.last().copied())))
-}
-
-fn exit_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    Err(ctx.exit(a[0]))
 }
 
 fn throw_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
