@@ -198,6 +198,7 @@ code_call(all_loaded, From, Code) -> code_reply(From, girder_sys:loaded(), Code)
 code_call(get_mode, From, Code) -> code_reply(From, interactive, Code);
 code_call(get_path, From, Code) -> code_reply(From, girder_sys:path(), Code);
 code_call(clear_cache, From, Code) -> code_reply(From, ok, Code);
+code_call({finish_loading, [], _}, From, Code) -> code_reply(From, ok, Code);
 code_call({add_path, Where, Dir}, From, Code) -> add_paths(Where, [Dir], true, From, Code);
 code_call({add_path, Where, Dir, _Cache}, From, Code) -> add_paths(Where, [Dir], true, From, Code);
 code_call({add_paths, Where, Dirs}, From, Code) -> add_paths(Where, Dirs, ok, From, Code);
