@@ -32,7 +32,7 @@ fn show(t: Term<'_>, terms: usize) -> Result<String, Raise> {
 }
 
 fn display_1<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    put(std::io::stdout(), format!("{}\n", show(a[0], usize::MAX)?).as_bytes());
+    put(std::io::stdout(), format!("{}\r\n", show(a[0], usize::MAX)?).as_bytes());
     Ok(Term::TRUE)
 }
 
@@ -63,7 +63,7 @@ fn display_string_2<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> 
 }
 
 fn display_nl_0<'s>(_: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    put(std::io::stderr(), b"\n");
+    put(std::io::stderr(), b"\r\n");
     Ok(Term::TRUE)
 }
 
