@@ -186,10 +186,7 @@ pub(crate) fn in_guard_native(
 pub(crate) fn in_native(s: &Scheduler, p: &Process, pc: *const u64, e: Raise, export: &Export) -> Resume {
     let mfa = export.mfa;
     let own_trace = mfa.module == am::ERLANG
-        && matches!(
-            (mfa.function, mfa.arity),
-            (am::ERROR, 1..=3) | (am::EXIT, 1) | (am::THROW, 1) | (am::RAISE, 3)
-        );
+        && matches!((mfa.function, mfa.arity), (am::ERROR, 1..=3) | (am::EXIT, 1) | (am::THROW, 1) | (am::RAISE, 3));
     if !own_trace {
         return native_failure(s, p, e, mfa, |b| x_list(b, usize::from(mfa.arity)));
     }
