@@ -70,3 +70,54 @@ fn bitstrings_iolists_text_and_packets() {
 fn numbers_and_conversions() {
     run(include_bytes!("oracle/numbers.etf"));
 }
+
+#[test]
+fn maps_and_external_terms() {
+    run(include_bytes!("oracle/terms.etf"));
+}
+
+/// What a native answered, as the tables have it.
+fn answer<'s>(ctx: &Ctx<'s>, r: Result<Term<'s>, Raise>) -> Result<Term<'s>, String> {
+    match r {
+        Ok(t) => Ok(ctx.tuple(&[Term::atom(am::OK), t])),
+        Err(Raise::Badarg) => Ok(ctx.tuple(&[Term::atom(am::ERROR), Term::atom(am::BADARG)])),
+        Err(other) => Err(format!("{other:?}")),
+    }
+}
+
+/// The same answer with the list in it sorted.
+fn as_set<'s>(ctx: &Ctx<'s>, t: Term<'s>) -> Term<'s> {
+    let Some([tag, list]) = t.as_tuple_of() else { return t };
+    let Some(mut all) = list.to_vec() else { return t };
+    all.sort_by(|&a, &b| girder_vm::term::cmp::compare_exact(a, b));
+    ctx.tuple(&[tag, ctx.list(&all)])
+}
+
+#[test]
+fn tables_answer_scripts() {
+    let mut failures = Vec::new();
+    Ctx::for_test(|ctx| {
+        let decoded =
+            girder_vm::etf::decode(ctx, include_bytes!("oracle/tables.etf"), false).expect("the table decodes");
+        for script in decoded.term.list_iter() {
+            let mut before = Vec::new();
+            for case in script.list_iter() {
+                let [f, args, want] = case.as_tuple_of().expect("{F, Args, Answer}");
+                let args = args.to_vec().expect("a list of arguments");
+                let f = f.as_atom().expect("function").name();
+                let native = girder_bifs::find("ets", &f, args.len() as u8).expect("a native");
+                let got = answer(ctx, (native.function)(ctx, &args));
+                let same =
+                    got.as_ref().is_ok_and(|&g| eq_exact(g, want) || eq_exact(as_set(ctx, g), as_set(ctx, want)));
+                if !same {
+                    let show = format!("{f}{args:?}\n  gives {got:?}\n  OTP   {want:?}");
+                    failures.push(format!("{show}\n  after {:?}", before.iter().rev().take(3).collect::<Vec<_>>()));
+                }
+                before.push(format!("{f}{args:?}"));
+            }
+        }
+    });
+    let n = failures.len();
+    failures.truncate(25);
+    assert!(n == 0, "{n} differ:\n{}", failures.join("\n"));
+}

@@ -84,32 +84,49 @@ fn update_counter<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>
     let t = set_table(ctx, args[0])?;
     let (key, op) = (args[1], args[2]);
     let object = object.map(|o| default(ctx, &t, key, o)).transpose()?;
-    let steps: Vec<Step<'s>> = match (op.is_integer(), op.to_vec()) {
-        (true, _) => vec![Step { pos: t.keypos + 1, increment: op, wrap: None }],
-        (_, Some(ops)) => ops.into_iter().map(|op| step(ctx, &t, op)).collect::<Result<_, _>>()?,
-        (_, None) => vec![step(ctx, &t, op)?],
-    };
-    let done = t.update(key, object, |o| {
-        let mut values: Vec<(usize, Term<'s>)> = Vec::with_capacity(steps.len());
-        let mut results = Vec::with_capacity(steps.len());
-        for s in &steps {
-            let earlier = values.iter().rev().find(|(pos, _)| *pos == s.pos).map(|(_, v)| *v);
-            let counter = match earlier.or_else(|| o.with_element(s.pos, |e| ctx.copy(e))) {
-                Some(counter) => counter,
-                None => return Err(because(ctx, am::POSITION)),
-            };
-            let sum = advance(ctx, counter, s)?;
-            values.push((s.pos, sum));
-            results.push(sum);
+    let (one, many);
+    let steps = match op.to_vec() {
+        Some(ops) => {
+            many = ops.into_iter().map(|op| step(ctx, &t, op)).collect::<Result<Vec<_>, _>>()?;
+            &many[..]
         }
-        write(ctx, o, &values);
-        Ok(results)
+        None => {
+            one = match op.is_integer() {
+                true => Step { pos: t.keypos + 1, increment: op, wrap: None },
+                false => step(ctx, &t, op)?,
+            };
+            std::slice::from_ref(&one)
+        }
+    };
+    let done = t.update(key, object, |o| match steps {
+        [s] if !op.is_list() => match add_small(o, s) {
+            Some(sum) => Ok(sum),
+            None => advance_all(ctx, o, steps).map(|sums| sums[0]),
+        },
+        _ => advance_all(ctx, o, steps).map(|sums| ctx.list(&sums)),
     });
-    let results = done.unwrap_or_else(|| Err(because(ctx, am::BADKEY)))?;
-    match results[..] {
-        [one] if !op.is_list() => Ok(one),
-        _ => Ok(ctx.list(&results)),
+    done.unwrap_or_else(|| Err(because(ctx, am::BADKEY)))
+}
+
+/// The commonest step, a small counter and increment, done in place.
+fn add_small<'s>(o: &mut Object, s: &Step<'s>) -> Option<Term<'s>> {
+    let increment = s.increment.as_small().filter(|_| s.wrap.is_none())?;
+    let sum = Term::try_small(o.with_element(s.pos, |e| e.as_small())?? + increment)?;
+    o.set_immediate(s.pos, sum.raw()).then_some(sum)
+}
+
+/// All steps, or none if one fails; answers the counters after each.
+fn advance_all<'s>(ctx: &Ctx<'s>, o: &mut Object, steps: &[Step<'s>]) -> Result<Vec<Term<'s>>, Raise> {
+    let mut values: Vec<(usize, Term<'s>)> = Vec::with_capacity(steps.len());
+    for s in steps {
+        let earlier = values.iter().rev().find(|(pos, _)| *pos == s.pos).map(|(_, v)| *v);
+        let Some(counter) = earlier.or_else(|| o.with_element(s.pos, |e| ctx.copy(e))) else {
+            return Err(because(ctx, am::POSITION));
+        };
+        values.push((s.pos, advance(ctx, counter, s)?));
     }
+    write(ctx, o, &values);
+    Ok(values.into_iter().map(|(_, v)| v).collect())
 }
 
 fn update_counter_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
