@@ -4,7 +4,7 @@
 //! specification, a cursor (`[]` start, an integer place, `{Key}` behind this key), the results so far, and counts.
 //! The continuations that programs hold have the shapes that `ets:repair_continuation/2` knows:
 //! `{Table, Place, Limit, Spec, Left, NumLeft}` of hash tables and
-//! `{Table, Key, [], Limit, Spec, Left, NumLeft, Reverse}` of ordered ones.
+//! `{Table, Key, [], Limit, Spec, Left, Reverse, NumLeft}` of ordered ones.
 
 use std::sync::Arc;
 
@@ -261,7 +261,7 @@ fn continuation<'s>(ctx: &Ctx<'s>, job: &Job<'s>, t: &Table, next: Option<Cursor
         Some(Cursor::Behind(key)) => {
             let key = key.with(|k| ctx.copy(k));
             let reverse = Term::small(i32::from(job.what == am::SELECT_REVERSE));
-            ctx.tuple(&[job.table_term, key, Term::NIL, limit, spec, list, n, reverse])
+            ctx.tuple(&[job.table_term, key, Term::NIL, limit, spec, list, reverse, n])
         }
         Some(Cursor::Place(place)) => ctx.tuple(&[job.table_term, ctx.uint(place), limit, spec, list, n]),
         Some(Cursor::Start) | None => {
@@ -280,7 +280,7 @@ fn continue_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         Some(&[t, place, limit, spec, left, _]) => {
             (am::SELECT, t, Cursor::Place(place.as_u64().ok_or(Raise::Badarg)?), limit, spec, left)
         }
-        Some(&[t, key, _, limit, spec, left, _, reverse]) => {
+        Some(&[t, key, _, limit, spec, left, reverse, _]) => {
             let what = if reverse.as_small() == Some(0) { am::SELECT } else { am::SELECT_REVERSE };
             (what, t, Cursor::Behind(detach(key)), limit, spec, left)
         }

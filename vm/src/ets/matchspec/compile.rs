@@ -193,10 +193,7 @@ impl<'a> Compiler<'_, 'a> {
                     todo.push(Todo::Emit(Op::Map(pairs.len() as u32)));
                     todo.extend(pairs.iter().rev().flat_map(|&(k, v)| [Todo::Expression(v), Todo::Expression(k)]));
                 }
-                Kind::Tuple(&[]) => {
-                    let op = self.constant(t);
-                    out.push(op);
-                }
+                Kind::Tuple(&[]) => return Err(CompileError::Function(None, 0)),
                 Kind::Tuple(&[inner]) if inner.as_tuple().is_some() => {
                     let elements = inner.as_tuple().unwrap_or_default();
                     todo.push(Todo::Emit(Op::Tuple(elements.len() as u32)));
