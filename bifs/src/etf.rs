@@ -101,7 +101,10 @@ fn external_size_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let mut o = defaults(ctx);
     for item in args[1].to_vec().ok_or(Raise::Badarg)? {
         match item.as_tuple_of() {
-            Some([tag, version]) if tag.is(am::MINOR_VERSION) => o = minor_version(o, version)?,
+            // Version 2 cannot be asked for where it is not the default.
+            Some([tag, version]) if tag.is(am::MINOR_VERSION) && (o.utf8_atoms || version.as_small() != Some(2)) => {
+                o = minor_version(o, version)?;
+            }
             _ => return Err(Raise::Badarg),
         }
     }

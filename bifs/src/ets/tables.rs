@@ -184,7 +184,7 @@ fn give_away_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 fn setopts_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let t = table(ctx, args[0], Access::Write)?;
     let items = args[1].to_vec().unwrap_or_else(|| vec![args[1]]);
-    if t.owner() != ctx.process().pid() || items.is_empty() {
+    if t.owner() != ctx.process().pid() {
         return Err(Raise::Badarg);
     }
     let mut new = None;

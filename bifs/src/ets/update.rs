@@ -141,20 +141,18 @@ fn update_element<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>
     let t = set_table(ctx, args[0])?;
     let key = args[1];
     let object = object.map(|o| default(ctx, &t, key, o)).transpose()?;
-    let specs = args[2].to_vec().unwrap_or_else(|| vec![args[2]]);
-    let mut values = Vec::with_capacity(specs.len());
-    for spec in specs {
-        let [pos, value] = spec.as_tuple_of().ok_or(Raise::Badarg)?;
-        let pos = pos.as_small().and_then(|p| usize::try_from(p).ok()).filter(|&p| p > 0).ok_or(Raise::Badarg)?;
-        if pos == t.keypos {
-            return Err(because(ctx, am::KEYPOS));
-        }
-        values.push((pos, value));
-    }
+    // The specification is looked at only if there is an object.
     let done = t.update(key, object, |o| {
+        let specs = args[2].to_vec().unwrap_or_else(|| vec![args[2]]);
         let size = o.with(|x| x.as_tuple().map_or(0, <[_]>::len));
-        if values.iter().any(|&(pos, _)| pos > size) {
-            return Err(Raise::Badarg);
+        let mut values = Vec::with_capacity(specs.len());
+        for spec in specs {
+            let [pos, value] = spec.as_tuple_of().ok_or(Raise::Badarg)?;
+            let pos = pos.as_usize().filter(|p| (1..=size).contains(p)).ok_or(Raise::Badarg)?;
+            if pos == t.keypos {
+                return Err(because(ctx, am::KEYPOS));
+            }
+            values.push((pos, value));
         }
         write(ctx, o, &values);
         Ok(())
