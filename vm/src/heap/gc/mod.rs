@@ -64,6 +64,9 @@ pub fn statistics() -> (usize, usize) {
 
 /// Collects the running process's heap, of which the X registers `x` are live, and leaves `need` free words.
 pub(crate) fn collect(owner: &Owner, x: &mut [RawTerm], need: usize) -> Collected {
+    if stress::may_skip(&owner.heap, need) {
+        return Collected { reductions: 0, reclaimed: 0, major: false, exceeded: None };
+    }
     collect_heap(&owner.heap, x, owner, need)
 }
 

@@ -1,6 +1,9 @@
-//! The `gc-stress` build: collect wherever a collection may happen, spoil what was left behind, check everything.
+//! The `gc-stress` build: collect wherever a collection may happen (large heaps: now and then), spoil what was left
+//! behind, check everything.
 //!
 //! Invariant: without the feature every function here is empty.
+
+use std::cell::Cell;
 
 use crate::heap::ProcessHeap;
 use crate::term::RawTerm;
@@ -11,10 +14,33 @@ pub const STRESS: bool = cfg!(feature = "gc-stress");
 /// A header of an object so large that it lies in no block: a pointer to a word left behind is found by the next check.
 pub(super) const POISON: u64 = 0xdead_dead_dead_de00;
 
+/// Heaps up to this many words are collected at every point.
+const EVERY_TIME: usize = 400;
+
+thread_local! {
+    /// Points passed at which a collection might happen.
+    static POINTS: Cell<usize> = const { Cell::new(0) };
+}
+
 /// Whether a collection is to happen at every point where it may.
 #[inline(always)]
 pub const fn must_collect() -> bool {
     STRESS
+}
+
+/// Whether a collection that only this build asks for is left out: a heap of `n` times [`EVERY_TIME`] words is collected
+/// every `n`th time, so that programs with large heaps still end.
+#[inline(always)]
+pub(super) fn may_skip(heap: &ProcessHeap, need: usize) -> bool {
+    if !STRESS || heap.force_collection.get() || heap.need_fullsweep.get() {
+        return false;
+    }
+    let a = &heap.arena;
+    if heap.free() < need + a.frag_words.get() || a.vheap.get() > heap.vheap_limit.get() {
+        return false;
+    }
+    POINTS.set(POINTS.get().wrapping_add(1));
+    !POINTS.get().is_multiple_of(1 + (heap.used() + heap.old_used()) / EVERY_TIME)
 }
 
 /// Spoils a block that is about to be freed.
