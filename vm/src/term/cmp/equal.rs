@@ -19,6 +19,7 @@ pub(super) fn equal(a: Term<'_>, b: Term<'_>, exact: bool) -> bool {
     let (mut a, mut b, mut exact) = (Term::from_raw(a.raw()), Term::from_raw(b.raw()), exact);
     let mut rest: Vec<Rest<'_>> = Vec::new();
     loop {
+        let mut inside = None;
         if !a.same(b) {
             if let (Some((x, xs)), Some((y, ys))) = (a.as_cons(), b.as_cons()) {
                 // Along the list; only a compound head is put off.
@@ -36,13 +37,13 @@ pub(super) fn equal(a: Term<'_>, b: Term<'_>, exact: bool) -> bool {
                 Some(true) => {}
                 Some(false) => return false,
                 None => match open(a, b, exact) {
-                    Some(inside) => rest.push(inside),
                     None => return false,
+                    opened => inside = opened,
                 },
             }
         }
         (a, b, exact) = loop {
-            match rest.pop() {
+            match inside.take().or_else(|| rest.pop()) {
                 None => return true,
                 Some(Rest::Pair(x, y, exact)) => break (x, y, exact),
                 Some(Rest::Array(xs, ys, exact)) => match skip_equal(xs, ys, exact) {
@@ -134,8 +135,9 @@ fn open<'s>(a: Term<'s>, b: Term<'s>, exact: bool) -> Option<Rest<'s>> {
         (Kind::Tuple(x), Kind::Tuple(y)) => Rest::Array(x, y, exact),
         (Kind::Map, Kind::Map) => Rest::Maps(Box::new((map::iter(a), map::iter(b))), exact),
         (Kind::Fun(x), Kind::Fun(y)) if x.env.len() == y.env.len() => Rest::Array(x.env, y.env, exact),
+        // Fields of native records are the same only if they match, for `==` too.
         (Kind::Record(x), Kind::Record(y)) if super::eq_exact(x.definition, y.definition) => {
-            Rest::Array(x.values, y.values, exact)
+            Rest::Array(x.values, y.values, true)
         }
         _ => return None,
     })

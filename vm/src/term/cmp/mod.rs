@@ -2,9 +2,9 @@
 //!
 //! Order: number < atom < reference < fun < port < pid < tuple < native record < map < nil < list < bitstring. Integers
 //! and floats compare by exact value, except in the order of map keys (`exact`), where every integer comes before every
-//! float. Invariant: [`eq`] is true exactly if [`compare`] says `Equal`, and [`eq_exact`] if [`compare_exact`] does
-//! (but for `0.0` and `-0.0` where the profile tells them apart). What is still to be compared is kept on a stack of our
-//! own, so a deep term cannot overflow the thread's.
+//! float. Invariant: [`eq`] is true exactly if [`compare`] says `Equal` (but for native records, whose fields `==`
+//! compares as `=:=` does), and [`eq_exact`] if [`compare_exact`] does. What is still to be compared is kept on a stack
+//! of our own, so a deep term cannot overflow the thread's; flat terms never touch it.
 
 mod equal;
 mod number;

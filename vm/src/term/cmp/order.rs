@@ -30,21 +30,24 @@ pub(super) fn order(a: Term<'_>, b: Term<'_>, exact: bool) -> Ordering {
     let (mut a, mut b, mut exact) = (Term::from_raw(a.raw()), Term::from_raw(b.raw()), exact);
     let mut rest: Vec<Rest<'_>> = Vec::new();
     loop {
-        let mut answer = Ordering::Equal;
+        let (mut answer, mut inside) = (Ordering::Equal, None);
         match (a.as_cons(), b.as_cons()) {
             _ if a.same(b) => {}
-            (Some((x, xs)), Some((y, ys))) => {
-                if x.same(y) {
+            (Some((x, xs)), Some((y, ys))) => match immediates(x, y) {
+                Some(Ordering::Equal) => {
                     (a, b) = (xs, ys);
-                } else {
+                    continue;
+                }
+                Some(o) => answer = o,
+                None => {
                     rest.push(Rest::Pair(xs, ys, exact));
                     (a, b) = (x, y);
+                    continue;
                 }
-                continue;
-            }
+            },
             _ => match head(a, b, exact) {
                 Head::Is(o) => answer = o,
-                Head::Open(inside) => rest.push(inside),
+                Head::Open(opened) => inside = Some(opened),
             },
         }
         (a, b, exact) = loop {
@@ -52,16 +55,29 @@ pub(super) fn order(a: Term<'_>, b: Term<'_>, exact: bool) -> Ordering {
                 // Only a sort wants to know; everything above it is decided.
                 while rest.pop_if(|r| !matches!(r, Rest::Maps(_))).is_some() {}
             }
-            match rest.pop() {
+            match inside.take().or_else(|| rest.pop()) {
                 None => return answer,
                 Some(Rest::Pair(x, y, exact)) => break (x, y, exact),
                 Some(Rest::Array(xs, ys, exact)) => {
-                    let same = xs.iter().zip(ys).take_while(|(x, y)| x.same(**y)).count();
-                    if same < xs.len() {
-                        if same + 1 < xs.len() {
-                            rest.push(Rest::Array(&xs[same + 1..], &ys[same + 1..], exact));
+                    let mut deep = None;
+                    for (i, (&x, &y)) in xs.iter().zip(ys).enumerate() {
+                        match immediates(x, y) {
+                            Some(Ordering::Equal) => {}
+                            Some(o) => {
+                                answer = o;
+                                break;
+                            }
+                            None => {
+                                deep = Some((i, x, y));
+                                break;
+                            }
                         }
-                        break (xs[same], ys[same], exact);
+                    }
+                    if let Some((i, x, y)) = deep {
+                        if i + 1 < xs.len() {
+                            rest.push(Rest::Array(&xs[i + 1..], &ys[i + 1..], exact));
+                        }
+                        break (x, y, exact);
                     }
                 }
                 Some(Rest::Pairs(pairs, next, exact)) => {
@@ -86,6 +102,18 @@ pub(super) fn order(a: Term<'_>, b: Term<'_>, exact: bool) -> Ordering {
                 },
             }
         };
+    }
+}
+
+/// Compares terms that are the same word, two small integers or two atoms.
+#[inline(always)]
+fn immediates(x: Term<'_>, y: Term<'_>) -> Option<Ordering> {
+    if x.same(y) {
+        return Some(Ordering::Equal);
+    }
+    match (x.as_small(), y.as_small()) {
+        (Some(i), Some(j)) => Some(i.cmp(&j)),
+        _ => Some(x.as_atom()?.cmp(&y.as_atom()?)),
     }
 }
 

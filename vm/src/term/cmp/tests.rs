@@ -75,6 +75,22 @@ fn nodes_pids_and_references() {
 }
 
 #[test]
+fn native_records() {
+    with_builder(|b| {
+        let vec = parse(b, "{nr,vec,false,[x,y]}");
+        let vea = parse(b, "{nr,vea,false,[x,y]}");
+        let r = |definition, x, y| b.record(definition, &[parse(b, x), parse(b, y)]);
+        let (one, float, two, other) = (r(vec, "1", "0"), r(vec, "1.0", "0"), r(vec, "2", "0"), r(vea, "3", "0"));
+        assert!(eq(one, r(vec, "1", "0")) && !eq(one, float) && !eq_exact(one, float) && !eq(one, other));
+        assert_eq!(
+            (compare(one, float), compare(one, two), compare(two, other)),
+            (Ordering::Equal, Ordering::Less, Ordering::Greater)
+        );
+        assert_eq!((compare(b.tuple(&[]), one), compare(one, parse(b, "#{}"))), (Ordering::Less, Ordering::Less));
+    });
+}
+
+#[test]
 fn deep_terms_do_not_overflow() {
     with_builder(|b| {
         let deep = |end| {
