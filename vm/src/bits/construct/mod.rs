@@ -374,14 +374,15 @@ fn fill<'s, O: Copy>(
                 Some(v) => w.put(v, *bits),
                 None => {
                     for s in &template.segments[*first..first + fields.len()] {
-                        (w, _) = lay_down(w, s, value).map_err(|w| fail(s, w))?;
+                        let (pos, _) = lay_down(w, s, value).map_err(|w| fail(s, w))?;
+                        w.move_to(pos);
                     }
                 }
             },
             Run::One(i) => {
                 let s = &template.segments[*i];
-                let bits;
-                (w, bits) = lay_down(w, s, value).map_err(|w| fail(s, w))?;
+                let (pos, bits) = lay_down(w, s, value).map_err(|w| fail(s, w))?;
+                w.move_to(pos);
                 copied += bits;
             }
         }
@@ -407,13 +408,14 @@ fn word<'s, O: Copy>(fields: &[Field<O>], value: &impl Fn(O) -> Term<'s>) -> Opt
     Some(all)
 }
 
-/// Lays one segment down; gives the writer behind it, and how many bits were copied from a bitstring.
+/// Lays one segment down; gives the position behind it, and how many bits were copied from a bitstring. (Giving the
+/// whole writer back made its caller wait for the words just stored.)
 #[inline(never)]
 fn lay_down<'s, O: Copy>(
     mut w: Writer,
     s: &Segment<O>,
     value: &impl Fn(O) -> Term<'s>,
-) -> Result<(Writer, usize), Wrong<'s>> {
+) -> Result<(usize, usize), Wrong<'s>> {
     let sized = |size: &SegmentSize<O>| match *size {
         SegmentSize::Fixed(bits) => bits,
         SegmentSize::Operand(o) => operand_size(value(o), s.unit).unwrap_or(0),
@@ -436,5 +438,5 @@ fn lay_down<'s, O: Copy>(
         SegmentKind::Float => w.put_float(value(s.src), sized(&s.size), s.flags)?,
         SegmentKind::Append | SegmentKind::PrivateAppend => {}
     }
-    Ok((w, copied))
+    Ok((w.pos(), copied))
 }

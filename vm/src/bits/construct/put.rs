@@ -29,6 +29,17 @@ impl Writer {
     pub(crate) fn new(base: *mut u8, pos: usize, end: usize) -> Writer {
         Writer { base, pos, end }
     }
+    /// Position of the next bit.
+    #[inline(always)]
+    pub(super) fn pos(&self) -> usize {
+        self.pos
+    }
+    /// Goes on at `pos`, where a copy of this writer has got to.
+    #[inline(always)]
+    pub(super) fn move_to(&mut self, pos: usize) {
+        debug_assert!(pos >= self.pos && pos <= self.end);
+        self.pos = pos;
+    }
     #[inline(always)]
     pub(super) fn fits(&self, bits: usize) -> bool {
         bits <= self.end - self.pos
