@@ -11,9 +11,11 @@ use crate::code::{Export, Mfa};
 use crate::finder::{Embedded, Finder, Found};
 use crate::heap::Detached;
 use crate::native::{Native, NativeKind};
+use crate::process::Table;
 use crate::process::spawn::{SpawnOptions, spawn_root};
 use crate::profile::Profile;
 use crate::sched::Scheduler;
+use crate::timer::clock;
 
 /// What the VM was built with.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +57,7 @@ pub struct Builder {
     embedded: &'static [Embedded],
     profile: Option<Profile>,
     code_path: Vec<PathBuf>,
+    processes: Option<u32>,
     config: Config,
 }
 
@@ -79,6 +82,11 @@ impl Builder {
         self.code_path = dirs;
         self
     }
+    /// Most processes at a time; the release's default if not given.
+    pub fn processes(mut self, limit: Option<u32>) -> Builder {
+        self.processes = limit;
+        self
+    }
     /// The OTP tree: its root and the version of its run-time system.
     pub fn otp(mut self, root: PathBuf, erts_version: String) -> Builder {
         self.config = Config { root: Some(root), erts_version };
@@ -91,6 +99,8 @@ impl Builder {
             return Err(StartError::Second);
         }
         crate::code::bind_instructions();
+        clock::init();
+        Table::init(self.processes.map(|n| n as usize));
         let releases = profile.releases();
         let mine = self.natives.iter().filter(|n| n.releases.has(releases) && n.kind != NativeKind::Special);
         for n in mine {
