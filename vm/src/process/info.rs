@@ -224,13 +224,15 @@ fn mfa<'s>(b: &Builder<'s>, m: crate::code::Mfa) -> Term<'s> {
     b.tuple(&[Term::atom(m.module), Term::atom(m.function), Term::small(i32::from(m.arity))])
 }
 
-/// `status`: of the running process itself if nobody else has seen it.
+/// `status`: of the running process itself if nobody else has seen it. A process that has to look at its inbox first
+/// answers while it does so: it runs, unless that is all it does.
 fn status(seen: Option<Snapshot>) -> Atom {
     match seen {
         None => am::RUNNING,
         Some(s) if s.exiting() => am::EXITING,
         Some(s) if s.collecting() => am::GARBAGE_COLLECTING,
         Some(s) if s.suspended() => am::SUSPENDED,
+        Some(s) if s.has_inbox() && s.active() => am::RUNNING,
         Some(s) if s.running() => am::RUNNING,
         Some(s) if s.active() => am::RUNNABLE,
         Some(_) => am::WAITING,
