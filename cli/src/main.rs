@@ -56,6 +56,6 @@ fn main() -> ExitCode {
         Command::Check { paths } => check::run(&paths),
         Command::Disasm { file } => disasm::run(&file),
         Command::Natives(options) => natives::run(&options),
-        Command::Opcodes { otp, coverage } => opcodes::run(otp, coverage, girder_loader::Opcode::is_loadable),
+        Command::Opcodes { otp, coverage } => opcodes::run(otp, coverage, girder_vm::code::implements),
     }
 }
