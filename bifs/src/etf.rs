@@ -127,11 +127,12 @@ fn binary_to_term_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 fn binary_to_term_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let (mut safe, mut used) = (false, false);
-    for item in args[1].to_vec().ok_or(Raise::Badarg)? {
+    let badopt = || ctx.badarg_because(Term::atom(am::BADOPT));
+    for item in args[1].to_vec().ok_or_else(badopt)? {
         match item.as_atom() {
             Some(am::SAFE) => safe = true,
             Some(am::USED) => used = true,
-            _ => return Err(Raise::Badarg),
+            _ => return Err(badopt()),
         }
     }
     let d = decode(ctx, args[0], safe)?;

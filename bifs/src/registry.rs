@@ -17,7 +17,8 @@ girder_vm::natives! { pub TABLE:
 type Answer<'s> = Result<Term<'s>, Raise>;
 
 fn register_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    let (Some(name), true) = (args[0].as_atom(), args[1].is_local_pid()) else { return Err(Raise::Badarg) };
+    let none = || ctx.badarg_because(Term::atom(am::NONE));
+    let (Some(name), true) = (args[0].as_atom(), args[1].is_local_pid()) else { return Err(none()) };
     let done = if name == am::UNDEFINED {
         Err(RegisterError::NameTaken)
     } else {
@@ -25,7 +26,7 @@ fn register_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     };
     match done {
         Ok(()) => Ok(Term::TRUE),
-        Err(RegisterError::NameTaken) => Err(Raise::Badarg),
+        Err(RegisterError::NameTaken) => Err(none()),
         Err(RegisterError::HasName) => Err(ctx.badarg_because(Term::atom(am::REGISTERED_NAME))),
         Err(RegisterError::NotAlive) => Err(ctx.badarg_because(Term::atom(am::NOTALIVE))),
     }

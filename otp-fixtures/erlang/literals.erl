@@ -1,6 +1,7 @@
 %%% Literals of every kind, in every position, and that they stay whole through collections, messages and updates.
 -module(literals).
 -compile([export_all, nowarn_export_all]).
+-helpers([big_literal]).
 
 main() -> case_runner:main(?MODULE).
 

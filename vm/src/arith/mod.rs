@@ -127,18 +127,13 @@ pub fn neg<'s>(b: &Builder<'s>, x: Term<'s>) -> Result<'s> {
     match Num::of(x)? {
         Num::Small(i) => Ok(b.int(-i)),
         Num::Big(v) => Ok(b.big_limbs(!v.negative, v.limbs)),
-        // Up to 26 this was `0 - x`.
-        Num::Float(f) => Ok(b.float(if Profile::get().release < 27 { 0.0 - f } else { -f })),
+        Num::Float(f) => Ok(b.float(-f)),
     }
 }
 
 /// `+x`.
-pub fn plus<'s>(b: &Builder<'s>, x: Term<'s>) -> Result<'s> {
-    match Num::of(x)? {
-        // Up to 26 this was `0 + x`.
-        Num::Float(f) if f == 0.0 && Profile::get().release < 27 => Ok(b.float(0.0)),
-        _ => Ok(x),
-    }
+pub fn plus<'s>(_b: &Builder<'s>, x: Term<'s>) -> Result<'s> {
+    Num::of(x).map(|_| x)
 }
 
 /// `abs(x)`.

@@ -24,6 +24,7 @@ pub(crate) fn send(m: M) -> Flow {
         }
         Err(e) => {
             m.out();
+            // OTP reports the operator under this name.
             let to = raise::in_operator(m.s(), m.p(), e, crate::am::SEND, m.xr(0), m.xr(1));
             raise::resume(m, to)
         }
@@ -121,6 +122,8 @@ pub(crate) fn wait_timeout(m: M, time: RawTerm, f: i32) -> Flow {
             }
             Some(ms) => mailbox.timer_start(m.p(), ms),
             None => {
+                // Whoever catches it receives from the queue's head.
+                mailbox.reset();
                 m.out();
                 let to = raise::atom(m.s(), m.p(), m.pc, crate::am::TIMEOUT_VALUE);
                 return raise::resume(m, to);
