@@ -105,7 +105,7 @@ fn tables_answer_scripts() {
                 let [f, args, want] = case.as_tuple_of().expect("{F, Args, Answer}");
                 let args = args.to_vec().expect("a list of arguments");
                 let f = f.as_atom().expect("function").name();
-                let native = girder_bifs::find("ets", &f, args.len() as u8).expect("a native");
+                let native = girder_bifs::find("ets", f, args.len() as u8).expect("a native");
                 let got = answer(ctx, (native.function)(ctx, &args));
                 let same =
                     got.as_ref().is_ok_and(|&g| eq_exact(g, want) || eq_exact(as_set(ctx, g), as_set(ctx, want)));
