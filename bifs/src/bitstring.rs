@@ -2,7 +2,7 @@
 
 use girder_vm::term::BitsView;
 use girder_vm::term::bits::{Endian, read_u64};
-use girder_vm::{Ctx, Raise, Term};
+use girder_vm::{Ctx, Profile, Raise, Term};
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -63,7 +63,8 @@ pub fn part_range(size: usize, pos: Term<'_>, len: Term<'_>) -> Option<(usize, u
 
 /// The part of a bitstring's whole bytes that position and length tell.
 pub fn part<'s>(ctx: &Ctx<'s>, of: Term<'s>, pos: Term<'s>, len: Term<'s>) -> Result<Term<'s>, Raise> {
-    let (from, n) = part_range(bits(of)?.bits / 8, pos, len).ok_or(Raise::Badarg)?;
+    let whole = if Profile::get().parts_of_bitstrings() { bits(of)? } else { binary(of)? };
+    let (from, n) = part_range(whole.bits / 8, pos, len).ok_or(Raise::Badarg)?;
     ctx.sub_bits(of, from * 8, n * 8).ok_or(Raise::Badarg)
 }
 

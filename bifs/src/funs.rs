@@ -2,7 +2,7 @@
 
 use girder_vm::code::{Export, Mfa};
 use girder_vm::term::{FunView, Kind};
-use girder_vm::{Ctx, Raise, Term, am};
+use girder_vm::{Ctx, Profile, Raise, Term, am};
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -21,7 +21,8 @@ fn local<'s>(ctx: &Ctx<'s>, f: FunView<'s>, item: Term<'s>) -> Option<Term<'s>> 
         am::NAME => f.entry.function().map_or(Term::NIL, Term::atom),
         am::ARITY => ctx.int(i64::from(f.entry.arity)),
         am::ENV => ctx.list(f.env),
-        // The process that asks: a fun does not keep which one made it.
+        // A fun does not keep which process made it: up to 26 it is the one that asks, then init.
+        am::PID if Profile::get().funs_belong_to_init() => ctx.init_pid(),
         am::PID => ctx.self_pid(),
         am::INDEX | am::NEW_INDEX => ctx.int(i64::from(f.entry.index)),
         am::UNIQ => ctx.int(i64::from(f.entry.old_uniq)),

@@ -126,9 +126,15 @@ fn key_search<'s>(ctx: &Ctx<'s>, a: &[Term<'s>], again: &'static Export) -> Resu
     let position = a[1].as_small().and_then(|p| usize::try_from(p).ok()).filter(|&p| p >= 1).ok_or(Raise::Badarg)?;
     let mut it = a[2].list_iter();
     let plain = key.is_immediate() && !key.is_small();
+    // A small integer is compared with floats as a float, unlike with ==.
+    let key_as_float = key.as_small().map(|i| i as f64);
     for (i, t) in it.by_ref().take(steps).enumerate() {
         let Some(&e) = t.as_tuple().and_then(|elements| elements.get(position - 1)) else { continue };
-        if e.same(key) || (!(plain || key.is_small() && e.is_immediate()) && eq(e, key)) {
+        let found = match key_as_float {
+            Some(f) => e.same(key) || e.as_float() == Some(f),
+            None => e.same(key) || !plain && eq(e, key),
+        };
+        if found {
             ctx.charge(i / COMPARISONS);
             return Ok(Some(t));
         }

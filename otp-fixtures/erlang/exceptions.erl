@@ -77,7 +77,7 @@ reason(F) -> {P, Ref} = spawn_monitor(F), receive {'DOWN', Ref, process, P, R} -
 error_2() -> error(why, [a, b]).
 error_2_none() -> error(why, none).
 error_3_info() -> error(why, [x], [{error_info, #{cause => c, module => ?MODULE, function => explain}}]).
-explain(Reason, [{_, _, Args, Info} | _]) -> #{general => io_lib:format("~p ~p ~p", [Reason, Args, proplists:get_value(error_info, Info)]), 1 => "bad first"}.
+explain(Reason, [{_, _, Args, Info} | _]) -> #{general => io_lib:format("~p ~p ~p", [Reason, Args, lists:sort(maps:to_list(proplists:get_value(error_info, Info)))]), 1 => "bad first"}.
 error_3_bad() -> error(why, [x], id([{nonsense, 1}])).
 format_custom_info() -> try error_3_info() catch error:R:S -> lists:flatten(erl_error:format_exception(error, R, [hd(S)])) end.
 raise_3() -> erlang:raise(error, made, [{m, f, 2, []}, {m2, g, [a, b], [{file, "x.erl"}, {line, 7}]}]).

@@ -23,7 +23,7 @@ line_breaks_map() -> f("~p", [maps:from_list([{N, lists:duplicate(5, N)} || N <-
 line_breaks_string() -> f("~p", [lists:duplicate(150, $x)]).
 line_breaks_binary() -> [f("~p", [binary:copy(<<1, 2>>, 30)]), f("~p", [binary:copy(<<"ab">>, 50)])].
 depth_p() -> [f("~P", [T, D]) || T <- [lists:seq(1, 20), {a, {b, {c, {d}}}}, "a long string here", #{a => #{b => #{c => d}}}, <<"binary data">>], D <- [1, 3, 5]].
-depth_w() -> [f("~W", [T, D]) || T <- [lists:seq(1, 20), {a, {b, {c, {d}}}}, #{a => 1, b => 2}, <<1, 2, 3, 4, 5, 6>>], D <- [1, 3, 5]].
+depth_w() -> [f("~W", [T, D]) || T <- [lists:seq(1, 20), {a, {b, {c, {d}}}}, #{1 => 1, 2 => 2}, <<1, 2, 3, 4, 5, 6>>], D <- [1, 3, 5]].
 tilde_s() -> [f("~s", ["abc"]), f("~s", [<<"bin">>]), f("~s", [[$a, "b", <<"c">>]]), f("~s", [atom]), f("~10s|", ["abc"]), f("~-10s|", ["abc"]), f("~5.2s|", ["abc"]), f("~2s|", ["abcdef"]), f("~.*s", [2, "abc"]), f("~*s", [6, "abc"])].
 tilde_ts() -> [f("~ts", ["漢字"]), f("~ts", [<<"é"/utf8>>]), f("~5ts|", ["漢"]), f("~ts", ['漢'])].
 tilde_c() -> [f("~c~c", [$a, $b]), f("~3c", [$x]), f("~5.3c|", [$y]), f("~tc", [28450])].

@@ -19,6 +19,8 @@ pub const MAX_CHARS: usize = 255;
 pub const MAX_ATOMS: u32 = 1_048_576;
 
 const CHUNK: usize = 4096;
+/// Atoms that only the loader may make.
+pub const RESERVED: u32 = 16_384;
 const CHUNKS: usize = MAX_ATOMS as usize / CHUNK;
 const SHARDS: usize = 16;
 
@@ -59,7 +61,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         grow: Mutex::new(()),
     };
     for (i, name) in am::NAMES.iter().enumerate() {
-        let got = t.intern(name).expect("the known atoms fit the table");
+        let got = t.intern(name, MAX_ATOMS).expect("the known atoms fit the table");
         assert_eq!(got as usize, i, "known atom {name} is listed twice");
     }
     t
@@ -70,7 +72,8 @@ impl Table {
         &self.shards[self.hasher.hash_one(name) as usize % SHARDS]
     }
 
-    fn intern(&self, name: &str) -> Result<u32, AtomError> {
+    /// `limit`: how many atoms there may be after this one.
+    fn intern(&self, name: &str, limit: u32) -> Result<u32, AtomError> {
         let mut shard = self.shard(name).lock().expect("no code panics under an atom shard's lock");
         if let Some(&i) = shard.get(name) {
             return Ok(i);
@@ -80,7 +83,7 @@ impl Table {
         }
         let _grow = self.grow.lock().expect("no code panics while the atom table grows");
         let i = self.next.load(Ordering::Relaxed);
-        if i >= MAX_ATOMS {
+        if i >= limit {
             return Err(AtomError::TableFull);
         }
         let name: &'static str = Box::leak(name.into());
@@ -117,7 +120,12 @@ impl Table {
 impl Atom {
     /// The atom of this name, made if new.
     pub fn new(name: &str) -> Result<Atom, AtomError> {
-        TABLE.intern(name).map(Atom)
+        TABLE.intern(name, MAX_ATOMS).map(Atom)
+    }
+    /// As [`Atom::new`] for names that a program makes up: these leave [`RESERVED`] atoms to modules that are loaded
+    /// later, so that a program which fills the table can still say so.
+    pub fn from_program(name: &str) -> Result<Atom, AtomError> {
+        TABLE.intern(name, MAX_ATOMS - RESERVED).map(Atom)
     }
     /// The atom of this name if it exists.
     pub fn existing(name: &str) -> Option<Atom> {

@@ -69,6 +69,10 @@ impl<'s> Ctx<'s> {
     pub fn scheduler(&self) -> &'s Scheduler {
         self.scheduler
     }
+    /// The pid of the first process.
+    pub fn init_pid(&self) -> Term<'s> {
+        Term::from_raw(crate::term::RawTerm::pid(0))
+    }
     /// The running process's pid.
     pub fn self_pid(&self) -> Term<'s> {
         Term::from_raw(self.process.pid())

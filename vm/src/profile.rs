@@ -44,6 +44,26 @@ impl Profile {
             _ => Releases::R29,
         }
     }
+    /// A failing `X + 1` or `X - 1` shows no entry for the operator in its stack trace (25).
+    pub fn adding_constants_is_anonymous(self) -> bool {
+        self.release < 26
+    }
+    /// `binary:part/3` takes the whole bytes of bitstrings too (25).
+    pub fn parts_of_bitstrings(self) -> bool {
+        self.release < 26
+    }
+    /// Negating a value known to be a float turns 0.0 into 0.0 (25), not into -0.0.
+    pub fn negation_loses_zero_sign(self) -> bool {
+        self.release < 26
+    }
+    /// `erlang:fun_info(F, pid)` answers init (27 and later), not the caller.
+    pub fn funs_belong_to_init(self) -> bool {
+        self.release >= 27
+    }
+    /// `binary:referenced_byte_size/1` counts bits where a binary is on the heap (26 and 27).
+    pub fn referenced_heap_bits(self) -> bool {
+        self.release == 27
+    }
     /// `0.0 =:= -0.0` (true up to 26).
     pub fn zeros_are_identical(self) -> bool {
         self.release < 27

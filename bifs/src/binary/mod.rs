@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use girder_vm::atom::am;
 use girder_vm::term::bits::{Endian, read_limbs};
-use girder_vm::{Ctx, Raise, Term};
+use girder_vm::{Ctx, Profile, Raise, Term};
 
 use crate::bitstring::{binary, binary_part_2, binary_part_3, bits, byte_at};
 
@@ -90,7 +90,9 @@ fn copy_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
 
 fn referenced_byte_size_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     bits(a[0])?;
-    Ok(ctx.uint(a[0].referenced_bytes().ok_or(Raise::Badarg)? as u64))
+    let bytes = a[0].referenced_bytes().ok_or(Raise::Badarg)? as u64;
+    let in_bits = Profile::get().referenced_heap_bits() && a[0].off_heap_binary().is_none();
+    Ok(ctx.uint(if in_bits { bytes * 8 } else { bytes }))
 }
 
 fn endian(t: Term<'_>) -> Result<Endian, Raise> {

@@ -52,7 +52,7 @@ fn atom_to_binary_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise
 
 /// The atom of a name that may be new.
 fn make<'s>(name: &str) -> Result<Term<'s>, Raise> {
-    match Atom::new(name) {
+    match Atom::from_program(name) {
         Ok(a) => Ok(Term::atom(a)),
         Err(AtomError::TooLong | AtomError::TableFull) => Err(Raise::SystemLimit),
     }

@@ -35,15 +35,19 @@ pub struct Decoded<'s> {
 /// Decodes the term at the start of `bytes` (version byte included). With `safe` no atom and no external fun is made
 /// that does not exist.
 pub fn decode<'s>(b: &Builder<'s>, bytes: &[u8], safe: bool) -> Result<Decoded<'s>, DecodeError> {
+    decode_with(bytes, &mut HeapBuilder { b, safe, new_atom: Atom::from_program })
+}
+
+fn decode_with<'s>(bytes: &[u8], builder: &mut HeapBuilder<'_, 's>) -> Result<Decoded<'s>, DecodeError> {
     let mut decoder = Decoder::new();
-    let term = decoder.run_to_end(bytes, &mut HeapBuilder { b, safe }).map_err(error)?;
+    let term = decoder.run_to_end(bytes, builder).map_err(error)?;
     Ok(Decoded { term, used: decoder.used() })
 }
 
-/// Decodes a term of its own, such as a literal of a module.
+/// Decodes a literal of a module, as a term of its own.
 pub fn decode_literal(bytes: &[u8]) -> Result<Detached, DecodeError> {
     let mut failed = None;
-    let term = Detached::build(|b| match decode(b, bytes, false) {
+    let term = Detached::build(|b| match decode_with(bytes, &mut HeapBuilder { b, safe: false, new_atom: Atom::new }) {
         Ok(d) => d.term,
         Err(e) => {
             failed = Some(e);
@@ -63,6 +67,8 @@ fn error(e: EtfError<DecodeError>) -> DecodeError {
 struct HeapBuilder<'b, 's> {
     b: &'b Builder<'s>,
     safe: bool,
+    /// How atoms are made that do not exist.
+    new_atom: fn(&str) -> Result<Atom, AtomError>,
 }
 
 type Built<'s> = Result<Term<'s>, DecodeError>;
@@ -99,7 +105,7 @@ impl<'s> TermBuilder for HeapBuilder<'_, 's> {
         if self.safe {
             return Atom::existing(text).map(Term::atom).ok_or(DecodeError::Refused);
         }
-        Atom::new(text).map(Term::atom).map_err(|e| match e {
+        (self.new_atom)(text).map(Term::atom).map_err(|e| match e {
             AtomError::TooLong => DecodeError::Refused,
             AtomError::TableFull => DecodeError::AtomTableFull,
         })

@@ -517,7 +517,7 @@ impl<'s> Builder<'s> {
     }
     /// An atom of this name; `system_limit` and too long names are the caller's to report.
     pub fn atom(&self, name: &str) -> Result<Term<'s>, crate::atom::AtomError> {
-        Atom::new(name).map(Term::atom)
+        Atom::from_program(name).map(Term::atom)
     }
     /// Takes over a detached term.
     pub fn adopt(&self, d: Detached) -> Term<'s> {

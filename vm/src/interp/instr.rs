@@ -38,7 +38,6 @@ pub struct Variant {
     /// Name with the kinds of its operands.
     pub name: &'static str,
     /// Kind of each operand.
-    #[allow(dead_code, reason = "for printing code")]
     pub kinds: &'static [K],
     /// First 16-bit lane of each operand, counted from the instruction's start.
     pub lanes: &'static [usize],

@@ -155,6 +155,29 @@ fn x_list<'s>(b: &Ctx<'s>, n: usize) -> Term<'s> {
     b.list_from((0..n).map(|i| Term::from_raw(x(b.scheduler(), i))))
 }
 
+/// As [`in_operator`] for the instruction at `pc`. Up to OTP 25 a small integer added to or subtracted from a register
+/// fails without an entry for the operator.
+#[cold]
+#[inline(never)]
+pub(crate) fn in_arithmetic(
+    s: &Scheduler,
+    p: &Process,
+    pc: *const u64,
+    e: Raise,
+    name: Atom,
+    a: RawTerm,
+    b: RawTerm,
+) -> Resume {
+    // SAFETY: pc is the start of an instruction of published code, whose opcode is one of the table.
+    let kinds = super::instr::VARIANTS[(unsafe { *pc } & 0xFFFF) as usize].kinds;
+    let steps = |i: usize, t: RawTerm| kinds.get(i) == Some(&super::instr::K::SrcConst) && t.is_small();
+    let increment = steps(1, b) || name == am::PLUS && steps(0, a);
+    if increment && matches!(name, am::PLUS | am::MINUS) && crate::profile::Profile::get().adding_constants_is_anonymous() {
+        return plain(s, p, pc, e);
+    }
+    in_operator(s, p, e, name, a, b)
+}
+
 /// An operator's failure: shown as a call of the `erlang` function of that name.
 #[cold]
 #[inline(never)]
@@ -250,6 +273,16 @@ pub(crate) fn undef(s: &Scheduler, p: &Process, export: &Export) -> Resume {
     raise(&b, Class::Error, am::UNDEF.into(), Current::Mfa(export.mfa), args, Term::NIL)
 }
 
+/// `undef` of a call with more arguments than functions have; module, function and arguments are in x0 to x2.
+#[cold]
+#[inline(never)]
+pub(crate) fn undef_arity(s: &Scheduler, p: &Process) -> Resume {
+    let b = context(s, p);
+    let atom = |i| x(s, i).as_atom().unwrap_or(am::UNDEFINED);
+    let mfa = Mfa { module: atom(0), function: atom(1), arity: u8::MAX };
+    raise(&b, Class::Error, am::UNDEF.into(), Current::Mfa(mfa), Term::from_raw(x(s, 2)), Term::NIL)
+}
+
 /// `apply` with a module or function that is no atom: `badarg` in `erlang:apply(M, F, Args)`.
 #[cold]
 #[inline(never)]
@@ -267,10 +300,17 @@ pub(crate) fn bad_apply(s: &Scheduler, p: &Process, pc: *const u64, n: usize) ->
 #[cold]
 #[inline(never)]
 pub(crate) fn bad_fun(s: &Scheduler, p: &Process, pc: *const u64, fun: RawTerm, arity: usize) -> Resume {
+    let args = x_list(&context(s, p), arity).raw();
+    bad_fun_with(s, p, pc, fun, args)
+}
+
+/// As [`bad_fun`], with the arguments as a list.
+#[cold]
+#[inline(never)]
+pub(crate) fn bad_fun_with(s: &Scheduler, p: &Process, pc: *const u64, fun: RawTerm, args: RawTerm) -> Resume {
     let b = context(s, p);
-    let fun = Term::from_raw(fun);
+    let (fun, args) = (Term::from_raw(fun), Term::from_raw(args));
     let reason = if fun.is_function() {
-        let args = x_list(&b, arity);
         b.tuple(&[am::BADARITY.into(), b.tuple(&[fun, args])])
     } else {
         b.tuple(&[am::BADFUN.into(), fun])

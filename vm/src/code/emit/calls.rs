@@ -4,11 +4,21 @@ use girder_loader::{Opcode, Operand};
 
 use super::out::A;
 use super::{Emitter, label, unsigned};
+use crate::am;
 use crate::code::Export;
 use crate::interp::instr as i;
 
 fn bytes(o: Operand) -> u16 {
     (unsigned(o) * 8) as u16
+}
+
+/// The instruction for a tail call of `erlang:apply/2,3`, which traces show as failing in the caller.
+fn apply_last(e: &Export) -> Option<i::Family> {
+    match (e.mfa.module, e.mfa.function, e.mfa.arity) {
+        (am::ERLANG, am::APPLY, 2) => Some(i::APPLY_FUN2_LAST),
+        (am::ERLANG, am::APPLY, 3) => Some(i::APPLY_MFA3_LAST),
+        _ => None,
+    }
 }
 
 impl Emitter<'_> {
@@ -123,6 +133,9 @@ impl Emitter<'_> {
         if self.native_call(e) {
             return self.emit(i::RET, &[]);
         }
+        if let Some(family) = apply_last(e) {
+            return self.emit(family, &[A::H(0)]);
+        }
         self.emit(i::CALL_EXT_ONLY, &[A::W(std::ptr::from_ref(e).expose_provenance() as u64)]);
     }
 
@@ -133,6 +146,9 @@ impl Emitter<'_> {
         let e = self.import(import);
         if self.native_call(e) {
             return self.emit(i::DEALLOC_RET, &[A::H(bytes(n))]);
+        }
+        if let Some(family) = apply_last(e) {
+            return self.emit(family, &[A::H(bytes(n))]);
         }
         self.emit(i::CALL_EXT_LAST, &[A::H(bytes(n)), A::W(std::ptr::from_ref(e).expose_provenance() as u64)]);
     }

@@ -7,6 +7,8 @@ use super::{Emitter, FunctionInfo, LoadFailure, label, unsigned};
 use crate::am;
 use crate::interp::instr as i;
 use crate::interp::instr::Family;
+use crate::profile::Profile;
+use crate::term::RawTerm;
 
 /// Whether `generic` below handles an opcode: all that some release's compiler still emitted in 25 or later.
 pub(super) fn implements(op: Opcode) -> bool {
@@ -182,7 +184,10 @@ impl<'m> Emitter<'m> {
                 };
                 self.emit(family, &[A::H(a), A::H(b), A::H(d)]);
             }
-            (Fnegate, &[_, Operand::FloatReg(a), Operand::FloatReg(d)]) => self.emit(i::FNEG, &[A::H(a), A::H(d)]),
+            (Fnegate, &[_, Operand::FloatReg(a), Operand::FloatReg(d)]) => {
+                let family = if Profile::get().negation_loses_zero_sign() { i::FNEG_FROM_ZERO } else { i::FNEG };
+                self.emit(family, &[A::H(a), A::H(d)]);
+            }
 
             (MakeFun3, &[index, d, list]) => {
                 let env = self.list(list);
@@ -337,6 +342,10 @@ impl<'m> Emitter<'m> {
                     _ => {}
                 }
             }
+            if let (&[a], am::PLUS, Some(live)) = (s.as_slice(), e.mfa.function, live) {
+                // +X is X + 0, for -0.0 too.
+                return self.emit(i::ADD, &[a, A::K(RawTerm::small(0).0), dst, fail, A::U(live)]);
+            }
             if let &[a] = s.as_slice()
                 && a.is_reg()
             {
@@ -345,6 +354,8 @@ impl<'m> Emitter<'m> {
                     am::TL => Some(i::BIF_TL),
                     am::TUPLE_SIZE => Some(i::BIF_TUPLE_SIZE),
                     am::MAP_SIZE => Some(i::BIF_MAP_SIZE),
+                    am::BIT_SIZE => Some(i::BIF_BIT_SIZE),
+                    am::BYTE_SIZE => Some(i::BIF_BYTE_SIZE),
                     am::NOT => Some(i::BIF_NOT),
                     _ => None,
                 };

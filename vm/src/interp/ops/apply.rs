@@ -86,7 +86,11 @@ pub(crate) fn call_fun(m: M, fun: RawTerm, arity: u32, next: *const u64) -> Flow
             super::calls::push_return(m, next);
             super::calls::enter(m, to)
         }
-        None => bad_fun(m, fun, arity as usize),
+        None => {
+            // The failure stands between caller and callee: traces show the call and where it returns to.
+            super::calls::push_return(m, next);
+            bad_fun(m, fun, arity as usize)
+        }
     }
 }
 
@@ -97,7 +101,10 @@ pub(crate) fn call_fun_last(m: M, fun: RawTerm, bytes: usize, arity: u32) -> Flo
             m.e = m.e.wrapping_byte_add(bytes);
             super::calls::enter(m, to)
         }
-        None => bad_fun(m, fun, arity as usize),
+        None => {
+            m.e = m.e.wrapping_byte_add(bytes);
+            bad_fun(m, fun, arity as usize)
+        }
     }
 }
 

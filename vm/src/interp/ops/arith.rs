@@ -35,7 +35,7 @@ fn slow(m: M, op: Slow, name: crate::Atom, a: RawTerm, b: RawTerm, d: impl Dst, 
         Err(_) if f != 0 => Flow::Jump(f),
         Err(e) => {
             m.out();
-            let to = raise::in_operator(m.s(), m.p(), e, name, a, b);
+            let to = raise::in_arithmetic(m.s(), m.p(), m.pc, e, name, a, b);
             raise::resume(m, to)
         }
     }

@@ -114,6 +114,13 @@ pub(crate) fn neg(m: M, a: usize, d: usize) -> Flow {
     put(m, d, v)
 }
 
+/// Negation as OTP 25 does it in float registers, which loses the sign of a zero.
+#[inline(always)]
+pub(crate) fn neg_from_zero(m: M, a: usize, d: usize) -> Flow {
+    let v = 0.0 - get(m, a);
+    put(m, d, v)
+}
+
 #[inline(always)]
 pub(crate) fn copy(m: M, s: usize, d: usize) -> Flow {
     let v = get(m, s);

@@ -231,6 +231,14 @@ pub(crate) fn bif_tuple_size(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64)
 
 #[inline(always)]
 pub(crate) fn bif_map_size(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    if let Some(h) = header(s)
+        && h.is(Subtag::Map)
+    {
+        // SAFETY: flat maps and HAMT heads, the only ones that programs see, have their size as a small behind the header.
+        let n = unsafe { *s.boxed_ptr().add(1) };
+        m.set(d, n);
+        return Flow::Next;
+    }
     guard(m, s, RawTerm::NIL, RawTerm::NIL, d, f, NO_COLLECT, export)
 }
 
@@ -242,6 +250,41 @@ pub(crate) fn bif_not(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flo
     }
     if s == RawTerm::bool(false) {
         m.set(d, RawTerm::bool(true));
+        return Flow::Next;
+    }
+    guard(m, s, RawTerm::NIL, RawTerm::NIL, d, f, NO_COLLECT, export)
+}
+
+/// Bits of a bitstring, or those left in a match context: compilers since 26 ask contexts for their size.
+#[inline(always)]
+fn bit_count(s: RawTerm) -> Option<u64> {
+    let h = header(s)?;
+    let p = s.boxed_ptr();
+    // SAFETY: the layouts of the three kinds of bitstring (`Subtag`).
+    unsafe {
+        if h.is(Subtag::HeapBits) {
+            Some((*p.add(1)).0)
+        } else if h.is(Subtag::SubBits) || h.is(Subtag::MatchCtx) {
+            Some((*p.add(4)).0 - (*p.add(3)).0)
+        } else {
+            None
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn bif_bit_size(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    if let Some(n) = bit_count(s) {
+        m.set(d, RawTerm::small(n as i64));
+        return Flow::Next;
+    }
+    guard(m, s, RawTerm::NIL, RawTerm::NIL, d, f, NO_COLLECT, export)
+}
+
+#[inline(always)]
+pub(crate) fn bif_byte_size(m: M, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    if let Some(n) = bit_count(s) {
+        m.set(d, RawTerm::small(n.div_ceil(8) as i64));
         return Flow::Next;
     }
     guard(m, s, RawTerm::NIL, RawTerm::NIL, d, f, NO_COLLECT, export)

@@ -56,6 +56,8 @@ pub(crate) fn native(m: M, export: u64) -> Flow {
     // SAFETY: a call pushed it.
     let next: *const u64 = std::ptr::with_exposed_provenance(unsafe { *m.e }.0 as usize);
     m.e = m.e.wrapping_add(1);
+    // Where the call is, for traces.
+    m.pc = next.wrapping_sub(1);
     match super::natives::call_native(m, usize::from(e.mfa.arity), export, f as usize as u64, next) {
         Flow::Next => Flow::Goto(next),
         other => other,
@@ -121,50 +123,111 @@ pub(crate) fn normal_exit(m: M) -> Flow {
 /// `erlang:apply/3`, as a tail call.
 #[inline(always)]
 pub(crate) fn apply3(m: M) -> Flow {
+    apply3_last(m, 0)
+}
+
+/// `erlang:apply/3` called last in a function with a frame of `bytes`: failures show that function.
+#[inline(always)]
+pub(crate) fn apply3_last(m: M, bytes: usize) -> Flow {
     let (module, function, list) = (m.xr(0), m.xr(1), m.xr(2));
-    if let (Some(module), Some(function)) = (module.as_atom(), function.as_atom())
-        && let Some(arity) = spread(m, list)
-    {
-        let e = super::apply::find(Mfa { module, function, arity });
-        return super::calls::enter(m, e.address());
+    if let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) {
+        match spread(m, list) {
+            Spread::Arity(arity) => {
+                let e = super::apply::find(Mfa { module, function, arity });
+                m.e = m.e.wrapping_byte_add(bytes);
+                return super::calls::enter(m, e.address());
+            }
+            Spread::TooMany => {
+                m.out();
+                let to = undefined_arity(m.s(), m.p());
+                m.back();
+                return match to {
+                    Ok(handler) => {
+                        m.e = m.e.wrapping_byte_add(bytes);
+                        super::calls::enter(m, handler)
+                    }
+                    Err(to) => raise::resume(m, to),
+                };
+            }
+            Spread::TooLong => return bad_apply(m, 3, Raise::SystemLimit),
+            Spread::Improper => {}
+        }
     }
-    bad_apply(m, 3)
+    bad_apply(m, 3, Raise::Badarg)
+}
+
+/// A call with more arguments than a function can have: there is none to call, and the same rules as for others that
+/// are undefined. Module, function and arguments are in x0 to x2.
+#[cold]
+#[inline(never)]
+fn undefined_arity(s: &crate::sched::Scheduler, p: &crate::process::Process) -> Result<*const u64, Option<*const u64>> {
+    crate::code::error_handler(p, crate::am::UNDEFINED_FUNCTION).ok_or_else(|| raise::undef_arity(s, p))
 }
 
 /// `erlang:apply/2`, as a tail call.
 #[inline(always)]
 pub(crate) fn apply2(m: M) -> Flow {
+    apply2_last(m, 0)
+}
+
+/// `erlang:apply/2` called last in a function with a frame of `bytes`.
+#[inline(always)]
+pub(crate) fn apply2_last(m: M, bytes: usize) -> Flow {
     let (fun, list) = (m.xr(0), m.xr(1));
     match spread(m, list) {
-        Some(arity) => super::apply::enter_fun(m, fun, usize::from(arity)),
-        None => bad_apply(m, 2),
+        Spread::Arity(arity) => {
+            m.e = m.e.wrapping_byte_add(bytes);
+            super::apply::enter_fun(m, fun, usize::from(arity))
+        }
+        Spread::TooMany => {
+            m.e = m.e.wrapping_byte_add(bytes);
+            m.out();
+            let to = raise::bad_fun_with(m.s(), m.p(), m.pc, fun, list);
+            raise::resume(m, to)
+        }
+        Spread::TooLong => bad_apply(m, 2, Raise::SystemLimit),
+        Spread::Improper => bad_apply(m, 2, Raise::Badarg),
     }
 }
 
-/// Puts a list's elements into the argument registers; `None` (registers unchanged) if it is no proper list of at most
-/// 255.
+/// What became of an argument list.
+enum Spread {
+    /// In the argument registers.
+    Arity(u8),
+    /// More than a function takes, registers unchanged.
+    TooMany,
+    /// More than there are registers.
+    TooLong,
+    /// No proper list.
+    Improper,
+}
+
+/// Puts a list's elements into the argument registers.
 #[inline(always)]
-fn spread(m: M, list: RawTerm) -> Option<u8> {
-    let mut n = 0usize;
+fn spread(m: M, list: RawTerm) -> Spread {
     // SAFETY: a register's term; nothing collects while the list is walked.
     let mut it = unsafe { m.brand(list) }.list_iter();
-    n += it.by_ref().take(256).count();
-    if n > 255 || !it.tail().is_nil() {
-        return None;
+    let n = it.by_ref().take(crate::sched::X_REGISTERS - 1).count();
+    if n >= crate::sched::X_REGISTERS - 1 {
+        return Spread::TooLong;
     }
+    if !it.tail().is_nil() {
+        return Spread::Improper;
+    }
+    let Ok(arity) = u8::try_from(n) else { return Spread::TooMany };
     // SAFETY: as above.
     for (i, a) in unsafe { m.brand(list) }.list_iter().enumerate() {
         m.set_xr(i, a.raw());
     }
-    Some(n as u8)
+    Spread::Arity(arity)
 }
 
 #[cold]
 #[inline(always)]
-fn bad_apply(m: M, arity: u8) -> Flow {
+fn bad_apply(m: M, arity: u8, e: Raise) -> Flow {
     m.out();
-    let e = super::apply::find(Mfa { module: crate::am::ERLANG, function: crate::am::APPLY, arity });
-    let to = raise::in_native(m.s(), m.p(), m.pc, Raise::Badarg, e);
+    let export = super::apply::find(Mfa { module: crate::am::ERLANG, function: crate::am::APPLY, arity });
+    let to = raise::in_native(m.s(), m.p(), m.pc, e, export);
     raise::resume(m, to)
 }
 
