@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use girder_vm::finder::{self, Embedded, Found};
 use girder_vm::heap::{Builder, Detached};
 use girder_vm::process::table::{MAX_LIMIT, MIN_LIMIT};
+use girder_vm::sched::MAX_SCHEDULERS;
 use girder_vm::{Atom, Profile, Term, Vm, am};
 
 use crate::otp::Tree;
@@ -28,6 +29,9 @@ pub struct Options {
     /// Most processes at a time (rounded up to a power of two).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(MIN_LIMIT as i64..=MAX_LIMIT as i64))]
     processes: Option<u32>,
+    /// Number of scheduler threads.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_SCHEDULERS as i64))]
+    schedulers: Option<u32>,
     /// Module, function and arguments, or a .beam file and arguments; nothing inside a Gleam project.
     ///
     /// FUNCTION is `main` unless given. A word after MODULE is the function if the module exports it with no or one
@@ -54,7 +58,7 @@ pub fn rewrite(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
             *word = "--pa".into();
         }
         match word.to_str() {
-            Some("--pa" | "--otp" | "--processes") => i += 2,
+            Some("--pa" | "--otp" | "--processes" | "--schedulers") => i += 2,
             Some(w) if w.starts_with('-') && w != "--" => i += 1,
             _ => break,
         }
@@ -97,6 +101,7 @@ fn start(options: Options) -> Result<i32, String> {
         .code_path(path)
         .otp(tree.root, tree.erts_version)
         .processes(options.processes)
+        .schedulers(options.schedulers)
         .build()
         .map_err(|e| e.to_string())?;
     let module = Atom::new(&program.module).map_err(|e| format!("{}: {e}", program.module))?;

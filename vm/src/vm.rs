@@ -14,7 +14,7 @@ use crate::native::{Native, NativeKind};
 use crate::process::Table;
 use crate::process::spawn::{SpawnOptions, spawn_root};
 use crate::profile::Profile;
-use crate::sched::Scheduler;
+use crate::sched;
 use crate::timer::clock;
 
 /// What the VM was built with.
@@ -48,6 +48,9 @@ pub enum StartError {
     /// No room for the first process.
     #[error("the process table is full")]
     NoProcess,
+    /// The system gives no thread for a scheduler.
+    #[error("a scheduler's thread cannot be started: {0}")]
+    Thread(std::io::Error),
 }
 
 /// Collects what a VM is made of.
@@ -58,6 +61,7 @@ pub struct Builder {
     profile: Option<Profile>,
     code_path: Vec<PathBuf>,
     processes: Option<u32>,
+    schedulers: Option<u32>,
     config: Config,
 }
 
@@ -87,6 +91,11 @@ impl Builder {
         self.processes = limit;
         self
     }
+    /// Number of scheduler threads; one for each core if not given.
+    pub fn schedulers(mut self, n: Option<u32>) -> Builder {
+        self.schedulers = n;
+        self
+    }
     /// The OTP tree: its root and the version of its run-time system.
     pub fn otp(mut self, root: PathBuf, erts_version: String) -> Builder {
         self.config = Config { root: Some(root), erts_version };
@@ -101,6 +110,7 @@ impl Builder {
         crate::code::bind_instructions();
         clock::init();
         Table::init(self.processes.map(|n| n as usize));
+        sched::init(self.schedulers.map_or(1, |n| n as usize));
         let releases = profile.releases();
         let mine = self.natives.iter().filter(|n| n.releases.has(releases) && n.kind != NativeKind::Special);
         for n in mine {
@@ -130,8 +140,7 @@ impl Vm {
         if let Found::Bad(why) = crate::finder::get().load(module) {
             return Err(StartError::Module(module.name().to_owned(), why));
         }
-        let scheduler = Scheduler::new(0);
         spawn_root(module, function, args, &SpawnOptions::default()).ok_or(StartError::NoProcess)?;
-        Ok(scheduler.run())
+        sched::run_all().map_err(StartError::Thread)
     }
 }

@@ -3,14 +3,15 @@
 //! Invariant: a module is in the range table before any entry points into it, and stays there while anything may.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock, OnceLock, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 
 use girder_loader::{CheckedModule, LoadError};
 
 use super::emit;
-use super::{Export, LoadedModule, Location, Mfa};
+use super::{Export, FunctionInfo, LoadedModule, Location, Mfa};
 use crate::atom::{Atom, AtomError};
 use crate::process::Process;
+use crate::sync::lock;
 
 /// Why a module was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -62,9 +63,15 @@ pub fn set_module_finder(f: Box<Finder>) {
     let _ = FINDER.set(f);
 }
 
-/// Asks the module finder.
+/// Asks the module finder; whether the module is loaded in the end. Who comes while another thread loads it waits.
 pub fn load_missing(module: Atom) -> bool {
-    self::module(module).is_none() && FINDER.get().is_some_and(|f| f(module))
+    static FINDING: Mutex<()> = Mutex::new(());
+    if self::module(module).is_some() {
+        return true;
+    }
+    let Some(finder) = FINDER.get() else { return false };
+    let _one = lock(&FINDING);
+    self::module(module).is_some() || finder(module)
 }
 
 /// Where `error_handler` (or the handler that the process has set) has this function.
@@ -104,20 +111,15 @@ pub fn load(bytes: &[u8], file: &str) -> Result<Arc<LoadedModule>, LoadFailure> 
     publish(&checked)
 }
 
+/// One at a time. A module is known by its name only when calls reach it, so who finds it need not wait; exports that a
+/// new version still has lead to code all the time.
 fn publish(checked: &CheckedModule) -> Result<Arc<LoadedModule>, LoadFailure> {
+    static PUBLISHING: Mutex<()> = Mutex::new(());
     let emitted = emit::translate(checked)?;
     let m = Arc::new(emitted.module);
-    let mut registry = REGISTRY.write().expect("no code panics under the registry's lock");
-    registry.ranges.insert(m.base(), m.clone());
-    if let Some(old) = registry.modules.insert(m.name, m.clone()) {
-        // Exports that the new version does not have are undefined from now on.
-        for f in old.functions.iter().filter(|f| f.exported) {
-            if let Some(e) = Export::existing(Mfa { module: m.name, function: f.name, arity: f.arity }) {
-                e.set_address(std::ptr::null_mut());
-            }
-        }
-    }
-    drop(registry);
+    let _one = lock(&PUBLISHING);
+    let registry = || REGISTRY.write().expect("no code panics under the registry's lock");
+    registry().ranges.insert(m.base(), m.clone());
     for (name, exported, fields) in &emitted.records {
         super::records::define(m.name, *name, *exported, fields);
     }
@@ -130,6 +132,15 @@ fn publish(checked: &CheckedModule) -> Result<Arc<LoadedModule>, LoadFailure> {
         // A native takes the place of its stub function in the module.
         if e.native().is_none() && !e.is_instruction() {
             e.set_address(m.address(f.entry));
+        }
+    }
+    if let Some(old) = registry().modules.insert(m.name, m.clone()) {
+        let kept = |f: &FunctionInfo| m.functions.iter().any(|g| g.exported && (g.name, g.arity) == (f.name, f.arity));
+        // Exports that the new version does not have are undefined from now on.
+        for f in old.functions.iter().filter(|f| f.exported && !kept(f)) {
+            if let Some(e) = Export::existing(Mfa { module: m.name, function: f.name, arity: f.arity }) {
+                e.set_address(std::ptr::null_mut());
+            }
         }
     }
     Ok(m)

@@ -4,7 +4,8 @@
 //! counters that `erlang:memory/0` reports are exact. Exhaustion stops the VM with OTP's message: no caller sees null.
 
 use std::alloc::Layout;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::sync::tally;
 
 /// What memory is used for, as `erlang:memory/0` and the allocators' names tell it apart.
 #[repr(usize)]
@@ -26,15 +27,10 @@ pub enum Category {
     System,
 }
 
-const CATEGORIES: usize = 7;
+/// Categories come first among the tallied counts.
+pub(crate) const CATEGORIES: usize = 7;
 const NAMES: [&str; CATEGORIES] =
     ["eheap_alloc", "std_alloc", "binary_alloc", "literal_alloc", "driver_alloc", "ets_alloc", "sys_alloc"];
-
-/// One counter a cache line, so that categories do not slow one another.
-#[repr(align(64))]
-struct Counter(AtomicUsize);
-
-static USED: [Counter; CATEGORIES] = [const { Counter(AtomicUsize::new(0)) }; CATEGORIES];
 
 fn layout(bytes: usize) -> Layout {
     Layout::from_size_align(bytes, 16).unwrap_or_else(|_| exhausted(Category::System, bytes))
@@ -74,12 +70,12 @@ pub(crate) unsafe fn free(category: Category, p: *mut u8, bytes: usize) {
 
 /// Accounts for memory that was taken elsewhere (tables, code), or given back.
 pub fn note(category: Category, bytes: isize) {
-    USED[category as usize].0.fetch_add(bytes as usize, Ordering::Relaxed);
+    tally::add(category as usize, bytes as usize);
 }
 
 /// Bytes in use of a category.
 pub fn used(category: Category) -> usize {
-    USED[category as usize].0.load(Ordering::Relaxed)
+    tally::sum(category as usize)
 }
 
 /// Stops the VM as OTP does when memory is exhausted.

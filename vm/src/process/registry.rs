@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use super::Process;
 use crate::atom::Atom;
+use crate::sync::atomic::{Ordering, fence};
 use crate::sync::{RwLock, whole};
 use crate::term::RawTerm;
 
@@ -37,8 +38,15 @@ pub fn register(name: Atom, p: &Process) -> Result<(), RegisterError> {
     match names.entry(name) {
         Entry::Occupied(_) => Err(RegisterError::NameTaken),
         Entry::Vacant(v) => {
-            v.insert(p.pid());
+            let v = v.insert_entry(p.pid());
             p.set_name(Some(name));
+            // Pairs with the fence in `release`: the exit sees the name, or this sees the exit.
+            fence(Ordering::SeqCst);
+            if p.state().get().exiting() && p.name().is_some() {
+                v.remove();
+                p.set_name(None);
+                return Err(RegisterError::NotAlive);
+            }
             Ok(())
         }
     }
@@ -54,6 +62,8 @@ pub fn unregister(name: Atom) -> bool {
 
 /// An exiting process gives up its name.
 pub(crate) fn release(p: &Process) -> Option<Atom> {
+    // See `register`: most processes have no name and take no lock.
+    fence(Ordering::SeqCst);
     p.name()?;
     let mut names = whole(NAMES.write());
     let name = p.name()?;

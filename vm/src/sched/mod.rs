@@ -1,29 +1,36 @@
 //! Schedulers: a thread each, that runs processes.
 //!
-//! A scheduler owns its run queues and its timer wheel; other threads reach it through its [`Shared`] part: an inbox
-//! and a place to sleep. Invariant: an idle scheduler looks at its inbox after it has said that it sleeps, and who puts
-//! something there wakes it after; so nothing waits while everybody sleeps.
+//! A scheduler owns its run queues and its timer wheel; other threads reach it through its [`Shared`] part: an inbox,
+//! a place to sleep, and the thieves' end of its queues. Invariant: who sleeps has nothing in its queues and its inbox;
+//! so nothing waits while everybody sleeps.
 
 mod apply;
+mod idle;
+mod progress;
 mod queues;
+mod remote;
 mod run;
 mod stats;
 
-pub use stats::{Totals, queue_lengths, totals};
+pub use idle::MAX_SCHEDULERS;
+pub use progress::after_thread_progress;
+pub use run::run_all;
+pub use stats::{Totals, WallTime, queue_lengths, totals, wall_times};
 
-use std::cell::{Cell, OnceCell, UnsafeCell};
-use std::rc::Rc;
+use std::cell::{Cell, UnsafeCell};
 use std::sync::OnceLock;
 
 use crate::process::{Priority, Process};
-use crate::sync::atomic::{AtomicI32, Ordering};
-use crate::sync::inbox::{Inbox, Linked};
+use crate::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use crate::sync::inbox::Inbox;
 use crate::sync::park::Parker;
 use crate::term::{RawTerm, Term};
 use crate::timer::wheel::Key;
 use crate::timer::{Due, TimerQueue};
 use apply::ApplyCache;
-use queues::RunQueues;
+use idle::Idle;
+use queues::{RunQueues, Stealers};
+use remote::{Remote, What};
 use stats::Counters;
 
 /// Number of X registers.
@@ -52,12 +59,18 @@ pub struct Registers {
 pub struct Scheduler {
     regs: Box<UnsafeCell<Registers>>,
     apply_cache: ApplyCache,
-    local: Rc<Local>,
+    local: &'static Local,
     /// Reductions since the timers were last looked at.
     since_poll: Cell<i64>,
+    /// Processes that ended here since memory was last reclaimed.
+    exits: Cell<u32>,
+    /// Counted as a searcher in [`IDLE`].
+    searching: Cell<bool>,
+    /// Where the next search begins.
+    first_victim: Cell<usize>,
 }
 
-/// What code on a scheduler's thread reaches without the scheduler itself.
+/// What code on a scheduler's thread reaches without the scheduler itself. Lives as long as the VM.
 struct Local {
     id: usize,
     queues: RunQueues,
@@ -69,46 +82,20 @@ struct Shared {
     inbox: Inbox<Box<Remote>>,
     parker: Parker,
     counters: Counters,
-}
-
-/// Something that another thread wants of a scheduler.
-struct Remote {
-    link: *mut Remote,
-    what: What,
-}
-
-enum What {
-    Run(RawTerm, Priority),
-    StartTimer(u64, Due),
-    StopTimer(Key),
-}
-
-// SAFETY: the link is used by the inbox alone; what is asked for is Send.
-unsafe impl Send for Remote {}
-
-// SAFETY: a box's address is stable and `link` is a word of it that only the list uses.
-unsafe impl Linked for Box<Remote> {
-    type Target = Remote;
-    fn into_raw(self) -> *mut Remote {
-        Box::into_raw(self)
-    }
-    unsafe fn from_raw(p: *mut Remote) -> Self {
-        // SAFETY: the trait's contract.
-        unsafe { Box::from_raw(p) }
-    }
-    unsafe fn link(p: *mut Remote) -> *mut *mut Remote {
-        // SAFETY: the trait's contract.
-        unsafe { &raw mut (*p).link }
-    }
+    /// Set once its thread has begun.
+    stealers: OnceLock<Stealers>,
 }
 
 static SCHEDULERS: OnceLock<Vec<Shared>> = OnceLock::new();
+static IDLE: Idle = Idle::new();
+/// Schedulers with this number and above give their work away and sleep; 0: all are online.
+static ONLINE: AtomicUsize = AtomicUsize::new(0);
 /// Exit status once the VM halts, else [`RUNNING`].
 static HALT: AtomicI32 = AtomicI32::new(RUNNING);
 const RUNNING: i32 = i32::MIN;
 
 thread_local! {
-    static LOCAL: OnceCell<Rc<Local>> = const { OnceCell::new() };
+    static LOCAL: Cell<Option<&'static Local>> = const { Cell::new(None) };
 }
 
 fn all() -> &'static [Shared] {
@@ -117,14 +104,22 @@ fn all() -> &'static [Shared] {
 
 impl Shared {
     fn new() -> Shared {
-        Shared { inbox: Inbox::default(), parker: Parker::default(), counters: Counters::default() }
-    }
-    fn ask(&self, what: What) {
-        let r = Box::new(Remote { link: std::ptr::null_mut(), what });
-        if self.inbox.push(r).unwrap_or(false) {
-            self.parker.wake();
+        Shared {
+            inbox: Inbox::default(),
+            parker: Parker::default(),
+            counters: Counters::default(),
+            stealers: OnceLock::new(),
         }
     }
+    /// Entries in its run queues.
+    fn queued(&self) -> usize {
+        self.stealers.get().map_or(0, Stealers::len)
+    }
+}
+
+/// Fixes the number of schedulers; the first call counts.
+pub fn init(n: usize) {
+    SCHEDULERS.get_or_init(|| (0..n.clamp(1, MAX_SCHEDULERS)).map(|_| Shared::new()).collect());
 }
 
 /// Number of schedulers.
@@ -132,41 +127,84 @@ pub fn count() -> usize {
     all().len()
 }
 
+/// Number of schedulers online: the first ones.
+pub fn online() -> usize {
+    // Relaxed: who acts on an old number gives its work away at the next poll.
+    match ONLINE.load(Ordering::Relaxed) {
+        0 => count(),
+        n => n,
+    }
+}
+
+/// Sets how many schedulers are online, 1 up to their number; gives how many were.
+pub fn set_online(n: usize) -> usize {
+    let old = ONLINE.swap(n.clamp(1, count()), Ordering::AcqRel);
+    // Who goes offline while asleep has nothing to give away; who comes online looks for work.
+    all().iter().for_each(|s| s.parker.wake());
+    if old == 0 { count() } else { old }
+}
+
 /// The scheduler of this thread, 0 on a thread that is none.
 pub fn current_id() -> usize {
-    LOCAL.with(|l| l.get().map_or(0, |l| l.id))
+    LOCAL.get().map_or(0, |l| l.id)
 }
 
 /// Puts a process whose state word says QUEUED into a run queue: the caller's own, if it is a scheduler.
 pub fn enqueue(pid: RawTerm, priority: Priority) {
-    LOCAL.with(|l| match l.get() {
-        Some(l) => l.queues.push(pid, priority),
-        None => all()[0].ask(What::Run(pid, priority)),
-    });
+    match LOCAL.get() {
+        Some(l) => l.push(pid, priority),
+        None => place(pid, priority),
+    }
+}
+
+/// Hands a process to some scheduler that is online.
+fn place(pid: RawTerm, priority: Priority) {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let to = NEXT.fetch_add(1, Ordering::Relaxed) % online();
+    all()[to].ask(What::Run(pid, priority));
+}
+
+impl Local {
+    #[inline]
+    fn push(&self, pid: RawTerm, priority: Priority) {
+        self.queues.push(pid, priority);
+        // One entry is what this scheduler runs next itself: who sends a message mostly waits for the answer then.
+        if IDLE.any_sleeping() && self.queues.len() > 1 {
+            wake_helper();
+        }
+    }
+}
+
+/// Wakes a sleeping scheduler to share the work.
+#[cold]
+#[inline(never)]
+fn wake_helper() {
+    if let Some(id) = IDLE.wake_one(online()) {
+        all()[id].parker.wake();
+    }
 }
 
 /// Starts a timer in the caller's own wheel.
 pub(crate) fn start_timer(due: u64, what: Due) {
-    LOCAL.with(|l| match l.get() {
+    match LOCAL.get() {
         Some(l) => l.timers.start(due, what),
         None => all()[0].ask(What::StartTimer(due, what)),
-    });
+    }
 }
 
 /// Takes a cancelled timer out of a scheduler's wheel.
 pub(crate) fn stop_timer(scheduler: usize, key: Key) {
-    LOCAL.with(|l| match l.get() {
+    match LOCAL.get() {
         Some(l) if l.id == scheduler => l.timers.stop(key),
         _ => all()[scheduler].ask(What::StopTimer(key)),
-    });
+    }
 }
 
-/// Stops the VM: the schedulers return with this status. The first call counts.
+/// Stops the VM: the schedulers return. The first call's status counts.
 pub fn halt(status: i32) {
     if HALT.compare_exchange(RUNNING, status, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-        for s in all() {
-            s.parker.wake();
-        }
+        all().iter().for_each(|s| s.parker.wake());
+        run::MAIN.wake();
     }
 }
 
@@ -179,16 +217,28 @@ pub fn halted() -> Option<i32> {
 impl Scheduler {
     /// Makes the calling thread scheduler `id`.
     pub fn new(id: usize) -> Scheduler {
-        let local = Rc::new(Local { id, queues: RunQueues::default(), timers: TimerQueue::new() });
         assert!(id < all().len(), "schedulers are numbered from 0");
-        let mine = LOCAL.with(|l| l.get_or_init(|| local.clone()).clone());
+        let local = LOCAL.get().unwrap_or_else(|| {
+            Box::leak(Box::new(Local { id, queues: RunQueues::default(), timers: TimerQueue::new() }))
+        });
+        LOCAL.set(Some(local));
+        // Only the first thread of this number can be stolen from; there is another in tests alone.
+        let _ = all()[id].stealers.set(local.queues.stealers());
         let regs = Box::new(UnsafeCell::new(Registers {
             x: [RawTerm::NIL; X_REGISTERS + SPARE_REGISTERS],
             f: [0.0; F_REGISTERS],
             process: std::ptr::null(),
             scheduler: std::ptr::null(),
         }));
-        Scheduler { regs, apply_cache: ApplyCache::default(), local: mine, since_poll: Cell::new(0) }
+        Scheduler {
+            regs,
+            apply_cache: ApplyCache::default(),
+            local,
+            since_poll: Cell::new(0),
+            exits: Cell::new(0),
+            searching: Cell::new(false),
+            first_victim: Cell::new(id + 1),
+        }
     }
     /// Its number, from 0.
     pub fn id(&self) -> usize {

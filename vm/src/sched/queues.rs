@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use crossbeam_deque::Worker;
+use crossbeam_deque::{Steal, Stealer, Worker};
 
 use crate::process::Priority;
 use crate::term::RawTerm;
@@ -13,9 +13,11 @@ use crate::term::RawTerm;
 /// Turns of normal processes for one of a low process.
 const NORMAL_PER_LOW: u32 = 8;
 
+const QUEUES: usize = Priority::ALL.len();
+
 /// See the module's head.
 pub(super) struct RunQueues {
-    queues: [Worker<RawTerm>; Priority::ALL.len()],
+    queues: [Worker<RawTerm>; QUEUES],
     /// Turns of normal processes while low ones waited.
     passed_over: Cell<u32>,
 }
@@ -29,6 +31,10 @@ impl Default for RunQueues {
 impl RunQueues {
     fn queue(&self, p: Priority) -> &Worker<RawTerm> {
         &self.queues[p as usize]
+    }
+    /// What other threads use.
+    pub(super) fn stealers(&self) -> Stealers {
+        Stealers(std::array::from_fn(|i| self.queues[i].stealer()))
     }
     /// Adds an entry.
     pub(super) fn push(&self, pid: RawTerm, p: Priority) {
@@ -53,9 +59,36 @@ impl RunQueues {
         self.passed_over.set(0);
         low.pop()
     }
+    /// Takes any entry, with its priority: for a scheduler that gives its work away.
+    pub(super) fn pop_any(&self) -> Option<(RawTerm, Priority)> {
+        Priority::ALL.into_iter().rev().find_map(|p| Some((self.queue(p).pop()?, p)))
+    }
     /// Number of entries.
     pub(super) fn len(&self) -> usize {
         self.queues.iter().map(Worker::len).sum()
+    }
+}
+
+/// The other threads' view of a scheduler's queues.
+pub(super) struct Stealers([Stealer<RawTerm>; QUEUES]);
+
+impl Stealers {
+    /// Number of entries.
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(Stealer::len).sum()
+    }
+    /// Moves up to half of the entries of the most urgent queue that has some to a thief's queues; whether any moved.
+    pub(super) fn steal_into(&self, thief: &RunQueues) -> bool {
+        Priority::ALL.into_iter().rev().any(|p| {
+            let (from, to) = (&self.0[p as usize], thief.queue(p));
+            loop {
+                match from.steal_batch(to) {
+                    Steal::Success(()) => return true,
+                    Steal::Empty => return false,
+                    Steal::Retry => std::hint::spin_loop(),
+                }
+            }
+        })
     }
 }
 
@@ -78,5 +111,22 @@ mod tests {
         let want: Vec<u64> =
             [300, 200].into_iter().chain(0..8).chain([100]).chain(8..16).chain([101]).chain(16..20).collect();
         assert_eq!(order, want);
+    }
+
+    #[test]
+    fn thieves_take_the_urgent_first_and_half_of_the_rest() {
+        let (victim, thief) = (RunQueues::default(), RunQueues::default());
+        let stealers = victim.stealers();
+        assert!(!stealers.steal_into(&thief));
+        for i in 0..8 {
+            victim.push(RawTerm::pid(i), Priority::Normal);
+        }
+        victim.push(RawTerm::pid(9), Priority::High);
+        assert_eq!(stealers.len(), 9);
+        assert!(stealers.steal_into(&thief));
+        assert_eq!(thief.pop_any(), Some((RawTerm::pid(9), Priority::High)));
+        assert!(stealers.steal_into(&thief));
+        assert_eq!((victim.len(), thief.len()), (4, 4));
+        assert_eq!(thief.pop(), Some(RawTerm::pid(0)), "the oldest come first");
     }
 }

@@ -1,35 +1,93 @@
-//! The scheduler's loop: picks a process, runs a slice of it, decides what becomes of it; polls timers; sleeps.
+//! The scheduler's loop: picks a process, runs a slice of it, decides what becomes of it; polls timers; helps others;
+//! sleeps.
 //!
 //! Invariants: an epoch guard is held from the pick to the end of the slice, so the process stays; between slices the
 //! guard is renewed, and it is not held while the thread sleeps. A panic in a slice kills the process, not the VM.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use crossbeam_epoch::Guard;
 
-use super::{SLICE, Scheduler, What, halted};
+use super::queues::Stealers;
+use super::{IDLE, SLICE, Scheduler, What, all, count, halted, online, place, progress, wake_helper};
 use crate::heap::gc;
 use crate::interp::{self, SliceEnd};
 use crate::process::state::{AfterSlice, AfterWait};
 use crate::process::{Process, Table, exit, limits, report};
 use crate::signal;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::park::Parker;
 use crate::term::RawTerm;
 
 /// Picks after which inbox and timers are looked at, however short the slices are.
 const PICKS_PER_POLL: u32 = 32;
+/// Ended processes after which memory is reclaimed.
+const EXITS_PER_FLUSH: u32 = 64;
+/// How long a scheduler without work looks at the queues of others before it sleeps.
+const SEARCH: Duration = Duration::from_micros(30);
+/// How long a lone entry lies in the queue of a busy scheduler before another takes it.
+const STUCK: Duration = Duration::from_micros(10);
+/// Longest sleep while somebody waits for thread progress.
+const PROGRESS_NAP: Duration = Duration::from_millis(1);
+/// How long the VM waits at its end for slices that are still running.
+const GRACE: Duration = Duration::from_millis(100);
+/// Stack of a scheduler's thread.
+const STACK_BYTES: usize = 8 << 20;
+
+/// Where the main thread waits for the VM's end.
+pub(super) static MAIN: Parker = Parker::new();
+/// Schedulers in their loop.
+static LOOPS: AtomicUsize = AtomicUsize::new(0);
+
+pub(super) fn loops() -> usize {
+    LOOPS.load(Ordering::Acquire)
+}
+
+/// Starts a thread for each scheduler and waits until the VM halts; gives the exit status.
+pub fn run_all() -> std::io::Result<i32> {
+    LOOPS.store(count(), Ordering::Release);
+    for id in 0..count() {
+        let body = move || {
+            // A panic outside of a slice leaves the scheduler in no known state.
+            if catch_unwind(|| Scheduler::new(id).run()).is_err() {
+                std::process::abort();
+            }
+            LOOPS.fetch_sub(1, Ordering::AcqRel);
+            MAIN.wake();
+        };
+        let name = format!("scheduler-{}", id + 1);
+        std::thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(body)?;
+    }
+    let status = loop {
+        if let Some(status) = halted() {
+            break status;
+        }
+        MAIN.park(None);
+    };
+    let end = Instant::now() + GRACE;
+    while loops() != 0 && Instant::now() < end {
+        MAIN.park(Some(GRACE));
+    }
+    Ok(status)
+}
 
 impl Scheduler {
-    /// Runs processes until the VM halts; gives the exit status.
-    pub fn run(&self) -> i32 {
+    /// Runs processes until the VM halts.
+    fn run(&self) {
         let mut picks = 0;
         let mut guard = crossbeam_epoch::pin();
-        loop {
-            if let Some(status) = halted() {
-                return status;
-            }
+        while halted().is_none() {
             if picks == 0 || self.since_poll.get() >= SLICE {
                 picks = PICKS_PER_POLL;
+                guard.repin();
                 self.poll();
+                self.share();
+                if self.exits.get() >= EXITS_PER_FLUSH || progress::is_wanted() {
+                    self.exits.set(0);
+                    guard.flush();
+                }
             }
             picks -= 1;
             match self.local.queues.pop() {
@@ -54,21 +112,129 @@ impl Scheduler {
                 What::Run(pid, priority) => self.local.queues.push(pid, priority),
                 What::StartTimer(due, what) => self.local.timers.start(due, what),
                 What::StopTimer(key) => self.local.timers.stop(key),
+                What::Call(f) => f(),
             }
         }
         if !self.local.timers.is_empty() {
             self.local.timers.poll();
         }
-        self.shared().counters.queued.set(self.local.queues.len() as u64);
+        if !self.is_online() {
+            self.give_away();
+        }
+    }
+    fn is_online(&self) -> bool {
+        self.id() < online()
+    }
+    #[cold]
+    fn give_away(&self) {
+        while let Some((pid, priority)) = self.local.queues.pop_any() {
+            place(pid, priority);
+        }
+    }
+    /// Has somebody help if there is more than one entry waiting.
+    fn share(&self) {
+        if IDLE.any_sleeping() && self.local.queues.len() > 1 {
+            wake_helper();
+        }
+    }
+    /// Returns when there is something in the run queues, or the VM halts: found in the inbox, in the queues of others,
+    /// or after some sleep.
+    fn idle(&self) {
+        let counters = &self.shared().counters;
+        counters.wall.idle();
+        loop {
+            self.poll();
+            if self.local.queues.len() != 0 || halted().is_some() || (self.is_online() && self.search()) {
+                break;
+            }
+            self.sleep();
+        }
+        if self.searching.replace(false) {
+            IDLE.stop_searching();
+            // The one who woke this scheduler, or whom it stole from, may have more.
+            self.share();
+        }
+        counters.wall.busy();
     }
     /// Sleeps until somebody wakes this scheduler or a timer is due.
-    fn idle(&self) {
-        self.poll();
-        if self.local.queues.len() == 0 && halted().is_none() {
-            self.shared().counters.parks.add(1);
-            // A push that came after the poll has left its wake-up with the parker: this returns at once.
-            self.shared().parker.park(self.local.timers.wait());
+    fn sleep(&self) {
+        let me = self.shared();
+        IDLE.announce(self.id());
+        if self.searching.replace(false) {
+            IDLE.stop_searching();
         }
+        let more = !me.inbox.is_empty() || (self.is_online() && others(self.id()).any(|(s, _)| s.len() > 1));
+        if !more && halted().is_none() {
+            me.counters.parks.add(1);
+            let nap = progress::is_wanted().then_some(PROGRESS_NAP);
+            let due = self.local.timers.wait();
+            // A push to the inbox that came after the look has left its wake-up with the parker: this returns at once.
+            me.parker.park(nap.into_iter().chain(due).min());
+        }
+        if progress::is_wanted() {
+            crossbeam_epoch::pin().flush();
+        }
+        self.searching.set(!IDLE.withdraw(self.id()));
+    }
+    /// Looks for work in the queues of others: at once where more than one entry waits, and where a lone one has been
+    /// waiting for some time, since its scheduler is in a long slice.
+    fn search(&self) -> bool {
+        let n = count();
+        if n == 1 {
+            return false;
+        }
+        let searchers = if self.searching.replace(true) { 1 } else { IDLE.search() };
+        // Spinning takes cores away from work: only some do.
+        let limit = if searchers <= spinners() { SEARCH } else { Duration::ZERO };
+        let begin = Instant::now();
+        let mut lone: Option<(usize, u64, Instant)> = None;
+        loop {
+            let first = self.first_victim.get();
+            for i in 0..n {
+                let id = (first + i) % n;
+                let Some(victim) = all()[id].stealers.get().filter(|_| id != self.id()) else { continue };
+                match victim.len() {
+                    0 => {}
+                    1 => {
+                        let switches = all()[id].counters.switches.get();
+                        match lone {
+                            Some((l, s, since)) if l == id && s == switches => {
+                                if since.elapsed() >= STUCK && self.steal(id, victim) {
+                                    return true;
+                                }
+                            }
+                            Some((l, ..)) if l != id => {}
+                            _ => lone = Some((id, switches, Instant::now())),
+                        }
+                    }
+                    _ => {
+                        if self.steal(id, victim) {
+                            return true;
+                        }
+                    }
+                }
+            }
+            if begin.elapsed() >= limit || halted().is_some() {
+                return false;
+            }
+            if !self.shared().inbox.is_empty() {
+                self.poll();
+                if self.local.queues.len() != 0 {
+                    return true;
+                }
+            }
+            for _ in 0..32 {
+                std::hint::spin_loop();
+            }
+        }
+    }
+    fn steal(&self, id: usize, victim: &Stealers) -> bool {
+        let got = victim.steal_into(&self.local.queues);
+        if got {
+            self.first_victim.set(id);
+            self.shared().counters.steals.add(1);
+        }
+        got
     }
     /// A popped entry's turn.
     fn turn(&self, pid: RawTerm, guard: &Guard) {
@@ -87,7 +253,7 @@ impl Scheduler {
         counters.switches.add(1);
         self.since_poll.set(self.since_poll.get() + used as i64);
         match end {
-            End::Gone => {}
+            End::Gone => self.exits.set(self.exits.get() + 1),
             End::Waiting => self.wait(p),
             End::Runnable => self.put_back(p),
         }
@@ -155,7 +321,7 @@ impl Scheduler {
     }
     fn put_back(&self, p: &Process) {
         if let AfterSlice::Enqueue(priority) = p.state().end_slice() {
-            self.local.queues.push(p.pid(), priority);
+            self.local.push(p.pid(), priority);
         }
     }
     /// Lets a process wait, unless something has come in meanwhile that it must look at.
@@ -167,6 +333,20 @@ impl Scheduler {
             }
         }
     }
+}
+
+/// The queues of all schedulers but one.
+fn others(id: usize) -> impl Iterator<Item = (&'static Stealers, usize)> {
+    all().iter().enumerate().filter(move |(i, _)| *i != id).filter_map(|(i, s)| Some((s.stealers.get()?, i)))
+}
+
+/// How many schedulers may spin at a time.
+fn spinners() -> usize {
+    static N: OnceLock<usize> = OnceLock::new();
+    *N.get_or_init(|| {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        if cores == 1 { 0 } else { (cores / 2).max(1) }
+    })
 }
 
 /// What became of a process in its slice.

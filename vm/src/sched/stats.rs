@@ -3,6 +3,7 @@
 //! Invariant: a counter is written by its own scheduler's thread only.
 
 use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::timer::clock;
 
 /// Counters of one scheduler.
 #[derive(Default)]
@@ -11,7 +12,50 @@ pub(super) struct Counters {
     pub(super) reductions: Counter,
     pub(super) switches: Counter,
     pub(super) parks: Counter,
-    pub(super) queued: Counter,
+    pub(super) steals: Counter,
+    pub(super) wall: Wall,
+}
+
+/// How much of its life a scheduler had something to do, in one word: while it is busy, twice the nanoseconds that it
+/// was idle before; while it is idle, twice those that it was busy before, plus one.
+#[derive(Default)]
+pub(super) struct Wall(AtomicU64);
+
+fn since_start() -> u64 {
+    u64::try_from(clock::since_start_ns()).unwrap_or(0)
+}
+
+impl Wall {
+    fn other(&self) -> u64 {
+        since_start().saturating_sub(self.0.load(Ordering::Relaxed) >> 1) << 1
+    }
+    /// The scheduler has run out of work.
+    pub(super) fn idle(&self) {
+        self.0.store(self.other() | 1, Ordering::Relaxed);
+    }
+    /// It has work again.
+    pub(super) fn busy(&self) {
+        self.0.store(self.other(), Ordering::Relaxed);
+    }
+    fn active(&self, now: u64) -> u64 {
+        let w = self.0.load(Ordering::Relaxed);
+        if w & 1 == 1 { w >> 1 } else { now.saturating_sub(w >> 1) }
+    }
+}
+
+/// What `scheduler_wall_time` says of a scheduler, in nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WallTime {
+    /// Time with something to do.
+    pub active: u64,
+    /// Time since the start.
+    pub total: u64,
+}
+
+/// One for each scheduler.
+pub fn wall_times() -> Vec<WallTime> {
+    let total = since_start();
+    super::all().iter().map(|s| WallTime { active: s.counters.wall.active(total), total }).collect()
 }
 
 /// A number that one thread writes and others may read.
@@ -22,9 +66,6 @@ impl Counter {
     /// Only the owning thread adds.
     pub(super) fn add(&self, n: u64) {
         self.0.store(self.get().wrapping_add(n), Ordering::Relaxed);
-    }
-    pub(super) fn set(&self, n: u64) {
-        self.0.store(n, Ordering::Relaxed);
     }
     pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -40,13 +81,15 @@ pub struct Totals {
     pub switches: u64,
     /// Times a scheduler went to sleep.
     pub parks: u64,
+    /// Times a scheduler took work from another.
+    pub steals: u64,
     /// Processes in run queues.
     pub queued: u64,
 }
 
-/// Length of every scheduler's run queue when it was last looked at.
+/// Length of every scheduler's run queue.
 pub fn queue_lengths() -> Vec<u64> {
-    super::all().iter().map(|s| s.counters.queued.get()).collect()
+    super::all().iter().map(|s| s.queued() as u64).collect()
 }
 
 /// The sums at this moment.
@@ -57,7 +100,8 @@ pub fn totals() -> Totals {
             reductions: t.reductions + c.reductions.get(),
             switches: t.switches + c.switches.get(),
             parks: t.parks + c.parks.get(),
-            queued: t.queued + c.queued.get(),
+            steals: t.steals + c.steals.get(),
+            queued: t.queued + s.queued() as u64,
         }
     })
 }

@@ -8,14 +8,15 @@
 //! is not read any more. Dropping the last one frees the areas and starts the next round.
 //!
 //! Invariant: while terms are copied for a message on one scheduler, no other one sends tokens of a round that the copy
-//! does not know of. With one scheduler thread this holds by itself; with more, tokens are to be sent after all of them
-//! have passed a safe point since the publication.
+//! does not know of: tokens are sent after all schedulers have passed a safe point since the publication. That also
+//! ends every look-up that began before the area was retired.
 
 use std::sync::{Arc, Mutex};
 
 use crate::heap::gc;
 use crate::heap::literal::{self, LiteralArea, Ranges};
 use crate::process::{Process, Table};
+use crate::sched;
 use crate::signal::{Signal, signal};
 
 /// What one round frees.
@@ -59,9 +60,11 @@ fn start() {
     let ranges = Arc::new(Ranges::new(areas.iter().map(LiteralArea::range)));
     literal::set_purging(Some(ranges.clone()));
     let round = Arc::new(Round { areas, ranges });
-    for pid in Table::get().pids() {
-        signal(pid, Signal::Purge(Token(round.clone())));
-    }
+    sched::after_thread_progress(move || {
+        for pid in Table::get().pids() {
+            signal(pid, Signal::Purge(Token(round.clone())));
+        }
+    });
 }
 
 impl Token {

@@ -6,9 +6,12 @@
 pub mod inbox;
 pub mod park;
 pub mod slots;
+pub(crate) mod tally;
 
+#[cfg(not(all(target_os = "linux", not(loom), not(miri))))]
+pub(crate) use std::sync::Condvar;
 pub(crate) use std::sync::atomic;
-pub(crate) use std::sync::{Condvar, Mutex, RwLock};
+pub(crate) use std::sync::{Mutex, RwLock};
 
 use std::sync::{LockResult, MutexGuard};
 

@@ -15,7 +15,7 @@ pub use message::{Timers, cancel_all};
 use crate::process::relations::RefNumbers;
 use crate::process::table;
 use crate::sched;
-use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 use crate::term::RawTerm;
 use message::MessageTimer;
 use wheel::{Key, Wheel};
@@ -23,6 +23,8 @@ use wheel::{Key, Wheel};
 const ACTIVE: u8 = 0;
 const FIRED: u8 = 1;
 const CANCELLED: u8 = 2;
+/// The timer is not in its wheel yet.
+const NO_KEY: u64 = u64::MAX;
 /// Nanoseconds of a tick.
 const TICK_NS: i64 = 1_000_000;
 
@@ -36,23 +38,27 @@ pub(crate) struct Control {
 
 impl Control {
     fn new() -> Control {
-        Control { state: AtomicU8::new(ACTIVE), key: AtomicU64::new(u64::MAX), scheduler: sched::current_id() }
+        Control { state: AtomicU8::new(ACTIVE), key: AtomicU64::new(NO_KEY), scheduler: sched::current_id() }
     }
     /// Moves to `to`; `false` if somebody else ended the timer before.
     fn end(&self, to: u8) -> bool {
         // AcqRel: what the ender does with the payload comes after what the starter did, and before nobody else's.
         self.state.compare_exchange(ACTIVE, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
-    fn set_key(&self, k: Key) {
-        // Release pairs with the Acquire in `key`.
-        self.key.store(k.to_bits(), Ordering::Release);
-    }
-    fn key(&self) -> Key {
-        Key::from_bits(self.key.load(Ordering::Acquire))
+    /// Notes the key; `false` if the timer was cancelled, perhaps by somebody who saw no key yet.
+    fn set_key(&self, k: Key) -> bool {
+        self.key.store(k.to_bits(), Ordering::Relaxed);
+        // Pairs with the fence in `unlink`: the canceller sees the key, or this sees the cancellation.
+        fence(Ordering::SeqCst);
+        self.state.load(Ordering::Acquire) != CANCELLED
     }
     /// Takes a cancelled timer out of its wheel.
     fn unlink(&self) {
-        sched::stop_timer(self.scheduler, self.key());
+        fence(Ordering::SeqCst);
+        let key = self.key.load(Ordering::Relaxed);
+        if key != NO_KEY {
+            sched::stop_timer(self.scheduler, Key::from_bits(key));
+        }
     }
 }
 
@@ -117,8 +123,7 @@ impl TimerQueue {
             Due::Message(t) => Due::Message(t.clone()),
         };
         let key = w.start(due, what);
-        shared.control().set_key(key);
-        if shared.control().state.load(Ordering::Acquire) == CANCELLED {
+        if !shared.control().set_key(key) {
             w.stop(key);
         }
     }

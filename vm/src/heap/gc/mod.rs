@@ -21,8 +21,6 @@ mod stress;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use roots::RootSet;
 pub(crate) use roots::Roots;
 use sizes::heap_size_above;
@@ -34,6 +32,7 @@ use super::RESERVE;
 use super::literal::{LiteralArea, Ranges};
 use super::process_heap::{ProcessHeap, alloc_words, free_words, words_between};
 use crate::process::Owner;
+use crate::sync::tally;
 use crate::term::RawTerm;
 
 /// Blocks up to this size are not shrunk after a minor collection.
@@ -54,12 +53,13 @@ pub struct Collected {
     pub exceeded: Option<usize>,
 }
 
-static COLLECTIONS: AtomicUsize = AtomicUsize::new(0);
-static RECLAIMED: AtomicUsize = AtomicUsize::new(0);
+/// Tallied counts: collections, and words reclaimed.
+const COLLECTIONS: usize = super::mem::CATEGORIES;
+const RECLAIMED: usize = COLLECTIONS + 1;
 
 /// Number of collections and words reclaimed since the VM started, for `statistics(garbage_collection)`.
 pub fn statistics() -> (usize, usize) {
-    (COLLECTIONS.load(Ordering::Relaxed), RECLAIMED.load(Ordering::Relaxed))
+    (tally::sum(COLLECTIONS), tally::sum(RECLAIMED))
 }
 
 /// Collects the running process's heap, of which the X registers `x` are live, and leaves `need` free words.
@@ -90,8 +90,8 @@ pub(crate) fn collect_heap(heap: &ProcessHeap, x: &mut [RawTerm], others: &dyn R
         None => full_sweep(&mut roots, need),
     };
     heap.force_collection.set(false);
-    COLLECTIONS.fetch_add(1, Ordering::Relaxed);
-    RECLAIMED.fetch_add(done.reclaimed, Ordering::Relaxed);
+    tally::add(COLLECTIONS, 1);
+    tally::add(RECLAIMED, done.reclaimed);
     debug_assert!(heap.free() >= need);
     if STRESS {
         super::verify::check(heap, roots.x, others);
@@ -250,8 +250,8 @@ pub(crate) fn hibernate_heap(heap: &ProcessHeap, x: &mut [RawTerm], others: &dyn
     major::collect(&mut roots, heap_size_at_least(before + stack + RESERVE));
     let after = heap.used();
     resize::resize(&mut roots, after + stack + RESERVE);
-    COLLECTIONS.fetch_add(1, Ordering::Relaxed);
-    RECLAIMED.fetch_add(before - after, Ordering::Relaxed);
+    tally::add(COLLECTIONS, 1);
+    tally::add(RECLAIMED, before - after);
     if STRESS {
         super::verify::check(heap, roots.x, others);
     }
