@@ -47,13 +47,14 @@ fn decode_with<'s>(bytes: &[u8], builder: &mut HeapBuilder<'_, 's>) -> Result<De
 /// Decodes a literal of a module, as a term of its own.
 pub fn decode_literal(bytes: &[u8]) -> Result<Detached, DecodeError> {
     let mut failed = None;
-    let term = Detached::build(|b| match decode_with(bytes, &mut HeapBuilder { b, safe: false, new_atom: Atom::new }) {
-        Ok(d) => d.term,
-        Err(e) => {
-            failed = Some(e);
-            Term::NIL
-        }
-    });
+    let term =
+        Detached::build(|b| match decode_with(bytes, &mut HeapBuilder { b, safe: false, new_atom: Atom::new }) {
+            Ok(d) => d.term,
+            Err(e) => {
+                failed = Some(e);
+                Term::NIL
+            }
+        });
     failed.map_or(Ok(term), Err)
 }
 

@@ -172,7 +172,10 @@ pub(crate) fn in_arithmetic(
     let kinds = super::instr::VARIANTS[(unsafe { *pc } & 0xFFFF) as usize].kinds;
     let steps = |i: usize, t: RawTerm| kinds.get(i) == Some(&super::instr::K::SrcConst) && t.is_small();
     let increment = steps(1, b) || name == am::PLUS && steps(0, a);
-    if increment && matches!(name, am::PLUS | am::MINUS) && crate::profile::Profile::get().adding_constants_is_anonymous() {
+    if increment
+        && matches!(name, am::PLUS | am::MINUS)
+        && crate::profile::Profile::get().adding_constants_is_anonymous()
+    {
         return plain(s, p, pc, e);
     }
     in_operator(s, p, e, name, a, b)
