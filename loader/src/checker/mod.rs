@@ -145,8 +145,8 @@ impl CheckedModule {
     }
 
     /// Whether a trap must stand in front of this instruction (the first of the next function, where
-    /// it is behind the end of one): a call before it does not return, says the compiler, and if it
-    /// does after all, control must not go on here. Jumps and exceptions to it pass behind the trap.
+    /// it is behind the end of one): a call or BIF before it does not return, says the compiler, and if
+    /// it does after all, control must not go on here. Jumps and exceptions to it pass behind the trap.
     #[inline]
     pub fn traps_before(&self, op_index: usize) -> bool {
         flow::bit(&self.findings.traps_before, op_index)

@@ -266,6 +266,15 @@ fn catching() {
     code.extend(handler());
     let module = accept(1, code);
     assert!(module.traps_before(module.label_op(11).expect("the label is there")));
+    // So may an operation that always fails, but not one that fails to a label.
+    let with = |fail: Arg| {
+        let mut code = tagged(vec![(Try, vec![y(0), f(11)]), (GcBif1, vec![fail, u(0), u(2), int(1), x(0)])]);
+        code.extend(handler());
+        code
+    };
+    let module = accept(1, with(f(0)));
+    assert!(module.traps_before(module.label_op(11).expect("the label is there")));
+    refuse("BadCatch", 1, with(f(11)));
 }
 
 #[test]

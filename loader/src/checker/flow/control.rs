@@ -15,10 +15,11 @@ pub(in crate::checker) fn never_returns(module: &str, function: &str, arity: u32
     module == "erlang" && matches!((function, arity), ("error", 1..=3) | ("exit" | "throw", 1) | ("nif_error", 1..=2))
 }
 
-/// Calls that are expected to return to the instruction behind them.
-pub(super) fn is_body_call(opcode: Opcode) -> bool {
+/// Instructions that may raise an exception instead of going on: calls that are expected to return, and whatever has no
+/// label to fail to.
+pub(super) fn may_not_go_on(opcode: Opcode, args: &[Operand]) -> bool {
     use Opcode::*;
-    matches!(opcode, Call | CallExt | CallFun | CallFun2 | Apply)
+    matches!(opcode, Call | CallExt | CallFun | CallFun2 | Apply) || args.first() == Some(&Operand::Label(0))
 }
 
 /// Whether nothing but labels and lines stand between a label and this instruction.

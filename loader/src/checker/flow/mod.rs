@@ -240,16 +240,16 @@ impl<'m> Flow<'_, 'm> {
         }
     }
 
-    /// Compilers know of calls that cannot return there, by types that the file does not tell, and
-    /// let anything follow them. Where control would go on wrongly behind a call, a trap is asked for.
+    /// Compilers know of calls and operations that always fail, by types that the file does not tell, and let anything
+    /// follow them. Where control would go on wrongly behind one, a trap is asked for.
     fn trap_before(&mut self, index: usize) -> bool {
         let ops = &self.context.module.code[self.function.entry as usize..index];
         let before = ops.iter().rev().find(|op| !matches!(op.opcode, Opcode::Label | Opcode::Line));
-        let call = before.is_some_and(|op| control::is_body_call(op.opcode));
-        if call {
+        let traps = before.is_some_and(|op| control::may_not_go_on(op.opcode, self.context.module.args(op)));
+        if traps {
             set_bit(&mut self.findings.traps_before, index, true);
         }
-        call
+        traps
     }
 
     /// Joins all ways to a label.
