@@ -15,7 +15,7 @@ fn modules() {
         Err(why) => return skip(&why),
     };
     let helpers = fixture::erlang_beams(release);
-    let all: Vec<u64> = (1..=random_cases(BATCH)).collect();
+    let all: Vec<u64> = (1..=random_cases(2 * BATCH)).collect();
     for seeds in all.chunks(BATCH as usize) {
         let scratch = Scratch::new("programs");
         let folder = scratch.path();

@@ -275,6 +275,16 @@ fn catching() {
     let module = accept(1, with(f(0)));
     assert!(module.traps_before(module.label_op(11).expect("the label is there")));
     refuse("BadCatch", 1, with(f(11)));
+    // Or jump there.
+    let jump = |before: Code| {
+        let mut code = tagged(vec![(Try, vec![y(0), f(11)])]);
+        code.extend(before);
+        code.push((Jump, vec![f(11)]));
+        code.extend(handler());
+        code
+    };
+    accept(1, jump(vec![call()]));
+    refuse("BadCatch", 1, jump(vec![]));
 }
 
 #[test]

@@ -165,45 +165,55 @@ pub(crate) fn in_arithmetic(
     pc: *const u64,
     e: Raise,
     name: Atom,
-    a: RawTerm,
-    b: RawTerm,
+    a_small_operand: bool,
 ) -> Resume {
+    use super::instr::{K, VARIANTS};
     // SAFETY: pc is the start of an instruction of published code, whose opcode is one of the table.
-    let kinds = super::instr::VARIANTS[(unsafe { *pc } & 0xFFFF) as usize].kinds;
-    let steps = |i: usize, t: RawTerm| kinds.get(i) == Some(&super::instr::K::SrcConst) && t.is_small();
-    let increment = steps(1, b) || name == am::PLUS && steps(0, a);
-    if increment
-        && matches!(name, am::PLUS | am::MINUS)
-        && crate::profile::Profile::get().adding_constants_is_anonymous()
-    {
+    let kinds = VARIANTS[(unsafe { *pc } & 0xFFFF) as usize].kinds;
+    // One operand is no number, so what is small must be the constant.
+    let increment = match (kinds.first(), kinds.get(1)) {
+        (Some(K::SrcConst), Some(K::SrcConst)) => false,
+        (Some(K::SrcConst), _) => name == am::PLUS && a_small_operand,
+        (_, Some(K::SrcConst)) => matches!(name, am::PLUS | am::MINUS) && a_small_operand,
+        _ => false,
+    };
+    if increment && crate::profile::Profile::get().adding_constants_is_anonymous() {
+        p.owner().exception.args.set(RawTerm::NONE);
         return plain(s, p, pc, e);
     }
-    in_operator(s, p, e, name, a, b)
+    in_operator(s, p, e, name)
 }
 
-/// An operator's failure: shown as a call of the `erlang` function of that name.
+/// Keeps the arguments of what is about to raise, in `exception.args`.
 #[cold]
 #[inline(never)]
-pub(crate) fn in_operator(s: &Scheduler, p: &Process, e: Raise, name: Atom, a: RawTerm, b: RawTerm) -> Resume {
+pub(crate) fn keep_arguments(s: &Scheduler, p: &Process, args: &[RawTerm]) {
+    let b = context(s, p);
+    let list = b.list_from(args.iter().map(|t| Term::from_raw(*t)));
+    p.owner().exception.args.set(list.raw());
+}
+
+/// The arguments that [`keep_arguments`] kept.
+fn kept_arguments(p: &Process) -> RawTerm {
+    let args = p.owner().exception.args.replace(RawTerm::NONE);
+    if args.is_none() { RawTerm::NIL } else { args }
+}
+
+/// An operator's failure: shown as a call of the `erlang` function of that name with the arguments that were kept.
+#[cold]
+#[inline(never)]
+pub(crate) fn in_operator(s: &Scheduler, p: &Process, e: Raise, name: Atom) -> Resume {
     let mfa = Mfa { module: am::ERLANG, function: name, arity: 2 };
-    native_failure(s, p, e, mfa, |builder| builder.list(&[Term::from_raw(a), Term::from_raw(b)]))
+    let args = kept_arguments(p);
+    native_failure(s, p, e, mfa, |_| Term::from_raw(args))
 }
 
-/// A failure of a native called as an expression, with as many of the arguments as it has.
+/// A failure of a native called as an expression with the arguments that were kept.
 #[cold]
 #[inline(never)]
-pub(crate) fn in_guard_native(
-    s: &Scheduler,
-    p: &Process,
-    e: Raise,
-    export: &Export,
-    a: RawTerm,
-    b: RawTerm,
-    c: RawTerm,
-) -> Resume {
-    let n = usize::from(export.mfa.arity).min(3);
-    let args = [a, b, c];
-    native_failure(s, p, e, export.mfa, |builder| builder.list_from(args[..n].iter().map(|t| Term::from_raw(*t))))
+pub(crate) fn in_guard_native(s: &Scheduler, p: &Process, e: Raise, export: &Export) -> Resume {
+    let args = kept_arguments(p);
+    native_failure(s, p, e, export.mfa, |_| Term::from_raw(args))
 }
 
 /// A failure of a native whose arguments are in the X registers.

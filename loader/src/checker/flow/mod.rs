@@ -252,6 +252,10 @@ impl<'m> Flow<'_, 'm> {
         traps
     }
 
+    fn is_try_handler(&mut self, label: u32) -> bool {
+        self.places.get(label).is_some_and(|place| place.try_handler)
+    }
+
     /// Joins all ways to a label.
     fn label(&mut self, label: u32, mut falling: Option<State>) -> Result<Option<State>, LoadError> {
         let raised = falling.as_ref().is_some_and(|state| state.raised);

@@ -138,6 +138,10 @@ impl<'m> Flow<'_, 'm> {
 
             // Jumps.
             (Jump, &[L(label)]) => {
+                // A jump into a handler is never taken, by what the compiler knew of the instruction before it.
+                if self.is_try_handler(label) && self.trap_before(self.index) {
+                    return Ok(None);
+                }
                 self.branch(label, &state)?;
                 return Ok(None);
             }

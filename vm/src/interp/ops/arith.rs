@@ -25,7 +25,7 @@ fn fits(i: i64) -> bool {
 #[allow(clippy::too_many_arguments)]
 fn slow(m: M, op: Slow, name: crate::Atom, a: RawTerm, b: RawTerm, d: impl Dst, f: i32, live: u32) -> Flow {
     m.out();
-    let r = slow_call(m.s(), m.p(), op, a, b, live);
+    let r = slow_call(m.s(), m.p(), op, a, b, live, f);
     m.back();
     match r {
         Ok(t) => {
@@ -35,12 +35,14 @@ fn slow(m: M, op: Slow, name: crate::Atom, a: RawTerm, b: RawTerm, d: impl Dst, 
         Err(_) if f != 0 => Flow::Jump(f),
         Err(e) => {
             m.out();
-            let to = raise::in_arithmetic(m.s(), m.p(), m.pc, e, name, a, b);
+            let increment = a.is_small() || b.is_small();
+            let to = raise::in_arithmetic(m.s(), m.p(), m.pc, e, name, increment);
             raise::resume(m, to)
         }
     }
 }
 
+/// Operands move when this collects: for an error that is raised (no label `f`) it leaves them in `exception.args`.
 #[cold]
 #[inline(never)]
 fn slow_call(
@@ -50,13 +52,18 @@ fn slow_call(
     mut a: RawTerm,
     mut b: RawTerm,
     live: u32,
+    f: i32,
 ) -> Result<RawTerm, Raise> {
     let heap = &p.owner().heap;
     if heap.lacks(16) {
         crate::interp::collect_keeping(s, p, live as usize, 16, &mut [&mut a, &mut b]);
     }
     // SAFETY: nothing collects until the operation is done; a and b are live terms.
-    unsafe { op(&Builder::of(&heap.arena), a.brand(), b.brand()).map(Term::raw) }
+    let r = unsafe { op(&Builder::of(&heap.arena), a.brand(), b.brand()).map(Term::raw) };
+    if r.is_err() && f == 0 {
+        raise::keep_arguments(s, p, &[a, b]);
+    }
+    r
 }
 
 #[inline(always)]

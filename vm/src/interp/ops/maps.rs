@@ -125,14 +125,15 @@ fn collect_first(s: &Scheduler, p: &Process, u: &mut Update, live: u32) {
 
 #[inline(never)]
 fn put_slow(s: &Scheduler, p: &Process, map: RawTerm, table: *const u64, pairs: usize, live: u32) -> Option<RawTerm> {
+    // SAFETY: a register's term. Before anything collects: the caller shows what is no map.
+    if !unsafe { map.brand::<'_>() }.is_map() {
+        return None;
+    }
     let mut u = Update { map, table, pairs, e: p.owner().heap.stop.get() };
     collect_first(s, p, &mut u, live);
     // SAFETY: nothing collects from here on.
     unsafe {
         let map: Term<'_> = u.map.brand();
-        if !map.is_map() {
-            return None;
-        }
         let b = Builder::of(&p.owner().heap.arena);
         let pairs = u.operands((&raw const (*s.registers()).x).cast());
         Some(map::put_many(&b, map, &pairs).raw())
@@ -153,14 +154,15 @@ fn update_slow(
     pairs: usize,
     live: u32,
 ) -> Result<RawTerm, UpdateError> {
+    // SAFETY: a register's term. Before anything collects: the caller shows what is no map.
+    if !unsafe { map.brand::<'_>() }.is_map() {
+        return Err(UpdateError::NoMap);
+    }
     let mut u = Update { map, table, pairs, e: p.owner().heap.stop.get() };
     collect_first(s, p, &mut u, live);
     // SAFETY: nothing collects from here on.
     unsafe {
         let map: Term<'_> = u.map.brand();
-        if !map.is_map() {
-            return Err(UpdateError::NoMap);
-        }
         let b = Builder::of(&p.owner().heap.arena);
         let pairs = u.operands((&raw const (*s.registers()).x).cast());
         map::update_many(&b, map, &pairs).map(Term::raw).map_err(|k| UpdateError::NoKey(k.raw()))

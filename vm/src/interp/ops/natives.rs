@@ -103,7 +103,8 @@ fn hibernate(s: &Scheduler, p: &Process) {
     interp::save_registers(s, p, 3);
 }
 
-/// Up to three arguments by value; how many there are the export entry knows. Handlers lend no addresses.
+/// Up to three arguments by value; how many there are the export entry knows. Handlers lend no addresses. Arguments
+/// move when this collects: for an error that is raised (no label `f`) it leaves them in `exception.args`.
 #[inline(never)]
 fn guard_call(
     s: &Scheduler,
@@ -113,6 +114,7 @@ fn guard_call(
     b: RawTerm,
     c: RawTerm,
     live: u32,
+    f: i32,
 ) -> Result<RawTerm, Raise> {
     let mut args = [a, b, c];
     let heap = &p.owner().heap;
@@ -120,14 +122,18 @@ fn guard_call(
         let [a, b, c] = &mut args;
         interp::collect_keeping(s, p, live as usize, 32, &mut [a, b, c]);
     }
-    let f = export.native().ok_or(Raise::Undef)?;
+    let native = export.native().ok_or(Raise::Undef)?;
     let n = usize::from(export.mfa.arity).min(args.len());
     // SAFETY: registers were saved by the caller; nothing collects before the native has returned.
-    unsafe {
+    let r = unsafe {
         let ctx = Ctx::new(p, s);
         let args = std::slice::from_raw_parts(args.as_ptr().cast::<Term<'_>>(), n);
-        f(&ctx, args).map(Term::raw)
+        native(&ctx, args).map(Term::raw)
+    };
+    if r.is_err() && f == 0 {
+        raise::keep_arguments(s, p, &args[..n]);
     }
+    r
 }
 
 /// `live` is [`NO_COLLECT`] for BIFs that come without a live count.
@@ -138,7 +144,7 @@ pub(crate) const NO_COLLECT: u32 = u32::MAX;
 fn guard(m: M, a: RawTerm, b: RawTerm, c: RawTerm, d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
     m.out();
     let e = export_at(export);
-    let r = guard_call(m.s(), m.p(), e, a, b, c, live);
+    let r = guard_call(m.s(), m.p(), e, a, b, c, live, f);
     m.back();
     match r {
         Ok(t) => {
@@ -148,7 +154,7 @@ fn guard(m: M, a: RawTerm, b: RawTerm, c: RawTerm, d: impl Dst, f: i32, live: u3
         Err(_) if f != 0 => Flow::Jump(f),
         Err(r) => {
             m.out();
-            let to = raise::in_guard_native(m.s(), m.p(), r, e, a, b, c);
+            let to = raise::in_guard_native(m.s(), m.p(), r, e);
             raise::resume(m, to)
         }
     }

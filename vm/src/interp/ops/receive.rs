@@ -25,7 +25,7 @@ pub(crate) fn send(m: M) -> Flow {
         Err(e) => {
             m.out();
             // OTP reports the operator under this name.
-            let to = raise::in_operator(m.s(), m.p(), e, crate::am::SEND, m.xr(0), m.xr(1));
+            let to = raise::in_operator(m.s(), m.p(), e, crate::am::SEND);
             raise::resume(m, to)
         }
     }
@@ -36,7 +36,11 @@ fn send_slow(s: &Scheduler, p: &Process, to: RawTerm, msg: RawTerm) -> Result<Ra
     // SAFETY: registers are saved; nothing collects here.
     unsafe {
         let ctx = Ctx::new(p, s);
-        crate::signal::send(&ctx, to.brand(), msg.brand()).map(Term::raw)
+        let r = crate::signal::send(&ctx, to.brand(), msg.brand()).map(Term::raw);
+        if r.is_err() {
+            raise::keep_arguments(s, p, &[to, msg]);
+        }
+        r
     }
 }
 

@@ -171,10 +171,10 @@ struct PutAt {
 }
 
 #[inline(never)]
-fn put_slow(s: &Scheduler, p: &Process, id: RawTerm, mut source: RawTerm, at: PutAt) -> Result<RawTerm, Wrong> {
+fn put_slow(s: &Scheduler, p: &Process, mut id: RawTerm, mut source: RawTerm, at: PutAt) -> Result<RawTerm, Wrong> {
     let heap = &p.owner().heap;
     if heap.lacks(64) {
-        crate::interp::collect_keeping(s, p, at.live as usize, 64, &mut [&mut source]);
+        crate::interp::collect_keeping(s, p, at.live as usize, 64, &mut [&mut id, &mut source]);
     }
     let own = at.own;
     let (x, e): (*const RawTerm, *const RawTerm) = (s.registers().cast(), heap.stop.get());

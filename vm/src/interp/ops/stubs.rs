@@ -56,8 +56,8 @@ pub(crate) fn native(m: M, export: u64) -> Flow {
     // SAFETY: a call pushed it.
     let next: *const u64 = std::ptr::with_exposed_provenance(unsafe { *m.e }.0 as usize);
     m.e = m.e.wrapping_add(1);
-    // Where the call is, for traces.
-    m.pc = next.wrapping_sub(1);
+    // Traces show the line of where the native returns to, not of the call.
+    m.pc = next;
     match super::natives::call_native(m, usize::from(e.mfa.arity), export, f as usize as u64, next) {
         Flow::Next => Flow::Goto(next),
         other => other,
