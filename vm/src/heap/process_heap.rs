@@ -116,7 +116,7 @@ impl ProcessHeap {
     /// [`ProcessHeap::is_collection_asked_for`].
     #[inline]
     pub(crate) fn lacks(&self, need: usize) -> bool {
-        self.free() < need + self.arena.frag_words.get() || self.is_collection_asked_for()
+        !self.has_room(need + self.arena.frag_words.get()) || self.is_collection_asked_for()
     }
     /// Whether a collection is due however much room there is: more off-heap binaries than the virtual binary heap
     /// allows, or the process asked for one.
@@ -132,8 +132,13 @@ impl ProcessHeap {
     pub fn stack_size(&self) -> usize {
         words_between(self.stop.get(), self.hend.get())
     }
-    /// Free words between heap and stack, less the reserve.
+    /// Whether `words` fit between heap and stack with the reserve untouched; not even none do if it is in use.
     #[inline(always)]
+    pub(crate) fn has_room(&self, words: usize) -> bool {
+        self.arena.htop.get().wrapping_add(words) <= self.arena.limit.get()
+    }
+    /// Free words between heap and stack, less the reserve.
+    #[cfg(test)]
     pub(crate) fn free(&self) -> usize {
         (self.arena.limit.get() as usize).saturating_sub(self.arena.htop.get() as usize) / 8
     }

@@ -92,7 +92,7 @@ pub(crate) fn collect_heap(heap: &ProcessHeap, x: &mut [RawTerm], others: &dyn R
     heap.force_collection.set(false);
     tally::add(COLLECTIONS, 1);
     tally::add(RECLAIMED, done.reclaimed);
-    debug_assert!(heap.free() >= need);
+    debug_assert!(heap.has_room(need));
     if STRESS {
         super::verify::check(heap, roots.x, others);
     }

@@ -28,19 +28,21 @@ pub const fn must_collect() -> bool {
     STRESS
 }
 
-/// Whether a collection that only this build asks for is left out: a heap of `n` times [`EVERY_TIME`] words is collected
-/// every `n`th time, so that programs with large heaps still end.
+/// Whether a collection that only this build asks for is left out: a heap with its stack of `n` times [`EVERY_TIME`] words is collected
+/// every `n * n`th time, so that programs with large heaps still end.
 #[inline(always)]
 pub(super) fn may_skip(heap: &ProcessHeap, need: usize) -> bool {
     if !STRESS || heap.force_collection.get() || heap.need_fullsweep.get() {
         return false;
     }
     let a = &heap.arena;
-    if heap.free() < need + a.frag_words.get() || a.vheap.get() > heap.vheap_limit.get() {
+    if !heap.has_room(need + a.frag_words.get()) || a.vheap.get() > heap.vheap_limit.get() {
         return false;
     }
+    let stack = (heap.hend.get() as usize - heap.stop.get() as usize) / 8;
     POINTS.set(POINTS.get().wrapping_add(1));
-    !POINTS.get().is_multiple_of(1 + (heap.used() + heap.old_used()) / EVERY_TIME)
+    let n = (heap.used() + heap.old_used() + stack) / EVERY_TIME;
+    !POINTS.get().is_multiple_of(1 + n * n)
 }
 
 /// Spoils a block that is about to be freed.
