@@ -17,6 +17,11 @@ selective_bound() -> K = id(k2), send([{k1, a}, {k2, b}]), receive {K, V} -> {V,
 selective_last_of_many() -> send(lists:seq(1, 10000)), receive 10000 -> ok end, L = drain(), {length(L), hd(L), lists:last(L)}.
 clause_order() -> send([b, a]), receive a -> got_a; b -> got_b end.
 guard_fails_quietly() -> send([x, [1], {a}]), receive M when hd(M) =:= 1 -> {M, drain()} end.
+guard_fails_on_what_stays() ->
+    send([[x, {y, "z"}], #{n => 1}]),
+    R = receive M when is_map_key(a, M) -> M; M when map_get(k, M) -> M; M when map_size(M) > 1 -> M after 0 -> none end,
+    erlang:garbage_collect(),
+    {R, drain()}.
 after_zero_empty() -> receive X -> X after 0 -> none end.
 after_zero_full() -> send([m]), receive X -> X after 0 -> none end.
 after_zero_no_match() -> send([m]), R = receive nomatch -> 1 after 0 -> none end, {R, drain()}.

@@ -42,6 +42,16 @@ pub struct Exception {
     pub args: Cell<RawTerm>,
 }
 
+impl Exception {
+    /// Drops all terms.
+    pub(crate) fn forget(&self) {
+        self.value.set(RawTerm::NIL);
+        self.trace.set(RawTerm::NIL);
+        self.cause.set(RawTerm::NONE);
+        self.args.set(RawTerm::NONE);
+    }
+}
+
 /// Options that a process may change about itself.
 pub struct Flags {
     /// `trap_exit`.

@@ -130,8 +130,13 @@ fn guard_call(
         let args = std::slice::from_raw_parts(args.as_ptr().cast::<Term<'_>>(), n);
         native(&ctx, args).map(Term::raw)
     };
-    if r.is_err() && f == 0 {
-        raise::keep_arguments(s, p, &args[..n]);
+    if r.is_err() {
+        if f == 0 {
+            raise::keep_arguments(s, p, &args[..n]);
+        } else {
+            // Nobody will ask for what it says, and it may refer to a message that is still in the queue.
+            p.owner().exception.forget();
+        }
     }
     r
 }
