@@ -2,6 +2,7 @@
 
 mod check;
 mod disasm;
+mod log;
 mod natives;
 mod opcodes;
 mod otp;
@@ -51,6 +52,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Err(e) = log::start() {
+        eprintln!("girder: {e}");
+        return ExitCode::FAILURE;
+    }
     match Arguments::parse_from(run::rewrite(std::env::args_os())).command {
         Command::Run(options) => run::run(options),
         Command::Check { paths } => check::run(&paths),

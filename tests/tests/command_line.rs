@@ -232,3 +232,50 @@ fn run_stops_on_interrupt() {
         assert!(output.stdout_text().starts_with("limits: "), "{}", output.stdout_text());
     }
 }
+
+#[test]
+fn run_tells_why_a_module_is_not_loaded() {
+    let scratch = Scratch::new("bad-callee");
+    fs::write(scratch.path().join("case_runner.beam"), &module()[..200]).expect("a scratch file");
+    let beams = fixture::erlang_beams(25);
+    let output = call(&["run", "-pa", text(scratch.path()), "-pa", text(&beams), "funs"]);
+    assert_eq!(output.end, End::Status(1));
+    let errors = output.stderr_text();
+    assert!(errors.contains("case_runner.beam") && errors.contains("undef"), "{errors}");
+}
+
+#[test]
+fn log_levels() {
+    let beams = fixture::erlang_beams(25);
+    let run = |level: &str| {
+        let mut command = Command::new(girder::binary());
+        command.env("GIRDER_LOG", level).args(["run", "-pa", text(&beams), "prog_output"]);
+        child::run(&mut command, LIMIT)
+    };
+    assert!(run("girder_vm::finder=debug").stderr_text().contains("prog_output.beam"));
+    assert!(!run("off").stderr_text().contains("prog_output.beam"));
+    let wrong = run("a=b=c");
+    assert_eq!(wrong.end, End::Status(1));
+    assert!(wrong.stderr_text().contains("GIRDER_LOG"), "{}", wrong.stderr_text());
+}
+
+#[test]
+fn run_in_a_gleam_project() {
+    let Some(tree) = fixture::otp_tree(27) else {
+        return girder_tests::skip("no OTP 27: run otp-fixtures/fetch-otp 27");
+    };
+    let scratch = Scratch::new("gleam-project");
+    let ebin = scratch.path().join("build/dev/erlang/shapes/ebin");
+    let inside = scratch.path().join("src/deep");
+    fs::create_dir_all(&ebin).and_then(|()| fs::create_dir_all(&inside)).expect("scratch folders");
+    fs::write(scratch.path().join("gleam.toml"), "name = \"shapes\"\nversion = \"1.0.0\"\n").expect("a scratch file");
+    for beam in fs::read_dir(fixture::gleam_beams(27)).expect("fixtures").flatten() {
+        fs::copy(beam.path(), ebin.join(beam.file_name())).expect("a scratch file");
+    }
+    let mut command = Command::new(girder::binary());
+    command.current_dir(&inside).args(["run", "--otp", text(&tree)]);
+    let output = child::run(&mut command, LIMIT);
+    let expected = fixture::gleam_expected("shapes");
+    assert_eq!(output.end, expected.end, "{}", output.stderr_text());
+    assert_eq!(output.stdout, expected.stdout);
+}

@@ -91,7 +91,7 @@ impl Finder {
     /// Makes this the VM's finder; the first call counts.
     pub fn install(self) {
         FINDER.get_or_init(|| self);
-        code::set_module_finder(Box::new(|m| !get().is_deferred(m) && matches!(get().load(m), Found::Loaded)));
+        code::set_module_finder(Box::new(|m| get().load_for_call(m)));
     }
 
     /// The file of a module, if there is one.
@@ -103,6 +103,24 @@ impl Finder {
         let named = self.named.read().expect("no code panics under the path's lock");
         let mine = named.iter().map(|d| d.join(&file)).find(|p| p.is_file());
         mine.or_else(|| self.otp.as_ref()?.find(&file))
+    }
+
+    /// As [`Finder::load`], for a call of a module that is not loaded: what is wrong with its file is logged.
+    fn load_for_call(&self, module: Atom) -> bool {
+        if self.is_deferred(module) {
+            return false;
+        }
+        match self.load(module) {
+            Found::Loaded => true,
+            Found::Nowhere => {
+                tracing::debug!(module = module.name(), "no file");
+                false
+            }
+            Found::Bad(why) => {
+                tracing::warn!(module = module.name(), "not loaded: {why}");
+                false
+            }
+        }
     }
 
     /// Loads a module unless it is loaded.
@@ -131,6 +149,7 @@ impl Finder {
     fn take(&self, module: Atom, bytes: &[u8], path: &Path) -> Found {
         match code::load(bytes, &path.to_string_lossy()) {
             Ok(loaded) if loaded.name == module => {
+                tracing::debug!(module = module.name(), file = %path.display(), "loaded");
                 self.files.lock().expect("no code panics under the files' lock").insert(module, path.to_owned());
                 Found::Loaded
             }

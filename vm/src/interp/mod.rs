@@ -92,7 +92,7 @@ macro_rules! step {
 
 /// Tail calls: each opcode is a function that ends by jumping to the next one's, so the machine registers stay in the
 /// argument registers and every instruction has an indirect jump of its own. That a call in tail position becomes a
-/// jump is the optimiser's doing, which `tests/tail_calls.rs` checks in the built program; hence the rule of
+/// jump is the optimiser's doing, which `tests/tests/tail_calls.rs` checks in the built program; hence the rule of
 /// `ops/`: nothing in a handler may have its address taken by a function that is not inlined.
 #[cfg(girder_tail_calls)]
 #[allow(unused_parens, clippy::all, clippy::undocumented_unsafe_blocks, reason = "written by build.rs")]

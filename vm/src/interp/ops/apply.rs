@@ -13,7 +13,12 @@ pub(crate) fn find(mfa: Mfa) -> &'static Export {
 }
 
 #[inline(never)]
-fn find_dynamic(s: &crate::sched::Scheduler, module: RawTerm, function: RawTerm, arity: usize) -> Option<*const u64> {
+pub(crate) fn find_dynamic(
+    s: &crate::sched::Scheduler,
+    module: RawTerm,
+    function: RawTerm,
+    arity: usize,
+) -> Option<*const u64> {
     let arity = u8::try_from(arity).ok()?;
     let mfa = Mfa { module: module.as_atom()?, function: function.as_atom()?, arity };
     Some(s.apply_cache().find(mfa).address())

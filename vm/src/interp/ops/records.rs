@@ -155,34 +155,34 @@ pub(crate) fn put(
     table: *const u64,
 ) -> Flow {
     m.out();
-    let at = PutAt { live, n: n as usize, own: RawTerm::from_bits(own), table };
-    let r = put_slow(m.s(), m.p(), id, s, at);
+    let r = put_slow(m.s(), m.p(), id, s, live, n as usize, RawTerm::from_bits(own), table);
     m.back();
     finish(m, r, d, f, n as usize)
 }
 
-/// The static part of a `put_record`.
-#[derive(Clone, Copy)]
-struct PutAt {
+/// Operands by value: a structure of them would lend its address.
+#[inline(never)]
+#[allow(clippy::too_many_arguments)]
+fn put_slow(
+    s: &Scheduler,
+    p: &Process,
+    mut id: RawTerm,
+    mut source: RawTerm,
     live: u32,
     n: usize,
     own: RawTerm,
     table: *const u64,
-}
-
-#[inline(never)]
-fn put_slow(s: &Scheduler, p: &Process, mut id: RawTerm, mut source: RawTerm, at: PutAt) -> Result<RawTerm, Wrong> {
+) -> Result<RawTerm, Wrong> {
     let heap = &p.owner().heap;
     if heap.lacks(64) {
-        crate::interp::collect_keeping(s, p, at.live as usize, 64, &mut [&mut id, &mut source]);
+        crate::interp::collect_keeping(s, p, live as usize, 64, &mut [&mut id, &mut source]);
     }
-    let own = at.own;
     let (x, e): (*const RawTerm, *const RawTerm) = (s.registers().cast(), heap.stop.get());
-    let pairs: Vec<RawTerm> = (0..at.n)
+    let pairs: Vec<RawTerm> = (0..n)
         .map(|i| {
             // SAFETY: the emitter wrote n operand words, see `Machine::any`.
             unsafe {
-                let w = *at.table.add(i);
+                let w = *table.add(i);
                 if w & 3 != 0 {
                     RawTerm::from_bits(w)
                 } else {

@@ -74,12 +74,18 @@ pub(crate) fn undefined_lambda(m: M, entry: u64) -> Flow {
         Some(to) => Flow::Goto(to),
         None => {
             m.out();
-            let e = fun_at(entry);
-            let mfa = Mfa { module: e.module, function: e.function().unwrap_or(crate::am::UNDEFINED), arity: e.arity };
-            let to = raise::undef(m.s(), m.p(), crate::code::Export::intern(mfa));
+            let to = undefined_lambda_slow(m.s(), m.p(), entry);
             raise::resume(m, to)
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn undefined_lambda_slow(s: &crate::sched::Scheduler, p: &crate::process::Process, entry: u64) -> Option<*const u64> {
+    let e = fun_at(entry);
+    let mfa = Mfa { module: e.module, function: e.function().unwrap_or(crate::am::UNDEFINED), arity: e.arity };
+    raise::undef(s, p, crate::code::Export::intern(mfa))
 }
 
 fn fun_at(w: u64) -> &'static FunEntry {
@@ -130,12 +136,13 @@ pub(crate) fn apply3(m: M) -> Flow {
 #[inline(always)]
 pub(crate) fn apply3_last(m: M, bytes: usize) -> Flow {
     let (module, function, list) = (m.xr(0), m.xr(1), m.xr(2));
-    if let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) {
-        match spread(m, list) {
+    if module.as_atom().is_some() && function.as_atom().is_some() {
+        match spread(m.s(), list) {
             Spread::Arity(arity) => {
-                let e = super::apply::find(Mfa { module, function, arity });
-                m.e = m.e.wrapping_byte_add(bytes);
-                return super::calls::enter(m, e.address());
+                if let Some(to) = super::apply::find_dynamic(m.s(), module, function, usize::from(arity)) {
+                    m.e = m.e.wrapping_byte_add(bytes);
+                    return super::calls::enter(m, to);
+                }
             }
             Spread::TooMany => {
                 m.out();
@@ -174,7 +181,7 @@ pub(crate) fn apply2(m: M) -> Flow {
 #[inline(always)]
 pub(crate) fn apply2_last(m: M, bytes: usize) -> Flow {
     let (fun, list) = (m.xr(0), m.xr(1));
-    match spread(m, list) {
+    match spread(m.s(), list) {
         Spread::Arity(arity) => {
             m.e = m.e.wrapping_byte_add(bytes);
             super::apply::enter_fun(m, fun, usize::from(arity))
@@ -203,21 +210,23 @@ enum Spread {
 }
 
 /// Puts a list's elements into the argument registers.
-#[inline(always)]
-fn spread(m: M, list: RawTerm) -> Spread {
+#[inline(never)]
+fn spread(s: &crate::sched::Scheduler, list: RawTerm) -> Spread {
+    const MANY: usize = crate::sched::X_REGISTERS - 1;
     // SAFETY: a register's term; nothing collects while the list is walked.
-    let mut it = unsafe { m.brand(list) }.list_iter();
-    let n = it.by_ref().take(crate::sched::X_REGISTERS - 1).count();
-    if n >= crate::sched::X_REGISTERS - 1 {
+    let list: Term<'_> = unsafe { list.brand() };
+    let mut it = list.list_iter();
+    let n = it.by_ref().take(MANY).count();
+    if n == MANY {
         return Spread::TooLong;
     }
     if !it.tail().is_nil() {
         return Spread::Improper;
     }
     let Ok(arity) = u8::try_from(n) else { return Spread::TooMany };
-    // SAFETY: as above.
-    for (i, a) in unsafe { m.brand(list) }.list_iter().enumerate() {
-        m.set_xr(i, a.raw());
+    for (i, a) in list.list_iter().enumerate() {
+        // SAFETY: the scheduler's own thread; n < MANY registers are written.
+        unsafe { (*s.registers()).x[i] = a.raw() };
     }
     Spread::Arity(arity)
 }
@@ -226,9 +235,21 @@ fn spread(m: M, list: RawTerm) -> Spread {
 #[inline(always)]
 fn bad_apply(m: M, arity: u8, e: Raise) -> Flow {
     m.out();
-    let export = super::apply::find(Mfa { module: crate::am::ERLANG, function: crate::am::APPLY, arity });
-    let to = raise::in_native(m.s(), m.p(), m.pc, e, export);
+    let to = bad_apply_slow(m.s(), m.p(), m.pc, arity, e);
     raise::resume(m, to)
+}
+
+#[cold]
+#[inline(never)]
+fn bad_apply_slow(
+    s: &crate::sched::Scheduler,
+    p: &crate::process::Process,
+    pc: *const u64,
+    arity: u8,
+    e: Raise,
+) -> Option<*const u64> {
+    let export = super::apply::find(Mfa { module: crate::am::ERLANG, function: crate::am::APPLY, arity });
+    raise::in_native(s, p, pc, e, export)
 }
 
 /// `erlang:yield/0`: answers true when it is this process's turn again.
