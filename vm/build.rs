@@ -217,6 +217,10 @@ fn main() {
     println!("cargo:rustc-check-cfg=cfg(girder_tail_calls)");
     let optimised = std::env::var("OPT_LEVEL").is_ok_and(|l| l == "2" || l == "3");
     let sanitized = std::env::var("CARGO_CFG_SANITIZE").is_ok_and(|s| !s.is_empty());
+    println!("cargo:rustc-check-cfg=cfg(girder_sanitizer)");
+    if sanitized {
+        println!("cargo:rustc-cfg=girder_sanitizer");
+    }
     if optimised && !sanitized {
         println!("cargo:rustc-cfg=girder_tail_calls");
     }

@@ -6,9 +6,10 @@
 //! carries [`WRITABLE`] and only while the count is one.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::mem::{self, Category};
+use crate::sync::last_reference;
 
 /// Low bit of a `SubBits` base word: this view ends where the binary's spare capacity begins, and may be appended to.
 pub(crate) const WRITABLE: u64 = 1;
@@ -71,9 +72,10 @@ impl Binary {
     /// # Safety
     /// The caller owns the reference it gives up.
     pub(crate) unsafe fn release(this: *mut Binary) {
-        // SAFETY: the caller's reference keeps it alive up to here.
-        if unsafe { &*this }.refc.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire); // pairs with the Release of every other reference given up
+        // SAFETY: the caller's reference keeps it alive up to the decrement, and the last one keeps it beyond.
+        let count = unsafe { &(*this).refc };
+        if count.fetch_sub(1, Ordering::Release) == 1 {
+            last_reference(count);
             // SAFETY: that was the last reference.
             unsafe { mem::free(Category::Binary, this.cast(), size_of::<Binary>() + (*this).capacity) }
         }
@@ -166,9 +168,10 @@ impl Magic {
     /// # Safety
     /// The caller owns the reference it gives up.
     pub(crate) unsafe fn release(this: *mut Magic) {
-        // SAFETY: the caller's reference keeps it alive up to here.
-        if unsafe { &*this }.refc.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire); // pairs with the Release of every other reference given up
+        // SAFETY: the caller's reference keeps it alive up to the decrement, and the last one keeps it beyond.
+        let count = unsafe { &(*this).refc };
+        if count.fetch_sub(1, Ordering::Release) == 1 {
+            last_reference(count);
             // SAFETY: that was the last reference, and the box came from `new`.
             drop(unsafe { Box::from_raw(this) })
         }

@@ -24,3 +24,16 @@ pub(crate) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) fn whole<G>(r: LockResult<G>) -> G {
     r.unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+/// Called by who has given up the last of some counted references (each by a Release decrement of `count`), before it
+/// frees what was counted: all uses through the others have ended.
+#[inline]
+pub(crate) fn last_reference(count: &std::sync::atomic::AtomicUsize) {
+    use std::sync::atomic::Ordering;
+    // The thread sanitizer does not know fences; a load of the count makes the same edge.
+    if cfg!(girder_sanitizer) {
+        count.load(Ordering::Acquire);
+    } else {
+        std::sync::atomic::fence(Ordering::Acquire);
+    }
+}
