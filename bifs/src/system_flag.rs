@@ -46,6 +46,45 @@ fn multi_scheduling<'s>(to: Term<'s>) -> Result<Term<'s>, Raise> {
     }
 }
 
+/// A number from 1 to `n`.
+fn among(to: Term<'_>, n: usize) -> Result<usize, Raise> {
+    to.as_usize().filter(|to| (1..=n).contains(to)).ok_or(Raise::Badarg)
+}
+
+/// Who has asked for `scheduler_wall_time`. The schedulers measure it always; it is shown while somebody who asked lives.
+pub(crate) mod wall_time {
+    use std::collections::HashSet;
+    use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+    use girder_vm::RawTerm;
+    use girder_vm::process::table;
+
+    static ASKERS: LazyLock<Mutex<HashSet<RawTerm>>> = LazyLock::new(Mutex::default);
+
+    fn askers() -> MutexGuard<'static, HashSet<RawTerm>> {
+        let mut all = ASKERS.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|pid| table::with(*pid, |_| ()).is_some());
+        all
+    }
+
+    /// Whether it is shown.
+    pub(crate) fn is_on() -> bool {
+        !askers().is_empty()
+    }
+
+    /// Asks for it or gives it up; whether it was shown before.
+    pub(crate) fn set(pid: RawTerm, on: bool) -> bool {
+        let mut all = askers();
+        let was = !all.is_empty();
+        if on {
+            all.insert(pid);
+        } else {
+            all.remove(&pid);
+        }
+        was
+    }
+}
+
 fn system_flag_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let to = a[1];
     match a[0].as_atom().map(Atom::name) {
@@ -57,8 +96,14 @@ fn system_flag_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
         Some("outstanding_system_requests_limit") => fixed(Term::small(4), to),
         Some("reset_seq_trace") => fixed(Term::TRUE, to),
         Some("scheduler_bind_type") => fixed(atom("unbound")?, to),
-        Some("scheduler_wall_time" | "microstate_accounting" | "sequential_tracer") => fixed(Term::FALSE, to),
-        Some("schedulers_online") => fixed(ctx.uint(sched::count() as u64), to),
+        Some("scheduler_wall_time") => {
+            Ok(Term::bool(wall_time::set(ctx.self_pid().raw(), to.as_bool().ok_or(Raise::Badarg)?)))
+        }
+        Some("microstate_accounting" | "sequential_tracer") => fixed(Term::FALSE, to),
+        Some("schedulers_online") => Ok(ctx.uint(sched::set_online(among(to, sched::count())?) as u64)),
+        Some("dirty_cpu_schedulers_online") => {
+            Ok(ctx.uint(sched::set_dirty_cpu_online(among(to, sched::Dirty::Cpu.count())?) as u64))
+        }
         Some("system_logger") => system_logger(to),
         Some("time_offset") if to.as_atom().is_some_and(|t| t.name() == "finalize") && Profile::get().release < 27 => {
             atom("final")

@@ -3,6 +3,7 @@
 //! Invariant: an item answers with what is so here; items about parts that this VM does not have are unknown to it.
 
 use girder_vm::process::Table;
+use girder_vm::sched::Dirty;
 use girder_vm::term::map;
 use girder_vm::timer::clock;
 use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, sched, vm};
@@ -35,9 +36,9 @@ pub fn erts_version() -> &'static str {
 }
 
 fn system_version() -> String {
-    let (release, n) = (Profile::get().release, sched::count());
+    let (release, n, online) = (Profile::get().release, sched::count(), sched::online());
     let bits = usize::BITS;
-    format!("Erlang/OTP {release} [erts-{}] [girder] [{bits}-bit] [smp:{n}:{n}]\n", erts_version())
+    format!("Erlang/OTP {release} [erts-{}] [girder] [{bits}-bit] [smp:{n}:{online}]\n", erts_version())
 }
 
 /// What OTP's build calls the machine it runs on.
@@ -89,7 +90,10 @@ fn tagged<'s>(ctx: &Ctx<'s>, tag: &str, value: i32) -> Result<Term<'s>, Raise> {
 
 fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
     let release = Profile::get().release;
-    let schedulers = || ctx.uint(sched::count() as u64);
+    let number = |n: usize| ctx.uint(n as u64);
+    let schedulers = || number(sched::count());
+    let online = || number(sched::online());
+    let dirty = |kind: Dirty| (number(kind.count()), number(kind.online()));
     let cores = || std::thread::available_parallelism().map_or(am::UNKNOWN.into(), |n| ctx.uint(n.get() as u64));
     Ok(match name {
         "start_time" => ctx.int(clock::monotonic_ns() - clock::since_start_ns()),
@@ -105,7 +109,9 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "cpu_topology" => am::UNDEFINED.into(),
         "debug_compiled" => Term::FALSE,
         "delayed_node_table_gc" => Term::small(60),
-        "dirty_cpu_schedulers" | "dirty_cpu_schedulers_online" | "dirty_io_schedulers" => Term::small(0),
+        "dirty_cpu_schedulers" => dirty(Dirty::Cpu).0,
+        "dirty_cpu_schedulers_online" => dirty(Dirty::Cpu).1,
+        "dirty_io_schedulers" => dirty(Dirty::Io).0,
         "dist_buf_busy_limit" => Term::small(1 << 20),
         "dist_ctrl" | "multi_scheduling_blockers" | "normal_multi_scheduling_blockers" | "taints" => Term::NIL,
         "driver_version" => ctx.string("3.3"),
@@ -162,10 +168,16 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
             ctx.tuple_with(sched::count(), |_| unbound)
         }
         "scheduler_id" => ctx.uint(sched::current_id() as u64 + 1),
-        "schedulers" | "schedulers_online" => schedulers(),
-        "schedulers_state" => ctx.tuple(&[schedulers(), schedulers(), schedulers()]),
+        "schedulers" => schedulers(),
+        "schedulers_online" => online(),
+        "schedulers_state" => ctx.tuple(&[schedulers(), online(), online()]),
         "all_schedulers_state" => {
-            ctx.list(&[ctx.tuple(&[am::NORMAL.into(), schedulers(), schedulers(), schedulers()])])
+            let of = |name: Term<'s>, (all, online): (Term<'s>, Term<'s>)| ctx.tuple(&[name, all, online, online]);
+            ctx.list(&[
+                of(am::NORMAL.into(), (schedulers(), online())),
+                of(atom("dirty_cpu")?, dirty(Dirty::Cpu)),
+                of(atom("dirty_io")?, dirty(Dirty::Io)),
+            ])
         }
         "smp_support" | "threads" | "time_correction" => Term::TRUE,
         "sequential_tracer" => ctx.tuple(&[atom("sequential_tracer")?, Term::FALSE]),

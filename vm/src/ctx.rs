@@ -10,7 +10,7 @@ use crate::code::Export;
 use crate::heap::Builder;
 use crate::native::Raise;
 use crate::process::{Class, Owner, Process};
-use crate::sched::Scheduler;
+use crate::sched::{Dirty, Scheduler};
 use crate::term::{RawTerm, Term};
 
 /// The running native's view of the VM. Derefs to [`Builder`], so `ctx.cons(a, b)` makes terms.
@@ -149,6 +149,10 @@ impl<'s> Ctx<'s> {
         o.mailbox.reset();
         o.hibernating.set(true);
         Raise::Hibernate
+    }
+    /// Runs `f`, which may take long or wait for the outside, as a dirty scheduler: the others' work goes on elsewhere.
+    pub fn dirty<R>(&self, kind: Dirty, f: impl FnOnce() -> R) -> R {
+        self.scheduler.dirty(self.process, kind, f)
     }
     /// Charges reductions for work in proportion to `n`.
     #[inline]

@@ -176,8 +176,7 @@ fn give_away_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     if !registry::is_alive(to) {
         return Err(Raise::Badarg);
     }
-    registry::set_owner(&t, to);
-    registry::announce(&t, to, me, &detach(args[2]));
+    registry::give(&t, to, me, &detach(args[2]));
     Ok(Term::TRUE)
 }
 

@@ -8,6 +8,7 @@ use girder_vm::signal::{self, Signal};
 use girder_vm::{Ctx, Kind, Term, am};
 
 use super::export;
+use crate::system_flag::wall_time;
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -87,9 +88,11 @@ fn is_system_process_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     Ok(Term::bool(table::with(args[0].raw(), |p| p.state().get().system()) == Some(true)))
 }
 
-/// Natives run on the schedulers themselves: there is no dirty code that a process could be in.
 fn is_process_executing_dirty_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    if args[0].is_local_pid() { Ok(Term::FALSE) } else { Err(Raise::Badarg) }
+    if !args[0].is_local_pid() {
+        return Err(Raise::Badarg);
+    }
+    Ok(Term::bool(table::with(args[0].raw(), |p| p.state().get().dirty()) == Some(true)))
 }
 
 fn halt_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
@@ -158,6 +161,11 @@ fn statistics_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         "run_queue_lengths" | "run_queue_lengths_all" => queues(ctx, 0, 0),
         "active_tasks" | "active_tasks_all" => queues(ctx, 1, 0),
         "run_queues" => ctx.tuple(&queues(ctx, 0, 0).to_vec().unwrap_or_default()),
+        "scheduler_wall_time" | "scheduler_wall_time_all" if wall_time::is_on() => {
+            let times = sched::wall_times();
+            let shown = times.iter().enumerate().rev();
+            ctx.list_from(shown.map(|(i, t)| ctx.tuple(&[number(i as u64 + 1), number(t.active), number(t.total)])))
+        }
         "scheduler_wall_time" | "scheduler_wall_time_all" | "microstate_accounting" => Term::atom(am::UNDEFINED),
         _ => return Err(Raise::Badarg),
     })

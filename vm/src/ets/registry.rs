@@ -62,8 +62,9 @@ pub fn all() -> Vec<Arc<Table>> {
 
 /// Gives a table a new name; `false` if that is taken.
 pub fn rename(t: &Arc<Table>, name: Atom) -> bool {
-    if t.named {
-        let mut names = NAMES.write().unwrap_or_else(PoisonError::into_inner);
+    // The table's name changes under the lock too: who deletes the table takes the name out that it has.
+    let mut names = t.named.then(|| NAMES.write().unwrap_or_else(PoisonError::into_inner));
+    if let Some(names) = &mut names {
         if names.contains_key(&name) {
             return false;
         }
@@ -98,11 +99,16 @@ pub fn delete(t: &Arc<Table>) -> bool {
     true
 }
 
-/// Makes `pid` the owner; the caller has found it alive.
-pub fn set_owner(t: &Arc<Table>, pid: RawTerm) {
+/// Makes `pid` the owner, which the caller has found alive, and tells it.
+pub fn give(t: &Arc<Table>, pid: RawTerm, from: RawTerm, data: &Detached) {
     forget_owned(t.owner(), t);
     t.set_owner(pid);
     of(pid).entry(pid).or_default().owned.push(t.clone());
+    announce(t, pid, from, data);
+    // It may have begun to exit meanwhile without seeing the table among its own.
+    if !is_alive(pid) {
+        owner_exited(pid, data);
+    }
 }
 
 /// Fixes a table for `pid`, which gives it up when it exits.
@@ -123,7 +129,7 @@ pub fn unfix(t: &Arc<Table>, pid: RawTerm) {
 }
 
 /// Sends `{'ETS-TRANSFER', Table, From, Data}` to the table's new owner.
-pub fn announce(t: &Arc<Table>, to: RawTerm, from: RawTerm, data: &Detached) {
+fn announce(t: &Arc<Table>, to: RawTerm, from: RawTerm, data: &Detached) {
     let message = Message::build(|b| {
         let table = if t.named { Term::atom(t.name()) } else { t.tid(b) };
         let from = Term::immediate(from).unwrap_or(Term::NIL);
@@ -146,12 +152,7 @@ pub fn owner_exited(pid: RawTerm, _reason: &Detached) {
     for table in mine.owned {
         match table.take_heir() {
             Some(heir) if heir.pid != pid && is_alive(heir.pid) => {
-                set_owner(&table, heir.pid);
-                announce(&table, heir.pid, pid, &heir.data);
-                // The heir may have exited meanwhile without seeing the table among its own.
-                if !is_alive(heir.pid) {
-                    owner_exited(heir.pid, &heir.data);
-                }
+                give(&table, heir.pid, pid, &heir.data);
             }
             _ => {
                 delete(&table);

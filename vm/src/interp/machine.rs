@@ -6,9 +6,9 @@
 use std::marker::PhantomData;
 
 use super::SliceEnd;
-use crate::heap::RESERVE;
+use crate::heap::{RESERVE, gc};
 use crate::process::{Owner, Process};
-use crate::sched::{Registers, Scheduler};
+use crate::sched::{Dirty, Registers, Scheduler};
 use crate::term::{RawTerm, Term};
 
 /// A register operand that is written (or read late). Resolved when used: the stack moves when a collection runs.
@@ -252,6 +252,10 @@ fn collect(s: &Scheduler, p: &Process, live: usize, need: usize) {
     let owner = p.owner();
     // SAFETY: the scheduler's own thread runs this; live <= 1024 by the checker.
     let x = unsafe { std::slice::from_raw_parts_mut((&raw mut (*s.registers()).x).cast::<RawTerm>(), live) };
-    let done = crate::heap::gc::collect(owner, x, need);
+    let done = if gc::takes_long(owner) {
+        s.dirty(p, Dirty::Cpu, || gc::collect(owner, x, need))
+    } else {
+        gc::collect(owner, x, need)
+    };
     crate::process::limits::collected(p, &done);
 }

@@ -10,8 +10,9 @@ mod machine;
 mod ops;
 pub(crate) mod raise;
 
+use crate::heap::gc;
 use crate::process::Process;
-use crate::sched::Scheduler;
+use crate::sched::{Dirty, Scheduler};
 use crate::term::RawTerm;
 use machine::{Flow, Machine};
 pub(crate) use ops::bits::command;
@@ -61,7 +62,8 @@ pub(crate) fn collect_keeping(s: &Scheduler, p: &Process, live: usize, need: usi
             *x.add(live + i) = **t;
         }
         let all = std::slice::from_raw_parts_mut(x, live + extra.len());
-        let done = crate::heap::gc::collect(p.owner(), all, need);
+        let mut collect = || gc::collect(p.owner(), all, need);
+        let done = if gc::takes_long(p.owner()) { s.dirty(p, Dirty::Cpu, collect) } else { collect() };
         crate::process::limits::collected(p, &done);
         for (i, t) in extra.iter_mut().enumerate() {
             **t = *x.add(live + i);

@@ -13,6 +13,7 @@
 //! | COLLECTING | in a collection (shown by `process_info`) | the owner | the owner |
 //! | SYSTEM | a process of the VM itself | spawn | never |
 //! | OFF_HEAP_MESSAGES | `message_queue_data` is `off_heap` | the owner | the owner |
+//! | DIRTY | its thread is a dirty scheduler | that thread | the same |
 //! | PRIORITY (2 bits) | low, normal, high, max | the owner | the owner |
 //!
 //! Invariant: a process that can run ([`State::runnable`]) is QUEUED or RUNNING. So a transition that makes an idle
@@ -34,6 +35,7 @@ const FREE: u32 = 1 << 7;
 const COLLECTING: u32 = 1 << 8;
 const SYSTEM: u32 = 1 << 9;
 const OFF_HEAP_MESSAGES: u32 = 1 << 10;
+const DIRTY: u32 = 1 << 11;
 const PRIORITY_SHIFT: u32 = 16;
 const PRIORITY_MASK: u32 = 3 << PRIORITY_SHIFT;
 
@@ -91,6 +93,10 @@ impl Snapshot {
     pub fn has_inbox(self) -> bool {
         self.0 & INBOX != 0
     }
+    /// In dirty code.
+    pub fn dirty(self) -> bool {
+        self.0 & DIRTY != 0
+    }
     /// A process of the VM itself.
     pub fn system(self) -> bool {
         self.0 & SYSTEM != 0
@@ -111,7 +117,7 @@ impl Snapshot {
 
 impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const NAMES: [&str; 11] = [
+        const NAMES: [&str; 12] = [
             "active",
             "queued",
             "running",
@@ -123,6 +129,7 @@ impl std::fmt::Debug for Snapshot {
             "collecting",
             "system",
             "off_heap",
+            "dirty",
         ];
         let mut s = f.debug_set();
         for (_, n) in NAMES.iter().enumerate().filter(|(i, _)| self.0 & (1 << i) != 0) {
@@ -255,6 +262,10 @@ impl State {
     /// The owner enters or leaves a collection.
     pub fn set_collecting(&self, on: bool) {
         self.set_bit(COLLECTING, on);
+    }
+    /// The owner's thread becomes a dirty scheduler, or has done its dirty work.
+    pub(crate) fn set_dirty(&self, on: bool) {
+        self.set_bit(DIRTY, on);
     }
     /// The owner sets `message_queue_data`.
     pub fn set_off_heap_messages(&self, on: bool) {

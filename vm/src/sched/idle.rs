@@ -78,6 +78,12 @@ impl Idle {
         self.searching.fetch_sub(1, Ordering::AcqRel);
         None
     }
+    /// Some scheduler among the first `online` that sleeps.
+    pub(super) fn sleeper(&self, online: usize) -> Option<usize> {
+        let words = self.sleeping.iter().enumerate().take(online.div_ceil(BITS));
+        let first = |(i, w): (usize, &AtomicU64)| Some(w.load(Ordering::Relaxed)).filter(|w| *w != 0).map(|w| (i, w));
+        words.filter_map(first).map(|(i, w)| i * BITS + w.trailing_zeros() as usize).find(|id| *id < online)
+    }
     /// A scheduler begins to search; how many do now.
     pub(super) fn search(&self) -> usize {
         self.searching.fetch_add(1, Ordering::AcqRel) + 1
@@ -100,6 +106,7 @@ mod tests {
         assert!(!i.any_sleeping());
         i.announce(1);
         i.announce(70);
+        assert_eq!((i.sleeper(1), i.sleeper(2)), (None, Some(1)));
         assert_eq!(i.wake_one(1), None, "offline ones sleep on");
         assert_eq!(i.wake_one(64), Some(1));
         assert_eq!(i.wake_one(100), None, "somebody searches");

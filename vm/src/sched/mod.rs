@@ -5,6 +5,7 @@
 //! so nothing waits while everybody sleeps.
 
 mod apply;
+mod dirty;
 mod idle;
 mod progress;
 mod queues;
@@ -12,6 +13,7 @@ mod remote;
 mod run;
 mod stats;
 
+pub use dirty::{Dirty, set_dirty_cpu_online};
 pub use idle::MAX_SCHEDULERS;
 pub use progress::after_thread_progress;
 pub use run::run_all;
@@ -19,6 +21,8 @@ pub use stats::{Totals, WallTime, queue_lengths, totals, wall_times};
 
 use std::cell::{Cell, UnsafeCell};
 use std::sync::OnceLock;
+
+use crossbeam_epoch::Guard;
 
 use crate::process::{Priority, Process};
 use crate::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
@@ -59,7 +63,12 @@ pub struct Registers {
 pub struct Scheduler {
     regs: Box<UnsafeCell<Registers>>,
     apply_cache: ApplyCache,
-    local: &'static Local,
+    /// Queues and timers; none while the thread is dirty (`dirty.rs`).
+    seat: Cell<Option<&'static Local>>,
+    /// Number of the seat that the thread has or had last.
+    home: Cell<usize>,
+    /// Keeps what other threads take out of tables alive during a slice.
+    guard: Cell<Option<Guard>>,
     /// Reductions since the timers were last looked at.
     since_poll: Cell<i64>,
     /// Processes that ended here since memory was last reclaimed.
@@ -70,7 +79,7 @@ pub struct Scheduler {
     first_victim: Cell<usize>,
 }
 
-/// What code on a scheduler's thread reaches without the scheduler itself. Lives as long as the VM.
+/// What makes a thread a scheduler; reached by code on that thread without the scheduler itself. Lives as long as the VM.
 struct Local {
     id: usize,
     queues: RunQueues,
@@ -157,14 +166,22 @@ pub fn enqueue(pid: RawTerm, priority: Priority) {
     }
 }
 
-/// Hands a process to some scheduler that is online.
+/// Hands a process to some scheduler that is online, one that sleeps if there is one.
 fn place(pid: RawTerm, priority: Priority) {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let to = NEXT.fetch_add(1, Ordering::Relaxed) % online();
+    let online = online();
+    let to = IDLE.sleeper(online).unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed) % online);
     all()[to].ask(What::Run(pid, priority));
 }
 
 impl Local {
+    /// Queues and timers of scheduler `id`, which lives as long as the VM.
+    fn new(id: usize) -> &'static Local {
+        let l = Box::leak(Box::new(Local { id, queues: RunQueues::default(), timers: TimerQueue::new() }));
+        // Only the first of a number can be stolen from; there are others in tests alone.
+        let _ = all()[id].stealers.set(l.queues.stealers());
+        l
+    }
     #[inline]
     fn push(&self, pid: RawTerm, priority: Priority) {
         self.queues.push(pid, priority);
@@ -215,15 +232,13 @@ pub fn halted() -> Option<i32> {
 }
 
 impl Scheduler {
-    /// Makes the calling thread scheduler `id`.
+    /// Makes the calling thread scheduler `id`, for tests; a thread that is one already stays it.
     pub fn new(id: usize) -> Scheduler {
-        assert!(id < all().len(), "schedulers are numbered from 0");
-        let local = LOCAL.get().unwrap_or_else(|| {
-            Box::leak(Box::new(Local { id, queues: RunQueues::default(), timers: TimerQueue::new() }))
-        });
+        Scheduler::in_seat(LOCAL.get().unwrap_or_else(|| Local::new(id)))
+    }
+    /// Makes the calling thread the scheduler with these queues and timers.
+    fn in_seat(local: &'static Local) -> Scheduler {
         LOCAL.set(Some(local));
-        // Only the first thread of this number can be stolen from; there is another in tests alone.
-        let _ = all()[id].stealers.set(local.queues.stealers());
         let regs = Box::new(UnsafeCell::new(Registers {
             x: [RawTerm::NIL; X_REGISTERS + SPARE_REGISTERS],
             f: [0.0; F_REGISTERS],
@@ -233,19 +248,21 @@ impl Scheduler {
         Scheduler {
             regs,
             apply_cache: ApplyCache::default(),
-            local,
+            seat: Cell::new(Some(local)),
+            home: Cell::new(local.id),
+            guard: Cell::new(None),
             since_poll: Cell::new(0),
             exits: Cell::new(0),
             searching: Cell::new(false),
-            first_victim: Cell::new(id + 1),
+            first_victim: Cell::new(local.id + 1),
         }
     }
-    /// Its number, from 0.
+    /// Its number, from 0; that which it had last if it is dirty.
     pub fn id(&self) -> usize {
-        self.local.id
+        self.home.get()
     }
     fn shared(&self) -> &'static Shared {
-        &all()[self.local.id]
+        &all()[self.home.get()]
     }
     /// The registers. Only the scheduler's own thread uses them.
     #[inline(always)]

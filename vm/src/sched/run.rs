@@ -8,10 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crossbeam_epoch::Guard;
-
+use super::dirty::{self, Dirty, Seat};
 use super::queues::Stealers;
-use super::{IDLE, SLICE, Scheduler, What, all, count, halted, online, place, progress, wake_helper};
+use super::{IDLE, Local, SLICE, Scheduler, What, all, count, halted, online, place, progress, stats, wake_helper};
 use crate::heap::gc;
 use crate::interp::{self, SliceEnd};
 use crate::process::state::{AfterSlice, AfterWait};
@@ -45,20 +44,39 @@ pub(super) fn loops() -> usize {
     LOOPS.load(Ordering::Acquire)
 }
 
+/// Starts a thread of the VM. A panic outside of a slice leaves it in no known state: it ends the VM.
+pub(super) fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let body = move || {
+        if catch_unwind(AssertUnwindSafe(f)).is_err() {
+            std::process::abort();
+        }
+    };
+    std::thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES).spawn(body).map(drop)
+}
+
+/// What a thread does: runs in its seat until it leaves it for long work, then waits for another.
+pub(super) fn work(mut seat: Option<Seat>) {
+    let Some(Seat(first)) = seat.take() else { return };
+    let s = Scheduler::in_seat(first);
+    loop {
+        s.run();
+        if halted().is_some() {
+            break;
+        }
+        let Some(Seat(next)) = dirty::wait_for_seat() else { break };
+        s.sit(next);
+    }
+    if s.seat.get().is_some() {
+        LOOPS.fetch_sub(1, Ordering::AcqRel);
+        MAIN.wake();
+    }
+}
+
 /// Starts a thread for each scheduler and waits until the VM halts; gives the exit status.
 pub fn run_all() -> std::io::Result<i32> {
     LOOPS.store(count(), Ordering::Release);
     for id in 0..count() {
-        let body = move || {
-            // A panic outside of a slice leaves the scheduler in no known state.
-            if catch_unwind(|| Scheduler::new(id).run()).is_err() {
-                std::process::abort();
-            }
-            LOOPS.fetch_sub(1, Ordering::AcqRel);
-            MAIN.wake();
-        };
-        let name = format!("scheduler-{}", id + 1);
-        std::thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(body)?;
+        spawn(&format!("scheduler-{}", id + 1), move || work(Some(Seat(Local::new(id)))))?;
     }
     let status = loop {
         if let Some(status) = halted() {
@@ -74,90 +92,104 @@ pub fn run_all() -> std::io::Result<i32> {
 }
 
 impl Scheduler {
-    /// Runs processes until the VM halts.
+    /// Runs processes until the VM halts or the thread leaves its seat.
     fn run(&self) {
         let mut picks = 0;
-        let mut guard = crossbeam_epoch::pin();
-        while halted().is_none() {
+        self.pin();
+        while let Some(local) = self.seat.get()
+            && halted().is_none()
+        {
             if picks == 0 || self.since_poll.get() >= SLICE {
                 picks = PICKS_PER_POLL;
-                guard.repin();
-                self.poll();
-                self.share();
+                self.pin();
+                self.poll(local);
+                self.share(local);
                 if self.exits.get() >= EXITS_PER_FLUSH || progress::is_wanted() {
                     self.exits.set(0);
-                    guard.flush();
+                    crossbeam_epoch::pin().flush();
                 }
             }
             picks -= 1;
-            match self.local.queues.pop() {
+            match local.queues.pop() {
                 Some(pid) => {
-                    guard.repin();
-                    self.turn(pid, &guard);
+                    self.pin();
+                    self.turn(pid);
                 }
                 None => {
-                    drop(guard);
-                    self.idle();
-                    guard = crossbeam_epoch::pin();
+                    drop(self.guard.take());
+                    self.idle(local);
+                    self.pin();
                     picks = 0;
                 }
             }
         }
+        drop(self.guard.take());
+    }
+    /// Renews the guard, or takes one.
+    fn pin(&self) {
+        let guard = match self.guard.take() {
+            Some(mut g) => {
+                g.repin();
+                g
+            }
+            None => crossbeam_epoch::pin(),
+        };
+        self.guard.set(Some(guard));
     }
     /// Does what other threads asked for, and fires timers.
-    fn poll(&self) {
+    fn poll(&self, local: &Local) {
         self.since_poll.set(0);
         for r in self.shared().inbox.take() {
             match r.what {
-                What::Run(pid, priority) => self.local.queues.push(pid, priority),
-                What::StartTimer(due, what) => self.local.timers.start(due, what),
-                What::StopTimer(key) => self.local.timers.stop(key),
+                What::Run(pid, priority) => local.queues.push(pid, priority),
+                What::StartTimer(due, what) => local.timers.start(due, what),
+                What::StopTimer(key) => local.timers.stop(key),
                 What::Call(f) => f(),
             }
         }
-        if !self.local.timers.is_empty() {
-            self.local.timers.poll();
+        if !local.timers.is_empty() {
+            local.timers.poll();
         }
         if !self.is_online() {
-            self.give_away();
+            Self::give_away(local);
         }
     }
     fn is_online(&self) -> bool {
         self.id() < online()
     }
     #[cold]
-    fn give_away(&self) {
-        while let Some((pid, priority)) = self.local.queues.pop_any() {
+    fn give_away(local: &Local) {
+        while let Some((pid, priority)) = local.queues.pop_any() {
             place(pid, priority);
         }
     }
     /// Has somebody help if there is more than one entry waiting.
-    fn share(&self) {
-        if IDLE.any_sleeping() && self.local.queues.len() > 1 {
+    fn share(&self, local: &Local) {
+        if IDLE.any_sleeping() && local.queues.len() > 1 {
             wake_helper();
         }
     }
     /// Returns when there is something in the run queues, or the VM halts: found in the inbox, in the queues of others,
     /// or after some sleep.
-    fn idle(&self) {
+    fn idle(&self, local: &Local) {
         let counters = &self.shared().counters;
         counters.wall.idle();
         loop {
-            self.poll();
-            if self.local.queues.len() != 0 || halted().is_some() || (self.is_online() && self.search()) {
+            self.poll(local);
+            if local.queues.len() != 0 || halted().is_some() || (self.is_online() && self.search(local)) {
                 break;
             }
-            self.sleep();
+            self.sleep(local);
         }
         if self.searching.replace(false) {
             IDLE.stop_searching();
             // The one who woke this scheduler, or whom it stole from, may have more.
-            self.share();
+            self.share(local);
         }
         counters.wall.busy();
     }
     /// Sleeps until somebody wakes this scheduler or a timer is due.
-    fn sleep(&self) {
+    fn sleep(&self, local: &Local) {
         let me = self.shared();
         IDLE.announce(self.id());
         if self.searching.replace(false) {
@@ -167,7 +199,7 @@ impl Scheduler {
         if !more && halted().is_none() {
             me.counters.parks.add(1);
             let nap = progress::is_wanted().then_some(PROGRESS_NAP);
-            let due = self.local.timers.wait();
+            let due = local.timers.wait();
             // A push to the inbox that came after the look has left its wake-up with the parker: this returns at once.
             me.parker.park(nap.into_iter().chain(due).min());
         }
@@ -178,7 +210,7 @@ impl Scheduler {
     }
     /// Looks for work in the queues of others: at once where more than one entry waits, and where a lone one has been
     /// waiting for some time, since its scheduler is in a long slice.
-    fn search(&self) -> bool {
+    fn search(&self, local: &Local) -> bool {
         let n = count();
         if n == 1 {
             return false;
@@ -199,7 +231,7 @@ impl Scheduler {
                         let switches = all()[id].counters.switches.get();
                         match lone {
                             Some((l, s, since)) if l == id && s == switches => {
-                                if since.elapsed() >= STUCK && self.steal(id, victim) {
+                                if since.elapsed() >= STUCK && self.steal(local, id, victim) {
                                     return true;
                                 }
                             }
@@ -208,7 +240,7 @@ impl Scheduler {
                         }
                     }
                     _ => {
-                        if self.steal(id, victim) {
+                        if self.steal(local, id, victim) {
                             return true;
                         }
                     }
@@ -218,8 +250,8 @@ impl Scheduler {
                 return false;
             }
             if !self.shared().inbox.is_empty() {
-                self.poll();
-                if self.local.queues.len() != 0 {
+                self.poll(local);
+                if local.queues.len() != 0 {
                     return true;
                 }
             }
@@ -228,8 +260,8 @@ impl Scheduler {
             }
         }
     }
-    fn steal(&self, id: usize, victim: &Stealers) -> bool {
-        let got = victim.steal_into(&self.local.queues);
+    fn steal(&self, local: &Local, id: usize, victim: &Stealers) -> bool {
+        let got = victim.steal_into(&local.queues);
         if got {
             self.first_victim.set(id);
             self.shared().counters.steals.add(1);
@@ -237,7 +269,10 @@ impl Scheduler {
         got
     }
     /// A popped entry's turn.
-    fn turn(&self, pid: RawTerm, guard: &Guard) {
+    fn turn(&self, pid: RawTerm) {
+        // SAFETY: the thread's guard keeps what the table shows until this process is ours (`start`), which keeps it in
+        // the table; a guard is held again when it leaves the table (`dirty.rs`).
+        let guard = unsafe { crossbeam_epoch::unprotected() };
         let Some(p) = Table::get().find(pid, guard) else { return };
         let Some(state) = p.state().start() else { return };
         let owner = p.owner();
@@ -248,9 +283,13 @@ impl Scheduler {
         let end = self.slice(p);
         let used = u64::try_from(SLICE - owner.fcalls.get()).unwrap_or(0).max(1);
         owner.reductions.set(owner.reductions.get() + used);
-        let counters = &self.shared().counters;
-        counters.reductions.add(used);
-        counters.switches.add(1);
+        if self.seat.get().is_some() {
+            let counters = &self.shared().counters;
+            counters.reductions.add(used);
+            counters.switches.add(1);
+        } else {
+            stats::add_dirty(used);
+        }
         self.since_poll.set(self.since_poll.get() + used as i64);
         match end {
             End::Gone => self.exits.set(self.exits.get() + 1),
@@ -265,6 +304,7 @@ impl Scheduler {
             let task = owner.tasks.borrow_mut().pop_front();
             match task {
                 Some(t) if p.state().get().exiting() => t.answer_dead(),
+                Some(t) if gc::takes_long(owner) => self.dirty(p, Dirty::Cpu, || t.run(p)),
                 Some(t) => t.run(p),
                 None => break,
             }
@@ -321,7 +361,10 @@ impl Scheduler {
     }
     fn put_back(&self, p: &Process) {
         if let AfterSlice::Enqueue(priority) = p.state().end_slice() {
-            self.local.push(p.pid(), priority);
+            match self.seat.get() {
+                Some(local) => local.push(p.pid(), priority),
+                None => self.shared().ask(What::Run(p.pid(), priority)),
+            }
         }
     }
     /// Lets a process wait, unless something has come in meanwhile that it must look at.

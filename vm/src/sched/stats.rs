@@ -16,6 +16,14 @@ pub(super) struct Counters {
     pub(super) wall: Wall,
 }
 
+/// Reductions and slices that ended on dirty schedulers.
+static DIRTY: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+
+pub(super) fn add_dirty(reductions: u64) {
+    DIRTY[0].fetch_add(reductions, Ordering::Relaxed);
+    DIRTY[1].fetch_add(1, Ordering::Relaxed);
+}
+
 /// How much of its life a scheduler had something to do, in one word: while it is busy, twice the nanoseconds that it
 /// was idle before; while it is idle, twice those that it was busy before, plus one.
 #[derive(Default)]
@@ -94,7 +102,8 @@ pub fn queue_lengths() -> Vec<u64> {
 
 /// The sums at this moment.
 pub fn totals() -> Totals {
-    super::all().iter().fold(Totals::default(), |t, s| {
+    let [reductions, switches] = [&DIRTY[0], &DIRTY[1]].map(|n| n.load(Ordering::Relaxed));
+    super::all().iter().fold(Totals { reductions, switches, ..Totals::default() }, |t, s| {
         let c = &s.counters;
         Totals {
             reductions: t.reductions + c.reductions.get(),

@@ -70,6 +70,15 @@ pub(crate) fn collect(owner: &Owner, x: &mut [RawTerm], need: usize) -> Collecte
     collect_heap(&owner.heap, x, owner, need)
 }
 
+/// Words in a process's blocks and fragments above which a collection may take a noticeable part of a millisecond.
+const LONG_WORDS: usize = 256 << 10;
+
+/// Whether a collection of this heap is work for a dirty scheduler.
+#[inline]
+pub(crate) fn takes_long(owner: &Owner) -> bool {
+    owner.total_heap_words() > LONG_WORDS
+}
+
 /// Packs the heap of a process that goes to sleep for long; see [`hibernate_heap`].
 pub(crate) fn hibernate(owner: &Owner, x: &mut [RawTerm]) -> Collected {
     hibernate_heap(&owner.heap, x, owner)
