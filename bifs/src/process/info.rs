@@ -113,8 +113,8 @@ fn is_process_alive_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     match table::with(args[0].raw(), |p| p.state().get()) {
         Some(s) if s.exiting() => Ok(Term::FALSE),
         None => Ok(Term::FALSE),
-        // What waits in its inbox, an exit signal of ours for one, comes first.
-        Some(s) if s.has_signals() => {
+        // What waits in its inbox, an exit signal of ours for one, comes first; one that runs may have taken it already.
+        Some(s) if s.has_signals() || s.running() => {
             let pid = args[0].raw();
             await_answer(ctx, |to| signal::signal(pid, Signal::IsAlive { to }))
         }

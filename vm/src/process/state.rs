@@ -203,6 +203,18 @@ impl State {
     pub fn signal_came(&self) -> Option<Priority> {
         self.wake(INBOX | SIGNALS)
     }
+    /// Announces what was just pushed onto the inbox; `first`: the inbox was empty before. Gives the priority to enqueue
+    /// with, if the caller must. Between a first push and its announcement another may come; that one announces itself
+    /// rather than wait for the first.
+    pub fn announce(&self, signal: bool, first: bool) -> Option<Priority> {
+        if signal {
+            self.signal_came()
+        } else if first || !self.get().has_inbox() {
+            self.message_came()
+        } else {
+            None
+        }
+    }
     /// The process has something to do (its timer fired).
     pub fn activate(&self) -> Option<Priority> {
         self.wake(ACTIVE)
@@ -280,7 +292,7 @@ impl State {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

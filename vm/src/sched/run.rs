@@ -5,7 +5,7 @@
 //! guard is renewed, and it is not held while the thread sleeps. A panic in a slice kills the process, not the VM.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::dirty::{self, Dirty, Seat};
@@ -36,7 +36,7 @@ const GRACE: Duration = Duration::from_millis(100);
 const STACK_BYTES: usize = 8 << 20;
 
 /// Where the main thread waits for the VM's end.
-pub(super) static MAIN: Parker = Parker::new();
+pub(super) static MAIN: LazyLock<Parker> = LazyLock::new(Parker::new);
 /// Schedulers in their loop.
 static LOOPS: AtomicUsize = AtomicUsize::new(0);
 

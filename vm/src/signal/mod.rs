@@ -203,14 +203,7 @@ pub enum Signal {
 pub fn deliver(p: &Process, m: Message) -> Result<(), Message> {
     let signal = m.is_signal();
     let first = p.push(m)?;
-    // Between a first push and its announcement another may come; it announces itself rather than wait for the first.
-    let wake = if signal {
-        p.state().signal_came()
-    } else if first || !p.state().get().has_inbox() {
-        p.state().message_came()
-    } else {
-        None
-    };
+    let wake = p.state().announce(signal, first);
     if let Some(priority) = wake {
         sched::enqueue(p.pid(), priority);
     }

@@ -141,7 +141,7 @@ impl<N: Linked> Drop for Taken<N> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use std::sync::Arc;

@@ -26,7 +26,7 @@ impl Default for Parker {
 
 impl Parker {
     /// A parker without a token.
-    pub const fn new() -> Parker {
+    pub fn new() -> Parker {
         Parker { state: AtomicU32::new(AWAKE), sleep: Sleep::new() }
     }
     /// Sleeps until woken, at most `timeout`. Returns at once if a wake-up came since the last call.
@@ -60,7 +60,7 @@ mod sleep {
     pub(super) struct Sleep;
 
     impl Sleep {
-        pub(super) const fn new() -> Sleep {
+        pub(super) fn new() -> Sleep {
             Sleep
         }
         /// Returns when the word is no more PARKED, or after the timeout.
@@ -105,7 +105,7 @@ mod sleep {
     }
 
     impl Sleep {
-        pub(super) const fn new() -> Sleep {
+        pub(super) fn new() -> Sleep {
             Sleep { lock: Mutex::new(()), condvar: Condvar::new() }
         }
         /// Returns when the word is no more PARKED, or after the timeout.

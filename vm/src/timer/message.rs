@@ -6,7 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-use super::{CANCELLED, Control, Due, FIRED, clock, tick_from};
+use super::control::{CANCELLED, Control, FIRED};
+use super::{Due, clock, tick_from};
 use crate::atom::Atom;
 use crate::heap::message::Message;
 use crate::process::relations::{RefNumbers, Reference};

@@ -4,6 +4,7 @@
 //! who cancels it off its own scheduler sends the wheel's owner its key, so a cancelled timer does not stay in the wheel.
 
 pub mod clock;
+mod control;
 pub mod message;
 pub mod wheel;
 
@@ -15,49 +16,23 @@ pub use message::{Timers, cancel_all};
 use crate::process::relations::RefNumbers;
 use crate::process::table;
 use crate::sched;
-use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 use crate::term::RawTerm;
+use control::{CANCELLED, Control, FIRED};
 use message::MessageTimer;
 use wheel::{Key, Wheel};
 
-const ACTIVE: u8 = 0;
-const FIRED: u8 = 1;
-const CANCELLED: u8 = 2;
-/// The timer is not in its wheel yet.
-const NO_KEY: u64 = u64::MAX;
 /// Nanoseconds of a tick.
 const TICK_NS: i64 = 1_000_000;
 
-/// State and place of a timer.
-pub(crate) struct Control {
-    state: AtomicU8,
-    /// Key in the wheel of `scheduler`.
-    key: AtomicU64,
-    scheduler: usize,
-}
-
 impl Control {
+    /// Of a timer that the calling thread is about to start.
     fn new() -> Control {
-        Control { state: AtomicU8::new(ACTIVE), key: AtomicU64::new(NO_KEY), scheduler: sched::current_id() }
-    }
-    /// Moves to `to`; `false` if somebody else ended the timer before.
-    fn end(&self, to: u8) -> bool {
-        // AcqRel: what the ender does with the payload comes after what the starter did, and before nobody else's.
-        self.state.compare_exchange(ACTIVE, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-    /// Notes the key; `false` if the timer was cancelled, perhaps by somebody who saw no key yet.
-    fn set_key(&self, k: Key) -> bool {
-        self.key.store(k.to_bits(), Ordering::Relaxed);
-        // Pairs with the fence in `unlink`: the canceller sees the key, or this sees the cancellation.
-        fence(Ordering::SeqCst);
-        self.state.load(Ordering::Acquire) != CANCELLED
+        Control::of(sched::current_id())
     }
     /// Takes a cancelled timer out of its wheel.
     fn unlink(&self) {
-        fence(Ordering::SeqCst);
-        let key = self.key.load(Ordering::Relaxed);
-        if key != NO_KEY {
-            sched::stop_timer(self.scheduler, Key::from_bits(key));
+        if let Some(key) = self.key_to_stop() {
+            sched::stop_timer(self.scheduler, key);
         }
     }
 }
@@ -71,7 +46,7 @@ pub struct ReceiveTimer {
 impl ReceiveTimer {
     /// Whether the time is over.
     pub fn fired(&self) -> bool {
-        self.control.state.load(Ordering::Acquire) == FIRED
+        self.control.is(FIRED)
     }
 }
 

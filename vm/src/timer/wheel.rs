@@ -194,7 +194,7 @@ impl<T> Wheel<T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
