@@ -1,9 +1,9 @@
 //! Models of the protocols between threads, tried with every order of their steps that memory allows.
 //!
 //! The files under test are compiled once more here, with loom's atomics for the standard library's:
-//! `RUSTFLAGS="--cfg loom" cargo test --release --package girder-vm --test models`. What they do to the rest of the VM
-//! (run queues, wheels) is played by counters. See `docs/internals/models.md`.
-#![cfg(loom)]
+//! `RUSTFLAGS="--cfg loom" cargo test --release --package girder-models`. What they do to the rest of the VM (run
+//! queues, wheels) is played by counters. See `docs/internals/models.md`.
+#![cfg(all(loom, test))]
 #![allow(dead_code, reason = "the models use a part of what the files offer")]
 
 use loom::sync::{Condvar, Mutex, atomic};
@@ -21,22 +21,18 @@ fn whole<G>(r: std::sync::LockResult<G>) -> G {
     r.unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-#[path = "../src/timer/control.rs"]
+#[path = "../../src/timer/control.rs"]
 mod control;
-#[path = "../src/sync/inbox.rs"]
+#[path = "../../src/sync/inbox.rs"]
 mod inbox;
-#[path = "../src/sync/park.rs"]
+#[path = "../../src/sync/park.rs"]
 mod park;
-#[path = "../src/process/state.rs"]
+#[path = "../../src/process/state.rs"]
 mod state;
-#[path = "../src/timer/wheel.rs"]
+#[path = "../../src/timer/wheel.rs"]
 mod wheel;
 
-#[path = "models/nodes.rs"]
 mod nodes;
-#[path = "models/parking.rs"]
 mod parking;
-#[path = "models/signals.rs"]
 mod signals;
-#[path = "models/timers.rs"]
 mod timers;

@@ -70,7 +70,7 @@ impl Process {
 
 fn bounded(f: impl Fn() + Sync + Send + 'static) {
     let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(3);
+    b.preemption_bound = Some(2);
     b.check(f);
 }
 
