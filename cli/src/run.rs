@@ -29,7 +29,7 @@ pub struct Options {
     /// Most processes at a time (rounded up to a power of two).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(MIN_LIMIT as i64..=MAX_LIMIT as i64))]
     processes: Option<u32>,
-    /// Number of scheduler threads.
+    /// Number of scheduler threads; one for each core unless given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_SCHEDULERS as i64))]
     schedulers: Option<u32>,
     /// Module, function and arguments, or a .beam file and arguments; nothing inside a Gleam project.

@@ -110,7 +110,8 @@ impl Builder {
         crate::code::bind_instructions();
         clock::init();
         Table::init(self.processes.map(|n| n as usize));
-        sched::init(self.schedulers.map_or(1, |n| n as usize));
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        sched::init(self.schedulers.map_or_else(cores, |n| n as usize));
         let releases = profile.releases();
         let mine = self.natives.iter().filter(|n| n.releases.has(releases) && n.kind != NativeKind::Special);
         for n in mine {

@@ -3,8 +3,8 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::nodes::{Owned, node};
 use crate::inbox::Inbox;
+use crate::nodes::{Owned, node};
 use crate::park::Parker;
 
 #[derive(Default)]

@@ -5,10 +5,10 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use crate::nodes::{Owned, node};
-use crate::state::{AfterWait, Priority, State};
 use crate::inbox::Inbox;
+use crate::nodes::{Owned, node};
 use crate::park::Parker;
+use crate::state::{AfterWait, Priority, State};
 
 struct Process {
     state: State,

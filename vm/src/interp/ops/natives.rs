@@ -105,6 +105,7 @@ fn hibernate(s: &Scheduler, p: &Process) {
 
 /// Up to three arguments by value; how many there are the export entry knows. Handlers lend no addresses. Arguments
 /// move when this collects: for an error that is raised (no label `f`) it leaves them in `exception.args`.
+#[allow(clippy::too_many_arguments, reason = "each is in a register")]
 #[inline(never)]
 fn guard_call(
     s: &Scheduler,
