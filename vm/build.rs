@@ -121,9 +121,11 @@ fn main() {
         let mut operands = Vec::new();
         let mut trailing = false;
         let mut handler = "";
+        let mut twins = false;
         while let Some(w) = words.next() {
             if w == "=" {
                 handler = words.next().expect("a handler follows =");
+                (twins, handler) = handler.strip_prefix('~').map_or((false, handler), |h| (true, h));
             } else if w == "*" {
                 trailing = true;
             } else {
@@ -185,16 +187,27 @@ fn main() {
             if trailing {
                 write!(args, ", m.words({size})").unwrap();
             }
-            writeln!(arms, "{number} => step!(m, {size}, ops::{handler}(m{args})),").unwrap();
-            writeln!(
-                functions,
-                "unsafe fn op_{number}(pc: *const u64, e: *mut RawTerm, h: *mut RawTerm, fcalls: i64, x: *mut RawTerm, \
-                 w: u64) -> SliceEnd {{ let m = &mut Machine::new(pc, e, h, fcalls, x); let _ = w; \
-                 step!(m, {size}, ops::{handler}(m{args})); \
-                 // SAFETY: pc is the start of an instruction of published code, whose opcode is one of the table.\n\
-                 unsafe {{ let w = *m.pc; TABLE[(w & 0xFFFF) as usize](m.pc, m.e, m.h, m.fcalls, m.x, w) }} }}"
-            )
-            .unwrap();
+            writeln!(arms, "{number} => step!(m, {size}, ops::{handler}(m{args}), unreachable!()),").unwrap();
+            let mut function = |attributes: &str, name: &str, fast: bool, slow: &str| {
+                writeln!(
+                    functions,
+                    "{attributes} unsafe fn {name}_{number}(pc: *const u64, e: *mut RawTerm, h: *mut RawTerm, \
+                     fcalls: i64, x: *mut RawTerm, w: u64) -> SliceEnd {{ \
+                     let m = &mut Machine::new(pc, e, h, fcalls, x); m.fast = {fast}; let _ = w; \
+                     step!(m, {size}, ops::{handler}(m{args}), {slow}); \
+                     // SAFETY: pc is the start of an instruction of published code, whose opcode is one of the table.\n\
+                     unsafe {{ let w = *m.pc; TABLE[(w & 0xFFFF) as usize](m.pc, m.e, m.h, m.fcalls, m.x, w) }} }}"
+                )
+                .unwrap();
+            };
+            if twins {
+                // SAFETY of the call: the arguments are as they were given.
+                let again = format!("return unsafe {{ slow_{number}(pc, e, h, fcalls, x, w) }}");
+                function("", "op", true, &again);
+                function("#[cold] #[inline(never)]", "slow", false, "unreachable!()");
+            } else {
+                function("", "op", false, "unreachable!()");
+            }
             number += 1;
         }
     }

@@ -64,6 +64,8 @@ pub(crate) enum Flow {
     Goto(*const u64),
     /// Leave the loop.
     End(SliceEnd),
+    /// Do the instruction again in its slow twin; see [`Machine::fast`]. Nothing has been changed.
+    Slow,
 }
 
 /// See the module's head.
@@ -78,6 +80,8 @@ pub(crate) struct Machine<'r> {
     pub(crate) fcalls: i64,
     /// X registers, then float registers.
     pub(crate) x: *mut RawTerm,
+    /// Whether this is the fast twin of an instruction that has two (`~` in `instrs.tab`). Constant in each of them.
+    pub(crate) fast: bool,
     pub(crate) slice: PhantomData<&'r Process>,
 }
 
@@ -85,7 +89,13 @@ impl<'r> Machine<'r> {
     /// The machine at an instruction's start.
     #[inline(always)]
     pub(crate) fn new(pc: *const u64, e: *mut RawTerm, h: *mut RawTerm, fcalls: i64, x: *mut RawTerm) -> Machine<'r> {
-        Machine { pc, e, h, fcalls, x, slice: PhantomData }
+        Machine { pc, e, h, fcalls, x, fast: false, slice: PhantomData }
+    }
+    /// Whether what is rare must be left to the slow twin. A function with a call in the middle saves registers on every
+    /// way through it; so the fast twin has none, and answers [`Flow::Slow`] before it changes anything.
+    #[inline(always)]
+    pub(crate) fn fast(&self) -> bool {
+        self.fast
     }
     #[inline(always)]
     fn registers(&self) -> *const Registers {
@@ -198,12 +208,10 @@ impl<'r> Machine<'r> {
         self.e = o.heap.stop.get();
         self.fcalls = o.fcalls.get();
     }
-    /// Makes room for `need` words; X registers below `live` are kept.
+    /// Whether there is no room for `need` words.
     #[inline(always)]
-    pub(crate) fn ensure(&mut self, need: usize, live: usize) {
-        if self.free() < need as isize || cfg!(feature = "gc-stress") {
-            self.collect(need, live);
-        }
+    pub(crate) fn short_of(&self, need: usize) -> bool {
+        self.free() < need as isize || cfg!(feature = "gc-stress")
     }
     #[cold]
     #[inline(always)]

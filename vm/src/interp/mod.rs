@@ -81,13 +81,14 @@ pub(crate) fn collect_keeping1(s: &Scheduler, p: &Process, live: usize, need: us
 
 /// Loads the instruction's effect on `pc`; an end of the slice leaves the function.
 macro_rules! step {
-    ($m:ident, $size:literal, $call:expr) => {
+    ($m:ident, $size:literal, $call:expr, $slow:expr) => {
         match $call {
             Flow::Next => $m.pc = $m.pc.wrapping_add($size),
             Flow::Skip(n) => $m.pc = $m.pc.wrapping_add($size + n),
             Flow::Jump(f) => $m.pc = $m.pc.wrapping_offset(f as isize),
             Flow::Goto(to) => $m.pc = to,
             Flow::End(end) => return end,
+            Flow::Slow => $slow,
         }
     };
 }

@@ -125,6 +125,7 @@ pub(crate) fn enter_fun(m: M, fun: RawTerm, arity: usize) -> Flow {
 #[cold]
 #[inline(always)]
 fn bad_fun(m: M, fun: RawTerm, arity: usize) -> Flow {
+    slow!(m);
     m.out();
     let to = raise::bad_fun(m.s(), m.p(), m.pc, fun, arity);
     raise::resume(m, to)

@@ -24,6 +24,7 @@ fn fits(i: i64) -> bool {
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 fn slow(m: M, op: Slow, name: crate::Atom, a: RawTerm, b: RawTerm, d: impl Dst, f: i32, live: u32) -> Flow {
+    slow!(m);
     m.out();
     let r = slow_call(m.s(), m.p(), op, a, b, live, f);
     m.back();

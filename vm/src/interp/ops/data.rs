@@ -51,17 +51,17 @@ pub(crate) fn get_tl_checked(m: M, s: RawTerm, d: impl Dst) -> Flow {
 
 #[inline(always)]
 pub(crate) fn nonempty_get(m: M, s: RawTerm, h: impl Dst, t: impl Dst, f: i32) -> Flow {
-    if s.is_cons() { get_list(m, s, h, t) } else { Flow::Jump(f) }
+    if s.is_cons() { get_list(m, s, h, t) } else { super::tests::branch(false, f) }
 }
 
 #[inline(always)]
 pub(crate) fn nonempty_get_hd(m: M, s: RawTerm, d: impl Dst, f: i32) -> Flow {
-    if s.is_cons() { get_hd(m, s, d) } else { Flow::Jump(f) }
+    if s.is_cons() { get_hd(m, s, d) } else { super::tests::branch(false, f) }
 }
 
 #[inline(always)]
 pub(crate) fn nonempty_get_tl(m: M, s: RawTerm, d: impl Dst, f: i32) -> Flow {
-    if s.is_cons() { get_tl(m, s, d) } else { Flow::Jump(f) }
+    if s.is_cons() { get_tl(m, s, d) } else { super::tests::branch(false, f) }
 }
 
 #[inline(always)]

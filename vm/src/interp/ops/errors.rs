@@ -121,6 +121,7 @@ pub(crate) fn build_stacktrace(m: M) -> Flow {
 #[cold]
 #[inline(always)]
 pub(crate) fn bad_access(m: M) -> Flow {
+    slow!(m);
     m.out();
     let to = raise::plain(m.s(), m.p(), m.pc, Raise::Badarg);
     raise::resume(m, to)

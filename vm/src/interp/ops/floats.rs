@@ -28,6 +28,7 @@ fn result(m: M, d: usize, v: f64) -> Flow {
 #[cold]
 #[inline(always)]
 fn badarith(m: M) -> Flow {
+    slow!(m);
     m.out();
     let to = raise::plain(m.s(), m.p(), m.pc, Raise::Badarith);
     raise::resume(m, to)
@@ -71,6 +72,7 @@ pub(crate) fn conv(m: M, s: RawTerm, d: usize) -> Flow {
     if s.is_small() {
         return put(m, d, s.small_value() as f64);
     }
+    slow!(m);
     match general(s) {
         Some(v) => put(m, d, v),
         None => badarith(m),

@@ -1,5 +1,15 @@
 //! Instruction handlers, a file for each family. Each is inlined into its arm of the dispatch; what is rare is not.
 
+/// What follows is rare: the fast twin of an instruction leaves it to the slow one, see `Machine::fast`. Nothing that the
+/// slow twin reads may have been changed before.
+macro_rules! slow {
+    ($m:expr) => {
+        if $m.fast() {
+            return crate::interp::machine::Flow::Slow;
+        }
+    };
+}
+
 pub(super) mod apply;
 pub(super) mod arith;
 pub(super) mod bits;

@@ -40,21 +40,31 @@ pub(crate) fn init_y(m: M, n: u32, table: *const u64) -> Flow {
 
 #[inline(always)]
 pub(crate) fn allocate(m: M, bytes: usize, live: usize) -> Flow {
-    m.ensure(bytes / 8, live);
+    if m.short_of(bytes / 8) {
+        slow!(m);
+        m.collect(bytes / 8, live);
+    }
     m.e = m.e.wrapping_byte_sub(bytes);
     Flow::Next
 }
 
 #[inline(always)]
 pub(crate) fn allocate_heap(m: M, bytes: usize, live: usize, need: u32) -> Flow {
-    m.ensure(bytes / 8 + need as usize, live);
+    let words = bytes / 8 + need as usize;
+    if m.short_of(words) {
+        slow!(m);
+        m.collect(words, live);
+    }
     m.e = m.e.wrapping_byte_sub(bytes);
     Flow::Next
 }
 
 #[inline(always)]
 pub(crate) fn test_heap(m: M, need: u32, live: u32) -> Flow {
-    m.ensure(need as usize, live as usize);
+    if m.short_of(need as usize) {
+        slow!(m);
+        m.collect(need as usize, live as usize);
+    }
     Flow::Next
 }
 

@@ -148,6 +148,7 @@ pub(crate) const NO_COLLECT: u32 = u32::MAX;
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 fn guard(m: M, a: RawTerm, b: RawTerm, c: RawTerm, d: impl Dst, f: i32, live: u32, export: u64) -> Flow {
+    slow!(m);
     m.out();
     let e = export_at(export);
     let r = guard_call(m.s(), m.p(), e, a, b, c, live, f);

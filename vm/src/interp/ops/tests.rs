@@ -7,9 +7,16 @@ use crate::term::{RawTerm, Subtag, Term, cmp};
 
 type M<'a, 'r> = &'a mut Machine<'r>;
 
+/// A branch and not a selection of the next address: the processor guesses a branch and reads ahead, where it would have
+/// to wait for the comparison to know the address.
 #[inline(always)]
-fn branch(ok: bool, f: i32) -> Flow {
-    if ok { Flow::Next } else { Flow::Jump(f) }
+pub(super) fn branch(ok: bool, f: i32) -> Flow {
+    if ok {
+        Flow::Next
+    } else {
+        std::hint::cold_path();
+        Flow::Jump(f)
+    }
 }
 
 #[inline(always)]
@@ -35,41 +42,82 @@ fn equal_exact_boxed(a: RawTerm, b: RawTerm) -> bool {
     unsafe { cmp::eq_exact(a.brand(), b.brand()) }
 }
 
+/// Two immediates, or an immediate and a pointer, are equal only if they are the same word.
+#[inline(always)]
+fn may_differ_and_be_equal(a: RawTerm, b: RawTerm) -> bool {
+    !a.is_immediate() && !b.is_immediate()
+}
+
 /// `=:=`.
 #[inline(always)]
 pub(crate) fn equal_exact(a: RawTerm, b: RawTerm) -> bool {
-    // Two immediates, or an immediate and a pointer, are equal only if they are the same word.
-    a == b || (!a.is_immediate() && !b.is_immediate() && equal_exact_boxed(a, b))
+    a == b || (may_differ_and_be_equal(a, b) && equal_exact_boxed(a, b))
 }
 
 #[inline(always)]
-pub(crate) fn is_lt(_m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
-    if both_small(a, b) { branch((a.0 as i64) < b.0 as i64, f) } else { branch(compare(a, b) == Ordering::Less, f) }
+pub(crate) fn is_lt(m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
+    if both_small(a, b) {
+        return branch((a.0 as i64) < b.0 as i64, f);
+    }
+    slow!(m);
+    branch(compare(a, b) == Ordering::Less, f)
 }
 
 #[inline(always)]
-pub(crate) fn is_ge(_m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
-    if both_small(a, b) { branch(a.0 as i64 >= b.0 as i64, f) } else { branch(compare(a, b) != Ordering::Less, f) }
+pub(crate) fn is_ge(m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
+    if both_small(a, b) {
+        return branch(a.0 as i64 >= b.0 as i64, f);
+    }
+    slow!(m);
+    branch(compare(a, b) != Ordering::Less, f)
 }
 
 #[inline(always)]
-pub(crate) fn is_eq(_m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
-    branch(a == b || (!both_small(a, b) && equal(a, b)), f)
+pub(crate) fn is_eq(m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
+    if a == b {
+        return Flow::Next;
+    }
+    if both_small(a, b) {
+        return branch(false, f);
+    }
+    slow!(m);
+    branch(equal(a, b), f)
 }
 
 #[inline(always)]
-pub(crate) fn is_ne(_m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
-    branch(a != b && (both_small(a, b) || !equal(a, b)), f)
+pub(crate) fn is_ne(m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
+    if a == b {
+        return branch(false, f);
+    }
+    if both_small(a, b) {
+        return Flow::Next;
+    }
+    slow!(m);
+    branch(!equal(a, b), f)
 }
 
 #[inline(always)]
-pub(crate) fn is_eq_exact(_m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
-    branch(equal_exact(a, b), f)
+pub(crate) fn is_eq_exact(m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
+    if a == b {
+        return Flow::Next;
+    }
+    if may_differ_and_be_equal(a, b) {
+        slow!(m);
+        return branch(equal_exact_boxed(a, b), f);
+    }
+    branch(false, f)
 }
 
 #[inline(always)]
-pub(crate) fn is_ne_exact(_m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
-    branch(!equal_exact(a, b), f)
+pub(crate) fn is_ne_exact(m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
+    if a == b {
+        return branch(false, f);
+    }
+    if may_differ_and_be_equal(a, b) {
+        slow!(m);
+        return branch(!equal_exact_boxed(a, b), f);
+    }
+    Flow::Next
 }
 
 #[inline(always)]
