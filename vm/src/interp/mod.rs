@@ -85,7 +85,10 @@ macro_rules! step {
         match $call {
             Flow::Next => $m.pc = $m.pc.wrapping_add($size),
             Flow::Skip(n) => $m.pc = $m.pc.wrapping_add($size + n),
-            Flow::Jump(f) => $m.pc = $m.pc.wrapping_offset(f as isize),
+            Flow::Jump(f) => {
+                $m.pc = $m.pc.wrapping_offset(f as isize);
+                jumped!($m);
+            }
             Flow::Goto(to) => $m.pc = to,
             Flow::End(end) => return end,
             Flow::Slow => $slow,
@@ -104,6 +107,17 @@ mod backend {
 
     type OpFn = unsafe fn(*const u64, *mut RawTerm, *mut RawTerm, i64, *mut RawTerm, u64) -> SliceEnd;
 
+    /// After a jump: an indirect jump of its own, whose target the processor learns apart from the other's.
+    macro_rules! jumped {
+        ($m:ident) => {
+            // SAFETY: as for the other; see build.rs.
+            return unsafe {
+                let w = *$m.pc;
+                TABLE[(w & 0xFFFF) as usize]($m.pc, $m.e, $m.h, $m.fcalls, $m.x, w)
+            }
+        };
+    }
+
     include!(concat!(env!("OUT_DIR"), "/op_functions.rs"));
 
     #[inline(always)]
@@ -121,6 +135,10 @@ mod backend {
 #[allow(unused_parens, clippy::all, reason = "written by build.rs")]
 mod backend {
     use super::*;
+
+    macro_rules! jumped {
+        ($m:ident) => {};
+    }
 
     include!(concat!(env!("OUT_DIR"), "/dispatch.rs"));
 
