@@ -107,7 +107,6 @@ fn hibernate(s: &Scheduler, p: &Process) {
 /// move when this collects: for an error that is raised (no label `f`) it leaves them in `exception.args`.
 #[allow(clippy::too_many_arguments, reason = "each is in a register")]
 #[inline(never)]
-#[allow(clippy::too_many_arguments)]
 fn guard_call(
     s: &Scheduler,
     p: &Process,
