@@ -29,6 +29,7 @@ mod lists;
 mod maps;
 mod math;
 mod memory;
+mod memory_info;
 mod modules;
 mod monitor;
 mod node;
@@ -44,6 +45,7 @@ mod time;
 mod tuple;
 mod types;
 pub mod unicode;
+mod wall_time;
 
 /// The tables, one a file. Keep the list sorted, one a line.
 #[rustfmt::skip]
@@ -98,6 +100,7 @@ const TABLES: &[&[Native]] = &[
     tuple::TABLE,
     types::TABLE,
     unicode::TABLE,
+    wall_time::TABLE,
 ];
 
 static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());

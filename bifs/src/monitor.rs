@@ -137,6 +137,6 @@ fn alias_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn unalias_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    let done = Reference::of(args[0]).and_then(|r| monitors::unalias(ctx, r));
-    done.map(Term::bool).ok_or(Raise::Badarg)
+    args[0].as_ref().ok_or(Raise::Badarg)?;
+    Ok(Term::bool(Reference::of(args[0]).is_some_and(|r| monitors::unalias(ctx, r))))
 }

@@ -5,6 +5,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use girder_vm::process::info::max_heap_map;
+use girder_vm::process::limits::{self, DEFAULTS};
 use girder_vm::process::report;
 use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, sched};
 
@@ -15,10 +17,31 @@ girder_vm::natives! { pub TABLE:
 }
 
 static TRACE_CONTROL_WORD: AtomicU32 = AtomicU32::new(0);
+/// How many garbage collections and code checks OTP's code is to have asked for at a time.
+static REQUESTS_LIMIT: AtomicU32 = AtomicU32::new(4);
+
+/// `outstanding_system_requests_limit`.
+pub(crate) fn requests_limit() -> u32 {
+    REQUESTS_LIMIT.load(Ordering::Relaxed)
+}
 
 /// The value it has, if that is the one it is to take.
 fn fixed<'s>(now: Term<'s>, to: Term<'s>) -> Result<Term<'s>, Raise> {
     if now.same(to) { Ok(now) } else { Err(Raise::Badarg) }
+}
+
+fn count(t: Term<'_>) -> Result<usize, Raise> {
+    t.as_small().and_then(|n| usize::try_from(n).ok()).ok_or(Raise::Badarg)
+}
+
+fn max_heap_size<'s>(ctx: &Ctx<'s>, to: Term<'s>) -> Result<Term<'s>, Raise> {
+    let old = DEFAULTS.max_heap();
+    let new = crate::process::flag::max_heap(to, old).ok_or(Raise::Badarg)?;
+    if new.size != 0 && new.size < DEFAULTS.min_heap_size.load(Ordering::Relaxed) {
+        return Err(Raise::Badarg);
+    }
+    DEFAULTS.set_max_heap(new);
+    Ok(max_heap_map(ctx, old))
 }
 
 fn atom<'s>(name: &str) -> Result<Term<'s>, Raise> {
@@ -51,54 +74,29 @@ fn among(to: Term<'_>, n: usize) -> Result<usize, Raise> {
     to.as_usize().filter(|to| (1..=n).contains(to)).ok_or(Raise::Badarg)
 }
 
-/// Who has asked for `scheduler_wall_time`. The schedulers measure it always; it is shown while somebody who asked lives.
-pub(crate) mod wall_time {
-    use std::collections::HashSet;
-    use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-
-    use girder_vm::RawTerm;
-    use girder_vm::process::table;
-
-    static ASKERS: LazyLock<Mutex<HashSet<RawTerm>>> = LazyLock::new(Mutex::default);
-
-    fn askers() -> MutexGuard<'static, HashSet<RawTerm>> {
-        let mut all = ASKERS.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|pid| table::with(*pid, |_| ()).is_some());
-        all
-    }
-
-    /// Whether it is shown.
-    pub(crate) fn is_on() -> bool {
-        !askers().is_empty()
-    }
-
-    /// Asks for it or gives it up; whether it was shown before.
-    pub(crate) fn set(pid: RawTerm, on: bool) -> bool {
-        let mut all = askers();
-        let was = !all.is_empty();
-        if on {
-            all.insert(pid);
-        } else {
-            all.remove(&pid);
-        }
-        was
-    }
-}
-
 fn system_flag_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let to = a[1];
     match a[0].as_atom().map(Atom::name) {
-        Some("backtrace_depth") => fixed(Term::small(8), to),
-        Some("fullsweep_after") => fixed(Term::small(crate::system_info::FULLSWEEP_AFTER), to),
-        Some("min_heap_size") => fixed(Term::small(crate::system_info::MIN_HEAP_SIZE), to),
-        Some("min_bin_vheap_size") => fixed(Term::small(crate::system_info::MIN_BIN_VHEAP_SIZE), to),
+        Some("backtrace_depth") => Ok(ctx.uint(girder_vm::interp::set_backtrace_depth(count(to)?) as u64)),
+        Some("fullsweep_after") => {
+            let old = DEFAULTS.fullsweep_after.swap(limits::fullsweep_after(count(to)?), Ordering::Relaxed);
+            Ok(ctx.uint(u64::from(old)))
+        }
+        Some("min_heap_size") => {
+            Ok(ctx.uint(DEFAULTS.min_heap_size.swap(limits::heap_size(count(to)?), Ordering::Relaxed) as u64))
+        }
+        Some("min_bin_vheap_size") => {
+            Ok(ctx.uint(DEFAULTS.min_bin_vheap_size.swap(limits::vheap_size(count(to)?), Ordering::Relaxed) as u64))
+        }
+        Some("max_heap_size") => max_heap_size(ctx, to),
         Some("multi_scheduling") => multi_scheduling(to),
-        Some("outstanding_system_requests_limit") => fixed(Term::small(4), to),
+        Some("outstanding_system_requests_limit") => {
+            let to = u32::try_from(count(to)?).ok().filter(|n| *n > 0).ok_or(Raise::Badarg)?;
+            Ok(ctx.uint(u64::from(REQUESTS_LIMIT.swap(to, Ordering::Relaxed))))
+        }
         Some("reset_seq_trace") => fixed(Term::TRUE, to),
         Some("scheduler_bind_type") => fixed(atom("unbound")?, to),
-        Some("scheduler_wall_time") => {
-            Ok(Term::bool(wall_time::set(ctx.self_pid().raw(), to.as_bool().ok_or(Raise::Badarg)?)))
-        }
+        Some("scheduler_wall_time") => crate::wall_time::set(ctx, to),
         Some("microstate_accounting" | "sequential_tracer") => fixed(Term::FALSE, to),
         Some("schedulers_online") => Ok(ctx.uint(sched::set_online(among(to, sched::count())?) as u64)),
         Some("dirty_cpu_schedulers_online") => {

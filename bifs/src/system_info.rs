@@ -2,9 +2,12 @@
 //!
 //! Invariant: an item answers with what is so here; items about parts that this VM does not have are unknown to it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use girder_vm::process::Table;
+use girder_vm::process::info::max_heap_map;
+use girder_vm::process::limits::DEFAULTS;
 use girder_vm::sched::Dirty;
-use girder_vm::term::map;
 use girder_vm::timer::clock;
 use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, sched, vm};
 
@@ -70,26 +73,41 @@ fn pairs<'s>(ctx: &Ctx<'s>, items: &[(&str, Term<'s>)]) -> Result<Term<'s>, Rais
 /// The end of Erlang monotonic time that OTP gives.
 const END_TIME: i64 = 8_646_911_283_000_000_000;
 
-/// Defaults of processes.
-pub(crate) const FULLSWEEP_AFTER: i32 = 65535;
-pub(crate) const MIN_HEAP_SIZE: i32 = 233;
-pub(crate) const MIN_BIN_VHEAP_SIZE: i32 = 46422;
-
-fn max_heap_size<'s>(ctx: &Ctx<'s>) -> Result<Term<'s>, Raise> {
-    let mut all =
-        vec![(atom("error_logger")?, Term::TRUE), (atom("kill")?, Term::TRUE), (am::SIZE.into(), Term::small(0))];
-    if Profile::get().release >= 27 {
-        all.push((atom("include_shared_binaries")?, Term::FALSE));
-    }
-    Ok(map::from_pairs(ctx, &all))
+/// Settings that new processes start with: `fullsweep_after`, `min_heap_size`, `min_bin_vheap_size`.
+fn defaults() -> [u64; 3] {
+    let words = |n: &AtomicUsize| n.load(Ordering::Relaxed) as u64;
+    let fullsweep = u64::from(DEFAULTS.fullsweep_after.load(Ordering::Relaxed));
+    [fullsweep, words(&DEFAULTS.min_heap_size), words(&DEFAULTS.min_bin_vheap_size)]
 }
 
-fn tagged<'s>(ctx: &Ctx<'s>, tag: &str, value: i32) -> Result<Term<'s>, Raise> {
-    Ok(ctx.tuple(&[atom(tag)?, Term::small(value)]))
+fn tagged<'s>(ctx: &Ctx<'s>, tag: &str, value: u64) -> Result<Term<'s>, Raise> {
+    Ok(ctx.tuple(&[atom(tag)?, ctx.uint(value)]))
+}
+
+/// The operating system's clock behind monotonic or system time.
+fn time_source<'s>(ctx: &Ctx<'s>, monotonic: bool) -> Result<Term<'s>, Raise> {
+    let resolution = ctx.int(1_000_000_000 / girder_vm::sys::clock::resolution_ns(monotonic).max(1));
+    let id = if monotonic { "CLOCK_MONOTONIC" } else { "CLOCK_REALTIME" };
+    let time = if monotonic { clock::since_start_ns() } else { clock::os_system_ns() };
+    let mut items = vec![
+        ("function", atom("clock_gettime")?),
+        ("clock_id", atom(id)?),
+        ("resolution", resolution),
+        ("parallel", atom("yes")?),
+        ("time", ctx.int(time)),
+    ];
+    if monotonic {
+        items.insert(3, ("extended", atom("no")?));
+        if Profile::get().release >= 27 {
+            items.insert(3, ("used_resolution", resolution));
+        }
+    }
+    pairs(ctx, &items)
 }
 
 fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
     let release = Profile::get().release;
+    let [fullsweep, min_heap, min_vheap] = defaults();
     let number = |n: usize| ctx.uint(n as u64);
     let schedulers = || number(sched::count());
     let online = || number(sched::online());
@@ -98,6 +116,8 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
     Ok(match name {
         "start_time" => ctx.int(clock::monotonic_ns() - clock::since_start_ns()),
         "end_time" => ctx.int(END_TIME),
+        "alloc_util_allocators" => crate::memory_info::allocators(ctx)?,
+        "allocated_areas" => crate::memory_info::areas(ctx)?,
         "atom_count" => ctx.uint(u64::from(Atom::count())),
         "atom_limit" => ctx.uint(u64::from(girder_vm::atom::MAX_ATOMS)),
         "build_type" | "emu_type" => atom("opt")?,
@@ -120,14 +140,14 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "emu_flavor" => atom("emu")?,
         "endian" => if cfg!(target_endian = "little") { am::LITTLE } else { am::BIG }.into(),
         "ets_limit" => Term::small(8192),
-        "fullsweep_after" => tagged(ctx, "fullsweep_after", FULLSWEEP_AFTER)?,
+        "fullsweep_after" => tagged(ctx, "fullsweep_after", fullsweep)?,
         "garbage_collection" => pairs(
             ctx,
             &[
-                ("max_heap_size", Term::small(0)),
-                ("min_bin_vheap_size", Term::small(MIN_BIN_VHEAP_SIZE)),
-                ("min_heap_size", Term::small(MIN_HEAP_SIZE)),
-                ("fullsweep_after", Term::small(FULLSWEEP_AFTER)),
+                ("max_heap_size", ctx.uint(DEFAULTS.max_heap().size as u64)),
+                ("min_bin_vheap_size", ctx.uint(min_vheap)),
+                ("min_heap_size", ctx.uint(min_heap)),
+                ("fullsweep_after", ctx.uint(fullsweep)),
             ],
         )?,
         "halt_flush_timeout" if release >= 27 => am::INFINITY.into(),
@@ -137,11 +157,12 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "hipe_architecture" | "modified_timing_level" => am::UNDEFINED.into(),
         "kernel_poll" => Term::TRUE,
         "logical_processors" | "logical_processors_available" | "logical_processors_online" => cores(),
+        "loaded" => crate::memory_info::modules(ctx),
         "machine" => ctx.string("BEAM"),
-        "max_heap_size" => max_heap_size(ctx)?,
+        "max_heap_size" => max_heap_map(ctx, DEFAULTS.max_heap()),
         "message_queue_data" => am::ON_HEAP.into(),
-        "min_bin_vheap_size" => tagged(ctx, "min_bin_vheap_size", MIN_BIN_VHEAP_SIZE)?,
-        "min_heap_size" => tagged(ctx, "min_heap_size", MIN_HEAP_SIZE)?,
+        "min_bin_vheap_size" => tagged(ctx, "min_bin_vheap_size", min_vheap)?,
+        "min_heap_size" => tagged(ctx, "min_heap_size", min_heap)?,
         "multi_scheduling" => {
             if sched::count() > 1 {
                 atom("enabled")?
@@ -154,12 +175,15 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
             27 => "2.17",
             _ => "2.18",
         }),
+        "os_monotonic_time_source" => time_source(ctx, true)?,
+        "os_system_time_source" => time_source(ctx, false)?,
         "os_type" => ctx.tuple(&[atom(std::env::consts::FAMILY)?, atom(std::env::consts::OS)?]),
         "otp_release" => ctx.string(&release.to_string()),
-        "outstanding_system_requests_limit" => Term::small(4),
+        "outstanding_system_requests_limit" => ctx.uint(u64::from(crate::system_flag::requests_limit())),
         "port_count" => Term::small(0),
         "port_limit" => Term::small(65536),
         "port_parallelism" => Term::FALSE,
+        "procs" => crate::memory_info::processes(ctx),
         "process_count" => ctx.uint(Table::get().count() as u64),
         "process_limit" => ctx.uint(Table::get().limit() as u64),
         "scheduler_bind_type" => atom("unbound")?,
@@ -217,6 +241,12 @@ fn system_info_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     if let Some(name) = a[0].as_atom() {
         return item(ctx, name.name());
     }
+    if let Some([tag, reference, types]) = a[0].as_tuple_of()
+        && tag.is(am::MEMORY_INTERNAL)
+        && reference.as_ref().is_some()
+    {
+        return crate::memory_info::send_sizes(ctx, reference, types);
+    }
     let [tag, of] = a[0].as_tuple_of().ok_or(Raise::Badarg)?;
     match (tag.as_atom().map(Atom::name), of.as_atom().map(Atom::name)) {
         (Some("wordsize"), Some("internal" | "external")) => Ok(Term::small(8)),
@@ -230,8 +260,9 @@ fn get_creation_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> 
     Ok(ctx.uint(u64::from(girder_vm::node::Node::this_creation())))
 }
 
-fn no_aux_work_threads_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    Ok(ctx.uint(sched::count() as u64))
+/// OTP's code awaits an answer from each of these but one when it asks for memory: here one gives the whole answer.
+fn no_aux_work_threads_0<'s>(_: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    Ok(Term::small(2))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 
 /// An atom: an index into the atom table.
@@ -40,6 +40,9 @@ struct Table {
     /// Serialises growth: index assignment and the entry's write are one step.
     grow: Mutex<()>,
 }
+
+/// Bytes of all names.
+static TEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// Why an atom could not be made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -87,6 +90,7 @@ impl Table {
             return Err(AtomError::TableFull);
         }
         let name: &'static str = Box::leak(name.into());
+        TEXT.fetch_add(name.len(), Ordering::Relaxed);
         let slot = &self.chunks[i as usize / CHUNK];
         let mut chunk = slot.load(Ordering::Relaxed);
         if chunk.is_null() {
@@ -155,6 +159,13 @@ impl Atom {
     /// Number of atoms.
     pub fn count() -> u32 {
         TABLE.next.load(Ordering::Acquire)
+    }
+    /// Bytes of memory: those taken for the table and the names, and those of them in use.
+    pub fn memory() -> (usize, usize) {
+        let (count, text) = (Self::count() as usize, TEXT.load(Ordering::Relaxed));
+        let index = size_of::<(&str, u32)>();
+        let bytes = |entries: usize| entries * (size_of::<Entry>() + index) + text;
+        (bytes(count.next_multiple_of(CHUNK)), bytes(count))
     }
 }
 

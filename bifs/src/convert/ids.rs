@@ -1,6 +1,7 @@
 //! Pids, ports, references and funs from and to text.
 
 use girder_vm::node::{PidParts, local_pid_data};
+use girder_vm::process::relations::Reference;
 use girder_vm::term::print::{Limits, write_term};
 use girder_vm::{Ctx, Raise, RawTerm, Term};
 
@@ -83,5 +84,5 @@ fn list_to_ref_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let [high, middle, low] = numbers(a[0], "#Ref<")?[..] else { return Err(Raise::Badarg) };
     let word = |n: u64| u32::try_from(n).map_err(|_| Raise::Badarg);
     let n = [word(low)?, word(middle)?, word(high)?];
-    if n[0] >= MAX_REFERENCE { Err(Raise::Badarg) } else { Ok(ctx.reference(n)) }
+    if n[0] >= MAX_REFERENCE { Err(Raise::Badarg) } else { Ok(Reference::of_numbers(n).term(ctx)) }
 }

@@ -62,7 +62,7 @@ fn link_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 /// Options of `link/2`, `exit/3`: only `priority`, which makes an exit message a priority message.
-fn priority_option(list: Term<'_>) -> Option<bool> {
+pub(crate) fn priority_option(list: Term<'_>) -> Option<bool> {
     list.to_vec()?.iter().try_fold(false, |_, o| o.is(am::PRIORITY).then_some(true))
 }
 
@@ -172,7 +172,7 @@ fn suspend_process_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let pid = args[0].raw();
     if table::with(pid, |p| p.state().get().exiting()) != Some(false) {
         if let Some(t) = tag {
-            suspend_reply(ctx, t, None).dead();
+            suspend_reply(ctx, t, None).never_sent();
         }
         return Ok(if asynchronous { Term::TRUE } else { badarg });
     }

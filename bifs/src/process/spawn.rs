@@ -19,6 +19,7 @@ girder_vm::natives! { pub TABLE:
     }
     "erts_internal" {
         "spawn_request"/4 => spawn_request_4, Bif;
+        "dist_spawn_request"/4 => dist_spawn_request_4, Bif;
         "spawn_system_process"/3 => spawn_system_process_3, Bif;
     }
 }
@@ -59,7 +60,7 @@ fn spawn_link_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 fn spawn_opt_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     match Options::read(args[3]) {
-        Ok(o) if o.is_plain() => spawn_with(ctx, args, &o.spawn),
+        Some(o) if o.fine && o.is_plain() => spawn_with(ctx, args, &o.spawn),
         _ => Err(ctx.badarg_because(Term::atom(am::BADOPT))),
     }
 }
@@ -70,38 +71,40 @@ struct Options<'s> {
     /// `reply`: whether success and failure are told.
     reply: Option<(bool, bool)>,
     reply_tag: Option<Term<'s>>,
-}
-
-/// Why options were refused.
-enum Refused {
-    NoList,
-    BadOption,
+    /// An option is given that makes `min_bin_vheap_size` count; OTP ignores that one alone.
+    sized: bool,
+    /// No option is wrong.
+    fine: bool,
 }
 
 impl<'s> Options<'s> {
     fn is_plain(&self) -> bool {
         self.reply.is_none() && self.reply_tag.is_none()
     }
-    fn read(list: Term<'s>) -> Result<Options<'s>, Refused> {
-        let mut o = Options { spawn: SpawnOptions::default(), reply: None, reply_tag: None };
+    /// Reads all options, also behind a wrong one; `None` for what is no proper list.
+    fn read(list: Term<'s>) -> Option<Options<'s>> {
+        let spawn = SpawnOptions::default();
+        let mut o = Options { spawn, reply: None, reply_tag: None, sized: false, fine: true };
         let mut it = list.list_iter();
-        let mut fine = true;
         for opt in it.by_ref() {
-            fine &= o.option(opt).is_some();
+            o.fine &= o.option(opt).is_some();
         }
         if !it.tail().is_nil() {
-            return Err(Refused::NoList);
+            return None;
         }
         let max = o.spawn.max_heap.map_or(0, |m| m.size);
         if max != 0 && max < o.spawn.min_heap_size.max(girder_vm::heap::MIN_HEAP_WORDS) {
-            fine = false;
+            o.fine = false;
         }
-        if fine { Ok(o) } else { Err(Refused::BadOption) }
+        if !o.sized {
+            o.spawn.min_bin_vheap_size = None;
+        }
+        Some(o)
     }
     fn option(&mut self, opt: Term<'s>) -> Option<()> {
         let s = &mut self.spawn;
         if opt.is(am::LINK) {
-            s.link = true;
+            (s.link, s.priority_link) = (true, false);
             return Some(());
         }
         if opt.is(am::MONITOR) {
@@ -109,10 +112,18 @@ impl<'s> Options<'s> {
             return Some(());
         }
         let [key, value] = opt.as_tuple_of::<2>()?;
-        match key.as_atom()? {
+        let key = key.as_atom()?;
+        self.sized |= matches!(
+            key,
+            am::PRIORITY | am::MIN_HEAP_SIZE | am::MAX_HEAP_SIZE | am::FULLSWEEP_AFTER | am::SCHEDULER
+        );
+        match key {
             am::PRIORITY => s.priority = flag::priority(value)?,
             am::MESSAGE_QUEUE_DATA => s.off_heap_messages = flag::message_queue_data(value)?,
             am::MIN_HEAP_SIZE => s.min_heap_size = small_count(value)?,
+            am::LINK if girder_vm::Profile::get().release >= 29 => {
+                (s.link, s.priority_link) = (true, super::signal::priority_option(value)?);
+            }
             am::MIN_BIN_VHEAP_SIZE => s.min_bin_vheap_size = Some(small_count(value)?),
             am::MAX_HEAP_SIZE => s.max_heap = Some(flag::max_heap(value, limits::DEFAULTS.max_heap())?),
             am::FULLSWEEP_AFTER => s.fullsweep_after = Some(limits::fullsweep_after(small_count(value)?)),
@@ -151,13 +162,8 @@ fn reply<'s>(ctx: &Ctx<'s>, tag: Term<'s>, reference: Term<'s>, kind: Atom, resu
 
 fn spawn_request_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let Some((m, f, a)) = mfa(args) else { return Ok(Term::atom(am::BADARG)) };
-    let (o, mut error) = match Options::read(args[3]) {
-        Ok(o) => (o, None),
-        Err(Refused::NoList) => return Ok(Term::atom(am::BADOPT)),
-        Err(Refused::BadOption) => {
-            (Options { spawn: SpawnOptions::default(), reply: None, reply_tag: reply_tag(args[3]) }, Some(am::BADOPT))
-        }
-    };
+    let Some(o) = Options::read(args[3]) else { return Ok(Term::atom(am::BADOPT)) };
+    let mut error = (!o.fine).then_some(am::BADOPT);
     let (tell_success, tell_error) = o.reply.unwrap_or((true, true));
     let tag = o.reply_tag.unwrap_or(Term::atom(am::SPAWN_REPLY));
     if error.is_none() {
@@ -180,10 +186,47 @@ fn spawn_request_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     Ok(r)
 }
 
-/// The reply tag among options of which another is wrong.
-fn reply_tag(list: Term<'_>) -> Option<Term<'_>> {
-    let tags = list.list_iter().filter_map(|o| o.as_tuple_of::<2>()).filter(|[k, _]| k.is(am::REPLY_TAG));
-    tags.last().map(|[_, v]| v)
+/// A process at another node: there is no connection. `spawn_request` gets the request's reference, `spawn_opt` a pair
+/// of it and whether a monitor was asked for; both get the error as a message unless they do not want it.
+fn dist_spawn_request_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    let badarg = Ok(Term::atom(am::BADARG));
+    let what = args[1].as_tuple_of::<3>().and_then(|parts| mfa(&parts));
+    let request = args[3].is(am::SPAWN_REQUEST);
+    let (Some(node), Some(_), Some(opts)) = (args[0].as_atom(), what, args[2].to_vec()) else { return badarg };
+    if node == girder_vm::node::Node::this_name() {
+        return badarg;
+    }
+    let (mut tell, mut tag, mut monitor, mut bad) = (true, Term::atom(am::SPAWN_REPLY), false, false);
+    for opt in opts {
+        monitor |= opt.is(am::MONITOR);
+        // Other options are the other node's to judge.
+        let Some([key, value]) = opt.as_tuple_of::<2>() else { continue };
+        match key.as_atom() {
+            Some(am::REPLY_TAG) => tag = value,
+            Some(am::REPLY) => match value.as_atom() {
+                Some(am::YES | am::ERROR_ONLY) => tell = true,
+                Some(am::NO | am::SUCCESS_ONLY) => tell = false,
+                _ => bad = true,
+            },
+            Some(am::MONITOR) => {
+                bad |= crate::monitor::options(value).is_none();
+                monitor = true;
+                continue;
+            }
+            _ => continue,
+        }
+        if !request {
+            return badarg;
+        }
+    }
+    if bad && !request {
+        return badarg;
+    }
+    let reference = girder_vm::process::relations::Reference::fresh().term(ctx);
+    if tell {
+        reply(ctx, tag, reference, am::ERROR, Term::atom(if bad { am::BADOPT } else { am::NOCONNECTION }));
+    }
+    Ok(if request { reference } else { ctx.tuple(&[reference, Term::bool(monitor)]) })
 }
 
 fn spawn_request_abandon_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {

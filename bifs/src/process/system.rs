@@ -5,14 +5,14 @@ use girder_vm::process::table;
 use girder_vm::sched;
 use girder_vm::signal::task::{self, SystemTask, Work};
 use girder_vm::signal::{self, Signal};
-use girder_vm::{Ctx, Kind, Term, am};
+use girder_vm::{Atom, Ctx, Kind, Term, am};
 
 use super::export;
-use crate::system_flag::wall_time;
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
         "bump_reductions"/1 => bump_reductions_1, Bif;
+        "hibernate"/0 => hibernate_0, Bif, R29;
         "hibernate"/3 => hibernate_3, Bif;
         "halt"/2 => halt_2, Bif;
         "statistics"/1 => statistics_1, Bif;
@@ -47,6 +47,19 @@ fn hibernate_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         return Err(Raise::SystemLimit);
     }
     Err(ctx.hibernate(args[0], args[1], args[2]))
+}
+
+/// Sleeps with the stack kept; called again when a message has come.
+fn hibernate_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
+    signal::fetch(ctx.process());
+    if ctx.process().state().get().exiting() {
+        return Err(Raise::Exiting);
+    }
+    if !ctx.owner().mailbox.is_empty() {
+        return Ok(Term::atom(am::OK));
+    }
+    ctx.owner().hibernating.set(true);
+    Err(Raise::Wait)
 }
 
 fn request_system_task_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
@@ -155,18 +168,20 @@ fn statistics_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
             let (collections, words) = girder_vm::heap::gc::statistics();
             ctx.tuple(&[number(collections as u64), number(words as u64), Term::small(0)])
         }
+        // Bytes that came in and went out through ports: there are no ports.
+        "io" => {
+            let name = |name| Atom::new(name).map(Term::atom).map_err(|_| Raise::SystemLimit);
+            let none = |name| ctx.tuple(&[name, Term::small(0)]);
+            ctx.tuple(&[none(name("input")?), none(name("output")?)])
+        }
         "run_queue" | "total_run_queue_lengths" | "total_run_queue_lengths_all" => number(totals.queued),
         "total_active_tasks" | "total_active_tasks_all" => number(totals.queued + sched::count() as u64),
         // The last number is that of the dirty queues.
         "run_queue_lengths" | "run_queue_lengths_all" => queues(ctx, 0, 0),
         "active_tasks" | "active_tasks_all" => queues(ctx, 1, 0),
         "run_queues" => ctx.tuple(&queues(ctx, 0, 0).to_vec().unwrap_or_default()),
-        "scheduler_wall_time" | "scheduler_wall_time_all" if wall_time::is_on() => {
-            let times = sched::wall_times();
-            let shown = times.iter().enumerate().rev();
-            ctx.list_from(shown.map(|(i, t)| ctx.tuple(&[number(i as u64 + 1), number(t.active), number(t.total)])))
-        }
-        "scheduler_wall_time" | "scheduler_wall_time_all" | "microstate_accounting" => Term::atom(am::UNDEFINED),
+        "scheduler_wall_time" | "scheduler_wall_time_all" => crate::wall_time::times(ctx),
+        "microstate_accounting" => Term::atom(am::UNDEFINED),
         _ => return Err(Raise::Badarg),
     })
 }

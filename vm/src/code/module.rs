@@ -7,6 +7,7 @@ use super::Mfa;
 use crate::atom::Atom;
 use crate::bits::construct::Template;
 use crate::heap::literal::LiteralArea;
+use crate::heap::mem::{self, Category};
 
 /// A function of a loaded module.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +63,24 @@ pub struct Location {
     pub line: Option<(Box<str>, u32)>,
 }
 
+impl Drop for LoadedModule {
+    fn drop(&mut self) {
+        mem::note(Category::Code, -(self.bytes() as isize));
+    }
+}
+
 impl LoadedModule {
+    /// Bytes of code and what belongs to it; literals are counted elsewhere.
+    pub fn bytes(&self) -> usize {
+        let boxed = |b: &Option<Box<[u8]>>| b.as_ref().map_or(0, |b| b.len());
+        size_of::<LoadedModule>()
+            + size_of_val(&*self.code)
+            + size_of_val(&*self.functions)
+            + size_of_val(&*self.lines)
+            + self.strings.len()
+            + boxed(&self.attributes)
+            + boxed(&self.compile_info)
+    }
     /// First word.
     pub(crate) fn base(&self) -> usize {
         self.code.as_ptr().expose_provenance()

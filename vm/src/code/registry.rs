@@ -10,6 +10,7 @@ use girder_loader::{CheckedModule, LoadError};
 use super::emit;
 use super::{Export, FunctionInfo, LoadedModule, Location, Mfa};
 use crate::atom::{Atom, AtomError};
+use crate::heap::mem::{self, Category};
 use crate::process::Process;
 use crate::sync::lock;
 
@@ -117,6 +118,7 @@ fn publish(checked: &CheckedModule) -> Result<Arc<LoadedModule>, LoadFailure> {
     static PUBLISHING: Mutex<()> = Mutex::new(());
     let emitted = emit::translate(checked)?;
     let m = Arc::new(emitted.module);
+    mem::note(Category::Code, m.bytes() as isize);
     let _one = lock(&PUBLISHING);
     let registry = || REGISTRY.write().expect("no code panics under the registry's lock");
     registry().ranges.insert(m.base(), m.clone());

@@ -7,6 +7,7 @@ use crate::atom::{Atom, AtomError};
 use crate::code::{Export, FunEntry, Mfa};
 use crate::heap::{Builder, Detached};
 use crate::node::Node;
+use crate::process::relations::Reference;
 use crate::term::{LOCAL_PID_NUMBER_BITS, LOCAL_PID_SERIAL_BITS, RawTerm, Term, map};
 
 /// Why bytes are no term.
@@ -165,7 +166,7 @@ impl<'s> TermBuilder for HeapBuilder<'_, 's> {
         n[..known].copy_from_slice(&ids[..known]);
         match foreign(node, creation)? {
             Some(node) => Ok(self.b.external_ref(node, n)),
-            None => Ok(self.b.reference(n)),
+            None => Ok(Reference::of_numbers(n).term(self.b)),
         }
     }
     fn fun(&mut self, p: FunParts<'_, Term<'s>>) -> Built<'s> {

@@ -10,6 +10,8 @@ mod machine;
 mod ops;
 pub(crate) mod raise;
 
+pub use raise::set_depth as set_backtrace_depth;
+
 use crate::heap::gc;
 use crate::process::Process;
 use crate::sched::{Dirty, Scheduler};

@@ -5,6 +5,8 @@
 //! for. Invariant: the words of a raw trace are addresses of code that was loaded when it was captured; resolving one
 //! of a purged module finds nothing and shows nothing.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::machine::{Flow, Machine};
 use crate::am;
 use crate::atom::Atom;
@@ -16,8 +18,19 @@ use crate::process::{Class, Process};
 use crate::sched::Scheduler;
 use crate::term::{RawTerm, Term, map};
 
+/// Most frames in a stack trace.
+const MAX_DEPTH: usize = 64;
 /// Frames in a stack trace (`backtrace_depth`).
-const DEPTH: usize = 8;
+static DEPTH: AtomicUsize = AtomicUsize::new(8);
+
+fn depth() -> usize {
+    DEPTH.load(Ordering::Relaxed)
+}
+
+/// Sets how many frames stack traces have; the answer is how many they had.
+pub fn set_depth(frames: usize) -> usize {
+    DEPTH.swap(frames.min(MAX_DEPTH), Ordering::Relaxed)
+}
 
 impl Class {
     fn atom(self) -> Atom {
@@ -391,7 +404,7 @@ const CURRENT_GIVEN: u64 = 3;
 const HEAD: usize = 5;
 
 fn capture<'s>(b: &Ctx<'s>, class: Class, current: Current, args: Term<'s>, info: Term<'s>) -> Term<'s> {
-    let mut w = [0u64; HEAD + DEPTH];
+    let mut w = [0u64; HEAD + MAX_DEPTH + 1];
     w[0] = class as u64;
     let mut prev = std::ptr::null();
     match current {
@@ -407,7 +420,7 @@ fn capture<'s>(b: &Ctx<'s>, class: Class, current: Current, args: Term<'s>, info
         Current::Given => w[1] = CURRENT_GIVEN,
     }
     let mut n = HEAD;
-    let limit = HEAD + DEPTH - 1;
+    let limit = HEAD + depth().saturating_sub(1);
     // A native's caller is the first return address to be: the instruction that called it.
     if let Current::Mfa(_) = current {
         let pc = b.process().owner().pc.get();
@@ -574,7 +587,7 @@ fn item<'s>(
 /// The current stack trace of a process, newest frame first (`process_info(P, current_stacktrace)`); `pc` may be null.
 pub(crate) fn current_stacktrace<'s>(b: &Builder<'s>, p: &Process, pc: *const u64) -> Term<'s> {
     let entries: Vec<Term<'s>> =
-        current_frames(p, pc, DEPTH).iter().map(|at| item(b, at, None, true, Term::NIL)).collect();
+        current_frames(p, pc, depth()).iter().map(|at| item(b, at, None, true, Term::NIL)).collect();
     b.list(&entries)
 }
 

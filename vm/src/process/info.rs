@@ -151,7 +151,7 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
     match item {
         Item::RegisteredName => p.name().map_or(Term::NIL, Term::atom),
         Item::InitialCall => mfa(b, o.initial_call.get()),
-        Item::Status => Term::atom(status(request.seen)),
+        Item::Status => Term::atom(status(p, request.seen)),
         Item::MessageQueueLen => number(o.mailbox.len()),
         Item::Messages if sensitive => Term::NIL,
         Item::Messages => {
@@ -174,7 +174,7 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
         Item::HeapSize => number(o.heap.size()),
         Item::StackSize => number(o.heap.stack_size()),
         Item::TotalHeapSize => number(total_heap(p, o)),
-        Item::Memory => number(size_of::<Process>() + 8 * total_heap(p, o)),
+        Item::Memory => number(size_of::<Process>() + 8 * (o.total_heap_words() + o.mailbox.queue.words())),
         Item::Reductions => {
             let running = if request.seen.is_none() { crate::sched::SLICE - o.fcalls.get() } else { 0 };
             b.uint(o.reductions.get() + u64::try_from(running).unwrap_or(0))
@@ -216,6 +216,7 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
         Item::CurrentFunction => super::backtrace::current_function(b, p),
         Item::CurrentLocation => super::backtrace::current_location(b, p),
         Item::CurrentStacktrace => super::backtrace::current_stacktrace(b, p),
+        Item::Backtrace if sensitive => b.binary(&[]),
         Item::Backtrace => super::backtrace::dump(b, p),
     }
 }
@@ -225,13 +226,14 @@ fn mfa<'s>(b: &Builder<'s>, m: crate::code::Mfa) -> Term<'s> {
 }
 
 /// `status`: of the running process itself if nobody else has seen it. A process that has to look at its inbox first
-/// answers while it does so: it runs, unless that is all it does.
-fn status(seen: Option<Snapshot>) -> Atom {
+/// answers while it does so: it runs, unless that is all it does. What was asked of it before it answers, such as to be
+/// suspended, is done by then.
+fn status(p: &Process, seen: Option<Snapshot>) -> Atom {
     match seen {
         None => am::RUNNING,
         Some(s) if s.exiting() => am::EXITING,
+        Some(_) if p.state().get().suspended() => am::SUSPENDED,
         Some(s) if s.collecting() => am::GARBAGE_COLLECTING,
-        Some(s) if s.suspended() => am::SUSPENDED,
         Some(s) if s.has_inbox() && s.active() => am::RUNNING,
         Some(s) if s.running() => am::RUNNING,
         Some(s) if s.active() => am::RUNNABLE,

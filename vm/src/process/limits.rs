@@ -82,9 +82,26 @@ pub fn fullsweep_after(n: usize) -> u32 {
 pub(crate) fn collected(p: &Process, done: &Collected) {
     let owner = p.owner();
     owner.fcalls.set(owner.fcalls.get() - i64::try_from(done.reductions).unwrap_or(i64::MAX / 2));
-    if let Some(words) = done.exceeded {
-        exceeded(p, words);
+    let max = owner.heap.max_words.get();
+    if max != 0 && done.peak != 0 {
+        let words = done.peak + beside_heap(p);
+        if words > max {
+            exceeded(p, words);
+        }
     }
+}
+
+/// Words that count for `max_heap_size` beside the heap: queued messages, and shared binaries if that is wanted.
+fn beside_heap(p: &Process) -> usize {
+    let owner = p.owner();
+    let messages = if p.state().get().off_heap_messages() { 0 } else { owner.mailbox.queue.words() };
+    let binaries = if owner.flags.max_heap_binaries.get() {
+        let (young, old) = owner.heap.vheap_use();
+        young.0 + old.0
+    } else {
+        0
+    };
+    messages + binaries
 }
 
 #[cold]

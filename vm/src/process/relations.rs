@@ -30,12 +30,21 @@ impl Reference {
     }
     /// A fresh reference that can be an alias of `pid`.
     pub fn fresh_alias(pid: RawTerm) -> Reference {
-        Reference { numbers: crate::process::unique::reference(), pid: Some(pid) }
+        let slot = crate::process::Table::get().slot(pid);
+        Reference { numbers: crate::process::unique::alias_reference(slot), pid: Some(pid) }
     }
     /// By value of a local reference term.
     pub fn of(t: Term<'_>) -> Option<Reference> {
         let r = t.as_ref().filter(|r| r.node.is_none())?;
         Some(Reference { numbers: r.numbers, pid: r.alias_pid.map(Term::raw) })
+    }
+    /// The reference that has these numbers, which came in from outside. If it can be an alias, it is one of the
+    /// process that is in that place by now, which drops what it does not know.
+    pub fn of_numbers(numbers: RefNumbers) -> Reference {
+        let guard = crossbeam_epoch::pin();
+        let slot = crate::process::unique::alias_slot(numbers);
+        let process = slot.and_then(|slot| crate::process::Table::get().at(slot, &guard));
+        Reference { numbers, pid: process.map(crate::process::Process::pid) }
     }
     /// As a term.
     pub fn term<'s>(self, b: &Builder<'s>) -> Term<'s> {
@@ -92,6 +101,8 @@ pub struct Monitor {
     pub alias_pid: Option<RawTerm>,
     /// First element of the DOWN message, if not `'DOWN'`.
     pub tag: Option<Detached>,
+    /// DOWN is a priority message.
+    pub priority: bool,
 }
 
 /// The watched process's side of a monitor.

@@ -7,6 +7,7 @@ use super::{Process, registry};
 use crate::atom::am;
 use crate::heap::message::Message;
 use crate::heap::{Builder, Detached};
+use crate::profile::Profile;
 use crate::signal;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::term::{RawTerm, Term, map};
@@ -48,8 +49,11 @@ pub(crate) fn max_heap(p: &Process, max: super::limits::MaxHeap, words: usize) {
         "     Kill:               ~p~n     Error Logger:       ~p~n",
         "     Message Queue Len:  ~p~n     GC Info:            ~p~n",
     );
-    error(p, FORMAT, |b| {
-        b.list(&[
+    const TRACED: &str = "     Stacktrace:         ~p~n";
+    let traced = Profile::get().release >= 27;
+    let format = if traced { format!("{FORMAT}{TRACED}") } else { FORMAT.to_owned() };
+    error(p, &format, |b| {
+        let mut args = vec![
             Term::immediate(p.pid()).unwrap_or(Term::NIL),
             b.uint(max.size as u64),
             b.uint(words as u64),
@@ -57,7 +61,11 @@ pub(crate) fn max_heap(p: &Process, max: super::limits::MaxHeap, words: usize) {
             Term::TRUE,
             b.uint(p.owner().mailbox.len() as u64),
             super::info::garbage_collection_info(b, p.owner()),
-        ])
+        ];
+        if traced {
+            args.push(super::backtrace::current_stacktrace(b, p));
+        }
+        b.list(&args)
     });
 }
 

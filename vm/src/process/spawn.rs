@@ -27,7 +27,7 @@ pub struct MonitorOptions<'s> {
     pub tag: Option<Term<'s>>,
     /// The monitor's reference is an alias, too.
     pub alias: Option<AliasMode>,
-    /// Messages through the alias may be priority messages.
+    /// DOWN, and messages through the alias that are sent so, are priority messages.
     pub priority: bool,
 }
 
@@ -36,6 +36,8 @@ pub struct MonitorOptions<'s> {
 pub struct SpawnOptions<'s> {
     /// `link`.
     pub link: bool,
+    /// The exit message over that link is a priority message.
+    pub priority_link: bool,
     /// `monitor`.
     pub monitor: Option<MonitorOptions<'s>>,
     /// `priority`.
@@ -60,6 +62,7 @@ impl Default for SpawnOptions<'_> {
     fn default() -> Self {
         SpawnOptions {
             link: false,
+            priority_link: false,
             monitor: None,
             priority: Priority::Normal,
             fullsweep_after: None,
@@ -199,11 +202,11 @@ fn child<'s>(
     };
     let mut mine = me.owner().relations.borrow_mut();
     if opts.link {
-        mine.links.insert(pid.bits(), Link::default());
+        mine.links.insert(pid.bits(), Link { unlink: 0, priority: opts.priority_link });
     }
     if let (Some(r), Some(m)) = (monitor, opts.monitor) {
         let tag = m.tag.map(crate::term::copy::detach);
-        mine.monitors.insert(r.numbers, Monitor { watched: Watched::Pid(pid), alias_pid: r.pid, tag });
+        mine.monitors.insert(r.numbers, Monitor { watched: Watched::Pid(pid), alias_pid: r.pid, tag, priority: m.priority });
         if let Some(mode) = m.alias {
             mine.aliases.insert(r.numbers, Alias { mode, priority: m.priority });
         }

@@ -60,7 +60,8 @@ impl Table {
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
-    fn slot(&self, pid: RawTerm) -> usize {
+    /// The slot that a pid leads to.
+    pub(crate) fn slot(&self, pid: RawTerm) -> usize {
         pid.id_data() as usize & (self.limit - 1)
     }
     /// The process of a pid.

@@ -4,6 +4,7 @@
 //! the life of the VM give the same value.
 
 use std::cell::Cell;
+use std::sync::LazyLock;
 
 use crate::process::relations::RefNumbers;
 use crate::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -33,15 +34,30 @@ pub fn number() -> u64 {
     })
 }
 
+/// In the last word of a reference that can be an alias; the rest of that word is its process's slot in the table.
+const ALIAS: u32 = 1 << 31;
+
+/// Runs of the VM differ in this, as OTP's references do.
+static SALT: LazyLock<u32> = LazyLock::new(|| {
+    let t = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    t.as_nanos() as u32 ^ std::process::id() << 20
+});
+
 /// Numbers of a fresh reference. The first word has 18 bits and varies most, since hashes look at it alone.
 pub fn reference() -> RefNumbers {
-    // Runs of the VM differ in the second word, as OTP's references do.
-    static SALT: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| {
-        let t = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        (t.as_nanos() as u64 ^ u64::from(std::process::id()) << 20) & 0xffff_ffff
-    });
     let n = number();
-    [(n & 0x3_ffff) as u32, (n >> 18) as u32, (n >> 50) as u32 ^ *SALT as u32]
+    [(n & 0x3_ffff) as u32, (n >> 18) as u32, ((n >> 50) as u32 ^ *SALT) & !ALIAS]
+}
+
+/// Numbers of a fresh reference that can be an alias of the process in this slot of the process table.
+pub fn alias_reference(slot: usize) -> RefNumbers {
+    let n = number();
+    [(n & 0x3_ffff) as u32, (n >> 18) as u32 ^ *SALT, ALIAS | slot as u32]
+}
+
+/// The slot of the process that a reference with these numbers can be an alias of.
+pub fn alias_slot(numbers: RefNumbers) -> Option<usize> {
+    (numbers[2] & ALIAS != 0).then_some((numbers[2] & !ALIAS) as usize)
 }
 
 /// The next strictly increasing number, from 1.

@@ -145,7 +145,8 @@ fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind
 
 fn down(owner: &Owner, numbers: RefNumbers, reason: Detached) -> bool {
     let Some(m) = owner.relations.borrow_mut().end_monitor(numbers) else { return false };
-    owner.mailbox.queue.push(down_message(numbers, m, reason));
+    let priority = m.priority;
+    queue(owner, down_message(numbers, m, reason), priority);
     true
 }
 

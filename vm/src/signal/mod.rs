@@ -71,6 +71,11 @@ pub struct SuspendReply {
 }
 
 impl SuspendReply {
+    /// The process was gone when it was to be asked; `exited` tells of one that was there and ended since.
+    pub fn never_sent(self) {
+        use crate::atom::am;
+        to_pid(self.pid, Message::build(|b| b.tuple(&[b.adopt(self.tag), crate::term::Term::atom(am::BADARG)])));
+    }
     /// The process is gone.
     pub fn dead(self) {
         self.send(Suspended::Exited);

@@ -50,17 +50,21 @@ pub fn monitor<'s>(ctx: &Ctx<'s>, target: Target<'s>, opts: &MonitorOptions<'s>)
         }
         Target::Port(port) => (Watched::Port(port), None, am::NOPROC),
         Target::PortName(name) => (Watched::PortName(nobody, name, this), None, am::NOPROC),
-        Target::TimeOffset => (Watched::TimeOffset, Some(me), am::NOPROC),
+        Target::TimeOffset => (Watched::TimeOffset, None, am::NOPROC),
     };
+    // Nothing is ever told about the end of oneself: there is no monitor, and no alias.
+    if pid == Some(me) {
+        return r;
+    }
+    let quiet = matches!(watched, Watched::TimeOffset);
     let tag = opts.tag.map(crate::term::copy::detach);
     let mut rel = ctx.owner().relations.borrow_mut();
     if let Some(mode) = opts.alias {
         rel.aliases.insert(r.numbers, Alias { mode, priority: opts.priority });
     }
-    rel.monitors.insert(r.numbers, Monitor { watched, alias_pid: r.pid, tag });
+    rel.monitors.insert(r.numbers, Monitor { watched, alias_pid: r.pid, tag, priority: opts.priority });
     drop(rel);
-    // Nothing is ever told about the end of oneself.
-    if pid == Some(me) {
+    if quiet {
         return r;
     }
     let s = || Message::signal(Signal::Monitor { from: me, numbers: r.numbers });
@@ -88,10 +92,7 @@ pub fn alias(ctx: &Ctx<'_>, mode: AliasMode, priority: bool) -> Reference {
     r
 }
 
-/// Ends an alias; `None` if the reference is none that could be one, `false` if it is not in force here.
-pub fn unalias(ctx: &Ctx<'_>, r: Reference) -> Option<bool> {
-    if r.pid? != ctx.self_pid().raw() {
-        return Some(false);
-    }
-    Some(ctx.owner().relations.borrow_mut().aliases.remove(&r.numbers).is_some())
+/// Ends an alias; `false` if the reference is none that is in force here.
+pub fn unalias(ctx: &Ctx<'_>, r: Reference) -> bool {
+    r.pid == Some(ctx.self_pid().raw()) && ctx.owner().relations.borrow_mut().aliases.remove(&r.numbers).is_some()
 }

@@ -87,7 +87,7 @@ fn an_exit_reaches_links_and_monitors() {
     b.owner().flags.trap_exit.set(true);
     let r = Reference::fresh();
     signal(a.pid(), Signal::Monitor { from: c.pid(), numbers: r.numbers });
-    let m = Monitor { watched: Watched::Pid(a.pid()), alias_pid: None, tag: None };
+    let m = Monitor { watched: Watched::Pid(a.pid()), alias_pid: None, tag: None, priority: false };
     c.owner().relations.borrow_mut().monitors.insert(r.numbers, m);
     fetch(a);
     exit::begin(a, atom(am::ERROR));
@@ -113,7 +113,7 @@ fn what_meets_a_dead_process_is_answered() {
     finish(b);
     assert!(messages(a)[0].ends_with(",noproc}"));
     let r = Reference::fresh();
-    let m = Monitor { watched: Watched::Pid(b.pid()), alias_pid: None, tag: Some(atom(am::TAG)) };
+    let m = Monitor { watched: Watched::Pid(b.pid()), alias_pid: None, tag: Some(atom(am::TAG)), priority: false };
     a.owner().relations.borrow_mut().monitors.insert(r.numbers, m);
     signal(b.pid(), Signal::Monitor { from: a.pid(), numbers: r.numbers });
     assert!(messages(a)[0].starts_with("{tag,"));

@@ -1,4 +1,5 @@
 //! What the VM asks of the operating system, behind safe functions.
 
 pub mod calendar;
+pub mod clock;
 pub mod usage;

@@ -49,8 +49,8 @@ pub struct Collected {
     pub reclaimed: usize,
     /// A full sweep.
     pub major: bool,
-    /// The words that the collection had in use at its peak, if above the process's `max_heap_size`.
-    pub exceeded: Option<usize>,
+    /// The words that the collection had in use at its peak, what `max_heap_size` limits; 0 where it does not count.
+    pub peak: usize,
 }
 
 /// Tallied counts: collections, and words reclaimed.
@@ -65,7 +65,7 @@ pub fn statistics() -> (usize, usize) {
 /// Collects the running process's heap, of which the X registers `x` are live, and leaves `need` free words.
 pub(crate) fn collect(owner: &Owner, x: &mut [RawTerm], need: usize) -> Collected {
     if stress::may_skip(&owner.heap, need) {
-        return Collected { reductions: 0, reclaimed: 0, major: false, exceeded: None };
+        return Collected { reductions: 0, reclaimed: 0, major: false, peak: 0 };
     }
     collect_heap(&owner.heap, x, owner, need)
 }
@@ -145,7 +145,7 @@ fn try_minor(roots: &mut RootSet<'_>, need: usize) -> Option<Collected> {
         reductions: cost(after, adjusted),
         reclaimed: before - after,
         major: false,
-        exceeded: exceeded(heap, peak),
+        peak,
     })
 }
 
@@ -166,18 +166,13 @@ fn full_sweep(roots: &mut RootSet<'_>, need: usize) -> Collected {
         reductions: cost(after, adjusted),
         reclaimed: before - after,
         major: true,
-        exceeded: exceeded(heap, peak),
+        peak,
     }
 }
 
 /// Words of the young block above the heap's top: free ones and the stack.
 fn free_and_stack(heap: &ProcessHeap) -> usize {
     words_between(heap.arena.htop.get(), heap.hend.get())
-}
-
-fn exceeded(heap: &ProcessHeap, peak: usize) -> Option<usize> {
-    let max = heap.max_words.get();
-    (max != 0 && peak > max).then_some(peak)
 }
 
 /// Reductions for copying `moved` live words and shifting `resized` more.
@@ -264,5 +259,5 @@ pub(crate) fn hibernate_heap(heap: &ProcessHeap, x: &mut [RawTerm], others: &dyn
     if STRESS {
         super::verify::check(heap, roots.x, others);
     }
-    Collected { reductions: cost(after, after), reclaimed: before - after, major: true, exceeded: None }
+    Collected { reductions: cost(after, after), reclaimed: before - after, major: true, peak: 0 }
 }
