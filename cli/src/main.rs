@@ -7,6 +7,7 @@ mod natives;
 mod opcodes;
 mod otp;
 mod run;
+mod stress;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ struct Arguments {
 enum Command {
     /// Run a program without booting the kernel application.
     Run(run::Options),
+    /// Work at random with processes, signals and timers, and check that nothing is lost.
+    Stress(stress::Options),
     /// Load every .beam file below the directories and count failures.
     Check {
         /// Directories or .beam files.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
     }
     match Arguments::parse_from(run::rewrite(std::env::args_os())).command {
         Command::Run(options) => run::run(options),
+        Command::Stress(options) => stress::run(options),
         Command::Check { paths } => check::run(&paths),
         Command::Disasm { file } => disasm::run(&file),
         Command::Natives(options) => natives::run(&options),

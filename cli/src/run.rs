@@ -41,9 +41,17 @@ pub struct Options {
     words: Vec<OsString>,
 }
 
+impl Options {
+    /// For a module that is built in.
+    pub fn of_module(words: Vec<OsString>, otp: Option<PathBuf>, schedulers: Option<u32>) -> Options {
+        Options { pa: Vec::new(), otp, processes: None, schedulers, words }
+    }
+}
+
 const EMBEDDED: &[Embedded] = &[
     ("girder_standalone", include_bytes!("../erl/girder_standalone.beam")),
     ("girder_io", include_bytes!("../erl/girder_io.beam")),
+    ("girder_stress", include_bytes!("../erl/girder_stress.beam")),
 ];
 
 /// Rewrites OTP's `-pa DIR` before the first word of the program into the form that the parser knows.
