@@ -66,8 +66,7 @@ pub fn times<'s>(ctx: &Ctx<'s>) -> Term<'s> {
     if !shown() {
         return am::UNDEFINED.into();
     }
-    let one = |(i, t): (usize, sched::WallTime)| {
-        ctx.tuple(&[ctx.uint(i as u64 + 1), ctx.uint(t.active), ctx.uint(t.total)])
-    };
+    let one =
+        |(i, t): (usize, sched::WallTime)| ctx.tuple(&[ctx.uint(i as u64 + 1), ctx.uint(t.active), ctx.uint(t.total)]);
     ctx.list_from(sched::wall_times().into_iter().enumerate().rev().map(one))
 }

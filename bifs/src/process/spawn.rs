@@ -113,10 +113,8 @@ impl<'s> Options<'s> {
         }
         let [key, value] = opt.as_tuple_of::<2>()?;
         let key = key.as_atom()?;
-        self.sized |= matches!(
-            key,
-            am::PRIORITY | am::MIN_HEAP_SIZE | am::MAX_HEAP_SIZE | am::FULLSWEEP_AFTER | am::SCHEDULER
-        );
+        self.sized |=
+            matches!(key, am::PRIORITY | am::MIN_HEAP_SIZE | am::MAX_HEAP_SIZE | am::FULLSWEEP_AFTER | am::SCHEDULER);
         match key {
             am::PRIORITY => s.priority = flag::priority(value)?,
             am::MESSAGE_QUEUE_DATA => s.off_heap_messages = flag::message_queue_data(value)?,

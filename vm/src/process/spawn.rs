@@ -206,7 +206,8 @@ fn child<'s>(
     }
     if let (Some(r), Some(m)) = (monitor, opts.monitor) {
         let tag = m.tag.map(crate::term::copy::detach);
-        mine.monitors.insert(r.numbers, Monitor { watched: Watched::Pid(pid), alias_pid: r.pid, tag, priority: m.priority });
+        mine.monitors
+            .insert(r.numbers, Monitor { watched: Watched::Pid(pid), alias_pid: r.pid, tag, priority: m.priority });
         if let Some(mode) = m.alias {
             mine.aliases.insert(r.numbers, Alias { mode, priority: m.priority });
         }

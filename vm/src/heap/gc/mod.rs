@@ -141,12 +141,7 @@ fn try_minor(roots: &mut RootSet<'_>, need: usize) -> Option<Collected> {
     minor::collect(roots, new_words);
     let after = heap.used() + (heap.old_used() - old_used);
     let adjusted = adjust_after_minor(roots, need);
-    Some(Collected {
-        reductions: cost(after, adjusted),
-        reclaimed: before - after,
-        major: false,
-        peak,
-    })
+    Some(Collected { reductions: cost(after, adjusted), reclaimed: before - after, major: false, peak })
 }
 
 fn full_sweep(roots: &mut RootSet<'_>, need: usize) -> Collected {
@@ -162,12 +157,7 @@ fn full_sweep(roots: &mut RootSet<'_>, need: usize) -> Collected {
     major::collect(roots, new_words);
     let after = heap.used();
     let adjusted = adjust_after_major(roots, need);
-    Collected {
-        reductions: cost(after, adjusted),
-        reclaimed: before - after,
-        major: true,
-        peak,
-    }
+    Collected { reductions: cost(after, adjusted), reclaimed: before - after, major: true, peak }
 }
 
 /// Words of the young block above the heap's top: free ones and the stack.
