@@ -367,8 +367,12 @@ impl Scheduler {
             }
         }
     }
-    /// Lets a process wait, unless something has come in meanwhile that it must look at.
+    /// Lets a process wait, unless something has come in meanwhile that it must look at: also a receive that looked at
+    /// the inbox in this slice may have found tasks there.
     fn wait(&self, p: &Process) {
+        if !p.owner().tasks.borrow().is_empty() {
+            return self.put_back(p);
+        }
         while p.state().wait() == AfterWait::Look {
             signal::fetch(p);
             if p.state().get().exiting() || p.owner().mailbox.has_unseen() || !p.owner().tasks.borrow().is_empty() {
