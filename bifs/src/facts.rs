@@ -73,7 +73,8 @@ mod tests {
             let wanted = |f: &&Fact| (f.kind == NativeKind::Nif) == nif && f.kind != NativeKind::Special;
             all().iter().filter(wanted).filter(|f| f.releases.has(r)).count()
         };
-        for (release, bifs, nifs) in [(Releases::R25, 505, 112), (Releases::R27, 522, 134), (Releases::R29, 553, 162)] {
+        // In 29 one more than OTP counts: `erlang:hibernate/0` is an instruction there.
+        for (release, bifs, nifs) in [(Releases::R25, 505, 112), (Releases::R27, 522, 134), (Releases::R29, 554, 162)] {
             assert_eq!((count(release, false), count(release, true)), (bifs, nifs), "{release:?}");
         }
     }
