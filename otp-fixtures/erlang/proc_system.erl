@@ -13,7 +13,7 @@ memory_one() -> [begin V = erlang:memory(K), is_integer(V) andalso V >= 0 end ||
 memory_list() -> [[K || {K, _} <- erlang:memory(L)] || L <- [[], [total], [ets, atom], [binary, total, binary]]].
 memory_bad() -> [attempt(fun() -> erlang:memory(X) end) || X <- [nonsense, [nonsense], [total | x], 1, "x", maximum]].
 err_memory() -> erlang:memory(id(nonsense)).
-memory_binary_grows() -> A = erlang:memory(binary), B = binary:copy(<<"x">>, 5000000), C = erlang:memory(binary), [C - A >= 5000000, byte_size(B)].
+memory_binary_grows() -> erlang:garbage_collect(), A = erlang:memory(binary), B = binary:copy(<<"x">>, 20000000), C = erlang:memory(binary), [C - A >= 10000000, byte_size(B)].
 memory_binary_shrinks() -> apart(fun() -> A = erlang:memory(binary), (fun() -> byte_size(binary:copy(<<"x">>, 5000000)) end)(), erlang:garbage_collect(), until(fun() -> erlang:memory(binary) < A + 1000000 end) end).
 memory_processes_grows() -> A = erlang:memory(processes), Ps = [spawn_opt(fun loop/0, [{min_heap_size, 20000}]) || _ <- lists:seq(1, 50)], B = erlang:memory(processes), [kill(P) || P <- Ps], [B - A >= 8000000, until(fun() -> erlang:memory(processes) < A + 4000000 end)].
 memory_ets_grows() -> A = erlang:memory(ets), T = ets:new(t, []), [ets:insert(T, {N, lists:seq(1, 10)}) || N <- lists:seq(1, 10000)], B = erlang:memory(ets), ets:delete(T), [B - A >= 1000000, until(fun() -> erlang:memory(ets) < A + 500000 end)].
