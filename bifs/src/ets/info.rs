@@ -1,7 +1,8 @@
 //! `ets:info`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use girder_vm::code::{Export, Mfa};
 use girder_vm::ets::{Kind, Protection, Table, WriteConcurrency};
 use girder_vm::node::Node;
 use girder_vm::{Atom, Ctx, Raise, Term, am};
@@ -51,7 +52,7 @@ fn item<'s>(ctx: &Ctx<'s>, t: &Arc<Table>, what: Atom) -> Option<Term<'s>> {
         am::COMPRESSED => t.compressed.into(),
         am::MEMORY => ctx.uint(t.memory_words() as u64),
         am::OWNER => pid(t.owner()),
-        am::HEIR => t.with_heir(|h| h.map_or(am::NONE.into(), |h| pid(h.pid))),
+        am::HEIR => t.heir().map_or(am::NONE.into(), |h| pid(h.pid)),
         am::NAME => t.name().into(),
         am::SIZE => ctx.uint(t.size() as u64),
         am::NODE => Node::this_name().into(),
@@ -63,16 +64,22 @@ fn item<'s>(ctx: &Ctx<'s>, t: &Arc<Table>, what: Atom) -> Option<Term<'s>> {
             Kind::DuplicateBag => am::DUPLICATE_BAG.into(),
         },
         am::KEYPOS => ctx.uint(t.keypos as u64),
-        am::PROTECTION => match t.protection {
+        am::PROTECTION => match t.protection() {
             Protection::Public => am::PUBLIC.into(),
             Protection::Protected => am::PROTECTED.into(),
             Protection::Private => am::PRIVATE.into(),
         },
         am::FIXED => t.fixations().is_some().into(),
         am::SAFE_FIXED | am::SAFE_FIXED_MONOTONIC_TIME => fixations(ctx, t, what == am::SAFE_FIXED),
-        // The statistics of a hash table's chains, which we do not keep; ordered tables have none either.
-        am::STATS => Term::FALSE,
-        am::BINARY => Term::NIL,
+        am::STATS => match t.chains() {
+            Some(c) => {
+                let count = |n: usize| ctx.uint(n as u64);
+                let mean = [c.mean, c.deviation, c.expected_deviation].map(|x| ctx.float(x));
+                let tail = [count(c.least), count(c.most), count(c.tombstones), count(c.locks)];
+                ctx.tuple(&[&[count(c.buckets)], &mean[..], &tail[..]].concat())
+            }
+            None => Term::FALSE,
+        },
         _ => return None,
     })
 }
@@ -97,7 +104,6 @@ fn look<'s>(ctx: &Ctx<'s>, t: Term<'s>) -> Result<Option<super::TableRef<'s>>, R
     match find(t) {
         Ok(t) => Ok(Some(t)),
         Err(am::ID) => Ok(None),
-        Err(_) if t.is_ref() => Ok(None),
         Err(cause) => Err(super::because(ctx, cause)),
     }
 }
@@ -109,6 +115,12 @@ fn info_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn info_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    static BINARY: LazyLock<&'static Export> = LazyLock::new(|| {
+        Export::intern(Mfa { module: am::ERTS_INTERNAL, function: am::ETS_INFO_BINARY, arity: 1 })
+    });
+    if args[1].is(am::BINARY) {
+        return Err(ctx.trap(&BINARY, &args[..1]));
+    }
     let Some(t) = look(ctx, args[0])? else { return Ok(am::UNDEFINED.into()) };
     args[1].as_atom().and_then(|a| item(ctx, &t, a)).ok_or(Raise::Badarg)
 }

@@ -1,10 +1,15 @@
 //! Objects by key: insert, look up, delete.
 
-use girder_vm::ets::Object;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use girder_vm::code::{Export, Mfa};
+use girder_vm::ets::{Kind, Object, Table};
+use girder_vm::process::unique;
+use girder_vm::profile::Profile;
 use girder_vm::term::cmp;
 use girder_vm::{Ctx, Raise, Term, am};
 
-use super::{Access, Answer, TableRef, because, copy, is_storable, table};
+use super::{Access, Answer, because, copy, is_storable, table};
 
 girder_vm::natives! { pub TABLE:
     "ets" {
@@ -21,37 +26,104 @@ girder_vm::natives! { pub TABLE:
     "erts_internal" {
         "ets_lookup_binary_info"/2 => lookup_binary_info_2, Bif;
     }
+    "girder_sys" {
+        "ets_insert"/2 => ets_insert_2, Bif;
+    }
 }
 
 /// Objects inserted for a reduction.
 const OBJECTS_PER_REDUCTION: usize = 4;
 
-fn to_insert<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Result<(TableRef<'s>, Vec<Object>), Raise> {
+/// Objects that are copied before others have their turn.
+const OBJECTS_PER_STEP: usize = 4000;
+
+/// Inserts an object or a list of them: all in one step, however many steps copying them takes.
+fn insert<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], only_new: bool) -> Answer<'s> {
     let t = table(ctx, args[0], Access::Write)?;
-    let one = [args[1]];
-    let list;
-    let terms = if args[1].is_list() {
-        list = args[1].to_vec().ok_or(Raise::Badarg)?;
-        &list[..]
-    } else {
-        &one[..]
-    };
-    if !terms.iter().all(|&x| is_storable(&t, x)) {
+    if !args[1].is_list() {
+        if !is_storable(&t, args[1]) {
+            return Err(Raise::Badarg);
+        }
+        return Ok(t.insert_one(t.object(args[1]), only_new).into());
+    }
+    let mut list = args[1].list_iter();
+    let mut n = 0;
+    for x in &mut list {
+        n += 1;
+        if !is_storable(&t, x) {
+            return Err(Raise::Badarg);
+        }
+    }
+    if !list.tail().is_nil() {
         return Err(Raise::Badarg);
     }
-    ctx.charge(terms.len() / OBJECTS_PER_REDUCTION);
-    Ok((t, terms.iter().map(|&x| Object::new(x)).collect()))
+    if n <= OBJECTS_PER_STEP {
+        ctx.charge(n / OBJECTS_PER_REDUCTION);
+        return Ok(insert_all(&t, args[1].list_iter().map(|x| t.object(x)).collect(), only_new));
+    }
+    let copied = Mutex::new(Vec::with_capacity(n));
+    let state = ctx.magic_reference(unique::reference(), Box::new(Copied { table: t.clone(), copied, only_new }));
+    copy_some(ctx, state, args[1])
+}
+
+/// What a suspended insertion has copied.
+struct Copied {
+    table: Arc<Table>,
+    copied: Mutex<Vec<Object>>,
+    only_new: bool,
+}
+
+fn copy_some<'s>(ctx: &Ctx<'s>, state: Term<'s>, mut list: Term<'s>) -> Answer<'s> {
+    static ENTRY: LazyLock<&'static Export> =
+        LazyLock::new(|| Export::intern(Mfa { module: am::GIRDER_SYS, function: am::ETS_INSERT, arity: 2 }));
+    let magic = state.as_ref().and_then(|r| r.magic());
+    let s: &Copied = magic.and_then(|m| m.get()).ok_or(Raise::Badarg)?;
+    let mut copied = s.copied.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut n, mut words) = (0, 0);
+    while n < OBJECTS_PER_STEP
+        && words < WORDS_PER_STEP
+        && let Some((head, tail)) = list.as_cons()
+    {
+        let object = s.table.object(head);
+        words += object.words();
+        copied.push(object);
+        (n, list) = (n + 1, tail);
+    }
+    ctx.charge(n / OBJECTS_PER_REDUCTION + words / super::WORDS_PER_REDUCTION);
+    if !list.is_nil() {
+        return Err(ctx.yield_to(&ENTRY, &[state, list]));
+    }
+    if s.table.is_deleted() {
+        return Err(because(ctx, am::ID));
+    }
+    Ok(insert_all(&s.table, std::mem::take(&mut *copied), s.only_new))
+}
+
+/// Words that are copied before others have their turn.
+const WORDS_PER_STEP: usize = 100_000;
+
+fn insert_all<'s>(t: &Table, mut objects: Vec<Object>, only_new: bool) -> Term<'s> {
+    // OTP 25 puts a list into a bag from its end on, which shows in the order of look-ups.
+    if t.kind == Kind::Bag && Profile::get().release < 26 {
+        objects.reverse();
+    }
+    if only_new {
+        return t.insert_new(objects).into();
+    }
+    t.insert(objects);
+    Term::TRUE
+}
+
+fn ets_insert_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    copy_some(ctx, args[0], args[1])
 }
 
 fn insert_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    let (t, objects) = to_insert(ctx, args)?;
-    t.insert(objects);
-    Ok(Term::TRUE)
+    insert(ctx, args, false)
 }
 
 fn insert_new_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    let (t, objects) = to_insert(ctx, args)?;
-    Ok(t.insert_new(objects).into())
+    insert(ctx, args, true)
 }
 
 fn lookup_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {

@@ -68,6 +68,14 @@ fn start<'s>(ctx: &Ctx<'s>, what: Atom, args: &[Term<'s>], source: Term<'s>) -> 
         None => 0,
         Some(n) => n.as_small().and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0).ok_or(Raise::Badarg)?,
     };
+    if source.is_nil() {
+        // No clause matches nothing.
+        return Ok(match what {
+            am::SELECT | am::SELECT_REVERSE if limit == 0 => Term::NIL,
+            am::SELECT | am::SELECT_REVERSE => am::EOT.into(),
+            _ => ctx.uint(0),
+        });
+    }
     let (spec, spec_term) = match spec::compiled(source) {
         Some(spec) => (spec.clone(), Some(source)),
         None => (Arc::new(MatchSpec::compile(source).map_err(|_| Raise::Badarg)?), None),
@@ -106,7 +114,10 @@ fn run<'s>(ctx: &Ctx<'s>, mut job: Job<'s>, t: &Table) -> Answer<'s> {
     let spec = job.spec.clone();
     let from = std::mem::replace(&mut job.cursor, Cursor::Start);
     let (plan, direction) = (spec.plan(t.keypos), job.direction());
-    let next = if job.is_search() || job.what == am::SELECT_COUNT {
+    let nowhere = matches!(from, Cursor::Place(NOWHERE));
+    let next = if nowhere {
+        None
+    } else if job.is_search() || job.what == am::SELECT_COUNT {
         let mut visit = |o: &Object| {
             visited += 1;
             match job.what {
@@ -137,7 +148,7 @@ fn run<'s>(ctx: &Ctx<'s>, mut job: Job<'s>, t: &Table) -> Answer<'s> {
         }
     } else {
         let mut failed = false;
-        let next = t.visit_mut(&from, |o| {
+        let mut visit = |o: &Object| {
             visited += 1;
             let outcome = match job.what {
                 am::SELECT_DELETE => spec.run(o, me, |v| v.is(am::TRUE)).filter(|&yes| yes).map(|_| Visit::Delete),
@@ -158,7 +169,15 @@ fn run<'s>(ctx: &Ctx<'s>, mut job: Job<'s>, t: &Table) -> Answer<'s> {
                 None if visited >= budget => Visit::Stop,
                 None => Visit::Continue,
             }
-        });
+        };
+        let next = match plan {
+            KeyPlan::Keys => {
+                spec.each_key(t.keypos, equality(t), |k| t.visit_key_mut(k, &mut visit));
+                None
+            }
+            KeyPlan::Range => t.visit_mut(&from, |k| spec.key_order(t.keypos, k), visit),
+            KeyPlan::All => t.visit_mut(&from, |_| std::cmp::Ordering::Equal, visit),
+        };
         if failed {
             return Err(Raise::Badarg);
         }
@@ -182,7 +201,7 @@ fn equality(t: &Table) -> fn(Term<'_>, Term<'_>) -> bool {
 fn replacement(t: &Table, o: &Object, v: Term<'_>) -> Option<Object> {
     let key = *v.as_tuple()?.get(t.keypos - 1)?;
     let same = o.with_element(t.keypos, |k| cmp::eq_exact(k, key))?;
-    same.then(|| Object::new(v))
+    same.then(|| t.object(v))
 }
 
 fn cursor_term<'s>(ctx: &Ctx<'s>, cursor: &Cursor) -> Term<'s> {

@@ -1,10 +1,13 @@
 //! Match specifications by themselves: compiled ones as terms, and running them on lists.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use girder_vm::ets::matchspec::{CompileError, MatchSpec};
+use girder_vm::code::{Export, Mfa};
+use girder_vm::ets::matchspec::{Call, CompileErrors, Dialect, MatchSpec, Outcome};
+use girder_vm::heap::Builder;
 use girder_vm::process::unique;
-use girder_vm::{Ctx, Raise, Term, am};
+use girder_vm::term::print::{Limits, write_term};
+use girder_vm::{Ctx, Raise, RawTerm, Term, am};
 
 use super::Answer;
 
@@ -40,45 +43,73 @@ fn match_spec_compile_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 /// The results of the list's matching elements in front of the last argument, last first.
 fn match_spec_run_r_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    static AGAIN: LazyLock<&'static Export> =
+        LazyLock::new(|| Export::intern(Mfa { module: am::ETS, function: am::MATCH_SPEC_RUN_R, arity: 3 }));
     let spec = compiled(args[1]).ok_or(Raise::Badarg)?;
-    let mut list = args[0].list_iter();
-    let mut n = 0;
-    let mut results = args[2];
+    let (mut list, mut results) = (args[0], args[2]);
     let me = ctx.process().pid();
-    for x in &mut list {
-        n += 1;
-        if let Some(r) = spec.run_on(x, me, |value| ctx.copy(value)) {
+    let budget = ctx.reductions_left().clamp(100, 4000);
+    let mut n = 0;
+    while let Some((head, tail)) = list.as_cons() {
+        if n == budget {
+            ctx.charge(usize::try_from(n).unwrap_or(0));
+            return Err(ctx.yield_to(&AGAIN, &[list, args[1], results]));
+        }
+        (n, list) = (n + 1, tail);
+        if let Some(r) = spec.run_on(head, me, |value| ctx.copy(value)) {
             results = ctx.cons(r, results);
         }
     }
-    ctx.charge(n);
-    if list.tail().is_nil() { Ok(results) } else { Err(Raise::Badarg) }
+    ctx.charge(usize::try_from(n).unwrap_or(0));
+    if list.is_nil() { Ok(results) } else { Err(Raise::Badarg) }
 }
 
-fn message(e: CompileError) -> String {
-    match e {
-        CompileError::Shape => "Match programs are not in a list.".to_owned(),
-        CompileError::VariableKey => "Variable found in map key.".to_owned(),
-        CompileError::Unbound(n) => format!("Variable ${n} is unbound."),
-        CompileError::Function(Some(f), arity) => format!("Function {}/{arity} does_not_exist.", f.name()),
-        CompileError::Function(None, _) => "The body of the clause holds a tuple that is no function call.".to_owned(),
-        CompileError::EmptyBody => "Body clause does not return anything.".to_owned(),
-    }
-}
-
-/// `{ok, Result, [], []}` or `{error, [{error, Text}]}`; specifications for tracing are tested with tracing.
+/// `{ok, Result, Flags, Warnings}` or `{error, [{error, Text}]}`. Tracing's effects are named and do not happen.
 fn match_spec_test_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    if !args[2].is(am::TABLE) {
-        return Err(if args[2].is(am::TRACE) { Raise::Notsup } else { Raise::Badarg });
+    let spec = match args[2].as_atom() {
+        Some(am::TABLE) => MatchSpec::compile(args[1]),
+        Some(am::TRACE) if args[0].is_list() => MatchSpec::compile_trace(args[1]),
+        _ => return Err(Raise::Badarg),
+    };
+    let spec = match spec {
+        Ok(spec) => spec,
+        Err(CompileErrors(texts)) => {
+            let all: Vec<_> = texts.iter().map(|t| ctx.tuple(&[am::ERROR.into(), ctx.string(t)])).collect();
+            return Ok(ctx.tuple(&[am::ERROR.into(), ctx.list(&all)]));
+        }
+    };
+    let me = ctx.process().pid();
+    let (result, flags) = match spec.dialect() {
+        Dialect::Table => (spec.run_on(args[0], me, |value| ctx.copy(value)), Vec::new()),
+        Dialect::Trace => {
+            // What comes behind an improper list's last cell is left alone.
+            let arguments: Vec<_> = args[0].list_iter().collect();
+            let known = spec.run_call(ctx.tuple(&arguments), |b| nobody_calls(b, me), |outcome| shown(ctx, &outcome));
+            known.map_or((None, Vec::new()), |(message, flags)| (Some(message), flags))
+        }
+    };
+    let result = result.unwrap_or(Term::FALSE);
+    Ok(ctx.tuple(&[am::OK.into(), result, ctx.list(&flags), Term::NIL]))
+}
+
+/// A test is no call.
+fn nobody_calls<'o>(b: &Builder<'o>, me: RawTerm) -> Call<'o> {
+    let pid = Term::immediate(me).unwrap_or(Term::NIL);
+    let mut text = String::from("=proc:");
+    // Writing to a string does not fail.
+    let _ = write_term(&mut text, pid, Limits::default());
+    Call {
+        pid: me,
+        caller: am::UNDEFINED.into(),
+        caller_line: am::UNDEFINED.into(),
+        seq_token: Term::NIL,
+        dump: b.binary(text.as_bytes()),
     }
-    Ok(match MatchSpec::compile(args[1]) {
-        Ok(spec) => {
-            let result = spec.run_on(args[0], ctx.process().pid(), |value| ctx.copy(value)).unwrap_or(Term::FALSE);
-            ctx.tuple(&[am::OK.into(), result, Term::NIL, Term::NIL])
-        }
-        Err(e) => {
-            let text = ctx.tuple(&[am::ERROR.into(), ctx.string(&message(e))]);
-            ctx.tuple(&[am::ERROR.into(), ctx.list(&[text])])
-        }
-    })
+}
+
+/// The message's term, and the flags.
+fn shown<'s>(ctx: &Ctx<'s>, outcome: &Outcome<'_>) -> (Term<'s>, Vec<Term<'s>>) {
+    let message = outcome.message.map_or(Term::TRUE, |m| ctx.copy(m));
+    let flags = [(outcome.return_trace, am::RETURN_TRACE), (outcome.exception_trace, am::EXCEPTION_TRACE)];
+    (message, flags.into_iter().filter(|f| f.0).map(|f| f.1.into()).collect())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use girder_vm::ets::{Heir, Kind, Options, Protection, Table, WriteConcurrency, registry};
 use girder_vm::process::unique;
+use girder_vm::profile::Profile;
 use girder_vm::term::copy::detach;
 use girder_vm::{Ctx, Raise, Term, am};
 
@@ -21,10 +22,18 @@ girder_vm::natives! { pub TABLE:
         "setopts"/2 => setopts_2, Bif;
         "whereis"/1 => whereis_1, Bif;
     }
+    "erts_internal" {
+        "ets_super_user"/1 => ets_super_user_1, Bif;
+    }
 }
 
-fn heir(pid: Term<'_>, data: Term<'_>) -> Option<Heir> {
-    pid.is_local_pid().then(|| Heir { pid: pid.raw(), data: detach(data) })
+fn heir(pid: Term<'_>, data: Option<Term<'_>>) -> Option<Heir> {
+    pid.is_local_pid().then(|| Heir { pid: pid.raw(), data: data.map(|d| Arc::new(detach(d))) })
+}
+
+/// Whether an heir may be named without data, and then gets no message.
+fn silent_heirs() -> bool {
+    Profile::get().release >= 28
 }
 
 /// The options of `ets:new/2`; of options that exclude each other the last counts.
@@ -55,12 +64,13 @@ fn options(list: Term<'_>) -> Option<Options> {
             (Some(am::PRIVATE), _) => o.protection = Protection::Private,
             (Some(am::NAMED_TABLE), _) => o.named = true,
             (Some(am::COMPRESSED), _) => o.compressed = true,
-            (_, Some(&[tag, pid, data])) if tag.is(am::HEIR) => o.heir = Some(heir(pid, data)?),
+            (_, Some(&[tag, pid, data])) if tag.is(am::HEIR) => o.heir = Some(heir(pid, Some(data))?),
             (_, Some(&[tag, value])) => match tag.as_atom()? {
                 am::KEYPOS => o.keypos = value.as_small().and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0)?,
                 am::READ_CONCURRENCY => o.read_concurrency = value.as_bool()?,
                 am::DECENTRALIZED_COUNTERS => decentralized = Some(value.as_bool()?),
                 am::HEIR if value.is(am::NONE) => o.heir = None,
+                am::HEIR if silent_heirs() => o.heir = Some(heir(value, None)?),
                 am::WRITE_CONCURRENCY => {
                     fixed_locks = false;
                     o.write_concurrency = match (value.as_bool(), value.as_tuple()) {
@@ -111,15 +121,12 @@ fn new_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 fn delete_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let t = table(ctx, args[0], Access::Write)?;
-    ctx.charge(t.size() / 8);
     if registry::delete(&t) { Ok(Term::TRUE) } else { Err(because(ctx, am::ID)) }
 }
 
 fn internal_delete_all_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let t = table(ctx, args[0], Access::Write)?;
-    let n = t.clear();
-    ctx.charge(n / 8);
-    Ok(ctx.uint(n as u64))
+    Ok(ctx.uint(t.clear() as u64))
 }
 
 /// Answers as if each scheduler had sent the tables it knows; the first knows all.
@@ -134,12 +141,14 @@ fn internal_request_all_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Answer<'s> {
     Ok(reference)
 }
 
+fn ets_super_user_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    registry::set_super_user(ctx.process().pid(), args[0].as_bool().ok_or(Raise::Badarg)?);
+    Ok(am::OK.into())
+}
+
 fn rename_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let t = table(ctx, args[0], Access::Write)?;
     let name = args[1].as_atom().ok_or(Raise::Badarg)?;
-    if t.named && name == t.name() {
-        return Ok(args[1]);
-    }
     if !registry::rename(&t, name) {
         return Err(Raise::Badarg);
     }
@@ -176,7 +185,7 @@ fn give_away_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     if !registry::is_alive(to) {
         return Err(Raise::Badarg);
     }
-    registry::give(&t, to, me, &detach(args[2]));
+    registry::give(&t, to, me, Some(&detach(args[2])));
     Ok(Term::TRUE)
 }
 
@@ -186,19 +195,36 @@ fn setopts_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     if t.owner() != ctx.process().pid() {
         return Err(Raise::Badarg);
     }
-    let mut new = None;
+    let (mut new_heir, mut protection) = (None, None);
     for item in items {
-        let h = match item.as_tuple() {
-            Some(&[tag, none]) if tag.is(am::HEIR) && none.is(am::NONE) => None,
-            Some(&[tag, pid, data]) if tag.is(am::HEIR) => Some(heir(pid, data).ok_or(Raise::Badarg)?),
+        let twice = match item.as_tuple() {
+            Some(&[tag, none]) if tag.is(am::HEIR) && none.is(am::NONE) => new_heir.replace(None).is_some(),
+            Some(&[tag, pid]) if tag.is(am::HEIR) && silent_heirs() => {
+                new_heir.replace(Some(heir(pid, None).ok_or(Raise::Badarg)?)).is_some()
+            }
+            Some(&[tag, pid, data]) if tag.is(am::HEIR) => {
+                new_heir.replace(Some(heir(pid, Some(data)).ok_or(Raise::Badarg)?)).is_some()
+            }
+            Some(&[tag, value]) if tag.is(am::PROTECTION) => {
+                let value = match value.as_atom() {
+                    Some(am::PUBLIC) => Protection::Public,
+                    Some(am::PROTECTED) => Protection::Protected,
+                    Some(am::PRIVATE) => Protection::Private,
+                    _ => return Err(Raise::Badarg),
+                };
+                protection.replace(value).is_some()
+            }
             _ => return Err(Raise::Badarg),
         };
-        if new.replace(h).is_some() {
+        if twice {
             return Err(Raise::Badarg);
         }
     }
-    if let Some(h) = new {
+    if let Some(h) = new_heir {
         t.set_heir(h);
+    }
+    if let Some(p) = protection {
+        t.set_protection(p);
     }
     Ok(Term::TRUE)
 }

@@ -1,7 +1,8 @@
 //! Changes of elements in place: `update_counter` and `update_element`.
 
 use girder_vm::arith;
-use girder_vm::ets::Object;
+use girder_vm::ets::{Object, Table};
+use girder_vm::profile::Profile;
 use girder_vm::term::cmp;
 use girder_vm::{Ctx, Raise, Term, am};
 
@@ -25,13 +26,13 @@ fn set_table<'s>(ctx: &Ctx<'s>, t: Term<'s>) -> Result<TableRef<'s>, Raise> {
 /// The object to insert if there is none, with the key asked for.
 fn default<'s>(ctx: &Ctx<'s>, t: &TableRef<'s>, key: Term<'s>, object: Term<'s>) -> Result<Object, Raise> {
     match object.as_tuple() {
-        Some(elements) if is_storable(t, object) => Ok(Object::new(ctx.set_element(elements, t.keypos - 1, key))),
+        Some(elements) if is_storable(t, object) => Ok(t.object(ctx.set_element(elements, t.keypos - 1, key))),
         _ => Err(Raise::Badarg),
     }
 }
 
 /// Writes elements, whose positions are in the object.
-fn write<'s>(ctx: &Ctx<'s>, o: &mut Object, values: &[(usize, Term<'s>)]) {
+fn write<'s>(ctx: &Ctx<'s>, t: &Table, o: &mut Object, values: &[(usize, Term<'s>)]) {
     if values.iter().all(|(_, v)| v.is_immediate()) && values.iter().all(|&(pos, v)| o.set_immediate(pos, v.raw())) {
         return;
     }
@@ -39,7 +40,7 @@ fn write<'s>(ctx: &Ctx<'s>, o: &mut Object, values: &[(usize, Term<'s>)]) {
     for &(pos, value) in values {
         elements[pos - 1] = value;
     }
-    *o = Object::new(ctx.tuple(&elements));
+    *o = t.object(ctx.tuple(&elements));
 }
 
 /// One step of `update_counter`.
@@ -84,16 +85,18 @@ fn update_counter<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>
     let t = set_table(ctx, args[0])?;
     let (key, op) = (args[1], args[2]);
     let object = object.map(|o| default(ctx, &t, key, o)).transpose()?;
+    // That there is no object counts more than what is wrong with the steps.
+    let wrong = |e: Raise| if object.is_none() && !t.member(key) { because(ctx, am::BADKEY) } else { e };
     let (one, many);
     let steps = match op.to_vec() {
         Some(ops) => {
-            many = ops.into_iter().map(|op| step(ctx, &t, op)).collect::<Result<Vec<_>, _>>()?;
+            many = ops.into_iter().map(|op| step(ctx, &t, op)).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
             &many[..]
         }
         None => {
             one = match op.is_integer() {
                 true => Step { pos: t.keypos + 1, increment: op, wrap: None },
-                false => step(ctx, &t, op)?,
+                false => step(ctx, &t, op).map_err(wrong)?,
             };
             std::slice::from_ref(&one)
         }
@@ -101,9 +104,9 @@ fn update_counter<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>
     let done = t.update(key, object, |o| match steps {
         [s] if !op.is_list() => match add_small(o, s) {
             Some(sum) => Ok(sum),
-            None => advance_all(ctx, o, steps).map(|sums| sums[0]),
+            None => advance_all(ctx, &t, o, steps).map(|sums| sums[0]),
         },
-        _ => advance_all(ctx, o, steps).map(|sums| ctx.list(&sums)),
+        _ => advance_all(ctx, &t, o, steps).map(|sums| ctx.list(&sums)),
     });
     done.unwrap_or_else(|| Err(because(ctx, am::BADKEY)))
 }
@@ -116,7 +119,7 @@ fn add_small<'s>(o: &mut Object, s: &Step<'s>) -> Option<Term<'s>> {
 }
 
 /// All steps, or none if one fails; answers the counters after each.
-fn advance_all<'s>(ctx: &Ctx<'s>, o: &mut Object, steps: &[Step<'s>]) -> Result<Vec<Term<'s>>, Raise> {
+fn advance_all<'s>(ctx: &Ctx<'s>, t: &Table, o: &mut Object, steps: &[Step<'s>]) -> Result<Vec<Term<'s>>, Raise> {
     let mut values: Vec<(usize, Term<'s>)> = Vec::with_capacity(steps.len());
     for s in steps {
         let earlier = values.iter().rev().find(|(pos, _)| *pos == s.pos).map(|(_, v)| *v);
@@ -125,7 +128,7 @@ fn advance_all<'s>(ctx: &Ctx<'s>, o: &mut Object, steps: &[Step<'s>]) -> Result<
         };
         values.push((s.pos, advance(ctx, counter, s)?));
     }
-    write(ctx, o, &values);
+    write(ctx, t, o, &values);
     Ok(values.into_iter().map(|(_, v)| v).collect())
 }
 
@@ -138,9 +141,15 @@ fn update_counter_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn update_element<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>) -> Answer<'s> {
-    let t = set_table(ctx, args[0])?;
+    let t = table(ctx, args[0], Access::Write)?;
+    if !is_set(&t) {
+        return Err(Raise::Badarg);
+    }
     let key = args[1];
-    let object = object.map(|o| default(ctx, &t, key, o)).transpose()?;
+    let release = Profile::get().release;
+    let bad_position = || if release >= 26 { because(ctx, am::POSITION) } else { Raise::Badarg };
+    let bad_default = |e| if release >= 28 { because(ctx, am::DEFAULT) } else { e };
+    let object = object.map(|o| default(ctx, &t, key, o).map_err(bad_default)).transpose()?;
     // The specification is looked at only if there is an object.
     let done = t.update(key, object, |o| {
         let specs = args[2].to_vec().unwrap_or_else(|| vec![args[2]]);
@@ -148,13 +157,16 @@ fn update_element<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>
         let mut values = Vec::with_capacity(specs.len());
         for spec in specs {
             let [pos, value] = spec.as_tuple_of().ok_or(Raise::Badarg)?;
-            let pos = pos.as_usize().filter(|p| (1..=size).contains(p)).ok_or(Raise::Badarg)?;
+            if !pos.is_integer() {
+                return Err(Raise::Badarg);
+            }
+            let pos = pos.as_usize().filter(|p| (1..=size).contains(p)).ok_or_else(bad_position)?;
             if pos == t.keypos {
                 return Err(because(ctx, am::KEYPOS));
             }
             values.push((pos, value));
         }
-        write(ctx, o, &values);
+        write(ctx, &t, o, &values);
         Ok(())
     });
     Ok(done.transpose()?.is_some().into())

@@ -22,6 +22,16 @@ pub(super) struct Hash {
     keypos: usize,
 }
 
+/// See [`Hash::chains`].
+pub(super) struct Chains {
+    pub(super) buckets: usize,
+    pub(super) sum: usize,
+    pub(super) squares: usize,
+    pub(super) least: usize,
+    pub(super) most: usize,
+    pub(super) tombstones: usize,
+}
+
 /// A lock alone on its cache line.
 #[repr(align(128))]
 #[derive(Default)]
@@ -44,6 +54,8 @@ struct Shard {
     /// Slots with a key, tombstones included.
     used: usize,
     tombstones: usize,
+    /// Sums over the objects, so that a shard can be emptied without a look at them.
+    totals: Change,
 }
 
 struct Slot {
@@ -165,11 +177,67 @@ impl Shard {
             _ => Content::Many(left),
         };
     }
+    /// Does with slot `i`'s objects what the visitor says; `true`: it stopped.
+    fn visit_slot(
+        &mut self,
+        i: usize,
+        fixed: bool,
+        keypos: usize,
+        change: &mut Change,
+        f: &mut impl FnMut(&Object) -> Visit,
+    ) -> bool {
+        let (all, mut decision) = match &self.slots[i].content {
+            Content::Free | Content::Tombstone(_) => return false,
+            // The commonest case leaves everything where it is.
+            Content::One(o) => match f(&o.object) {
+                Visit::Continue => return false,
+                Visit::Stop => return true,
+                other => (self.slots[i].content.take_objects(), Some(other)),
+            },
+            Content::Many(_) => (self.slots[i].content.take_objects(), None),
+        };
+        let (mut stop, mut gone, mut left) = (false, None, Vec::new());
+        for o in all {
+            match decision.take().unwrap_or_else(|| f(&o.object)) {
+                Visit::Continue => left.push(o),
+                Visit::Stop => {
+                    stop = true;
+                    left.push(o);
+                }
+                Visit::Delete => {
+                    change.removed(&o.object);
+                    gone = Some(o);
+                }
+                Visit::Replace(new) => {
+                    change.removed(&o.object);
+                    change.added(&new);
+                    left.push(Keyed::new(new, keypos));
+                }
+            }
+        }
+        self.settle(i, left, gone.filter(|_| fixed));
+        stop
+    }
+    /// Runs `f`, which changes the shard, and keeps the totals.
+    fn tally<R>(&mut self, change: &mut Change, f: impl FnOnce(&mut Shard, &mut Change) -> R) -> R {
+        let mut mine = Change::default();
+        let result = f(self, &mut mine);
+        self.totals.add(&mine);
+        change.add(&mine);
+        result
+    }
     fn insert(&mut self, hash: u32, o: Keyed, kind: Kind, keypos: usize, change: &mut Change) {
-        change.added(&o.object);
         let found = o.with_key(keypos, |k| self.find(hash, &Key::new(k), keypos));
-        let Some(i) = found else { return self.add_slot(hash, o) };
+        let Some(i) = found else {
+            change.added(&o.object);
+            return self.add_slot(hash, o);
+        };
         let content = &mut self.slots[i].content;
+        // A bag holds an object once, where it came first.
+        if kind == Kind::Bag && content.objects().iter().any(|x| same_object(&x.object, &o.object)) {
+            return;
+        }
+        change.added(&o.object);
         match content {
             Content::Tombstone(_) => {
                 *content = Content::One(o);
@@ -181,12 +249,6 @@ impl Shard {
             }
             _ => {
                 let mut all = content.take_objects();
-                // A bag holds an object once; inserted again, it moves to the end.
-                if kind == Kind::Bag
-                    && let Some(at) = all.iter().position(|x| same_object(&x.object, &o.object))
-                {
-                    change.removed(&all.remove(at).object);
-                }
                 all.push(o);
                 self.settle(i, all, None);
             }
@@ -211,26 +273,26 @@ impl Hash {
         let hash = key.hash();
         f(self.shards[self.shard_of(hash)].read().objects(hash, key, self.keypos))
     }
+    /// Inserts an object; with `only_new`, unless its key is there already.
+    pub(super) fn insert_one(&self, object: Object, only_new: bool, change: &mut Change) -> bool {
+        let o = Keyed::new(object, self.keypos);
+        let hash = o.with_key(self.keypos, |k| Key::new(k).hash());
+        let mut shard = self.shards[self.shard_of(hash)].write();
+        let taken = only_new && o.with_key(self.keypos, |k| !shard.objects(hash, &Key::new(k), self.keypos).is_empty());
+        if !taken {
+            shard.tally(change, |s, change| s.insert(hash, o, self.kind, self.keypos, change));
+        }
+        !taken
+    }
     /// Inserts all objects in one step; with `only_new`, none if a key is there already.
     pub(super) fn insert(&self, objects: Vec<Object>, only_new: bool, change: &mut Change) -> bool {
-        let mut all: Vec<(u32, Keyed)> = objects
+        let all: Vec<(u32, Keyed)> = objects
             .into_iter()
             .map(|o| {
                 let o = Keyed::new(o, self.keypos);
                 (o.with_key(self.keypos, |k| Key::new(k).hash()), o)
             })
             .collect();
-        if all.len() == 1
-            && let Some((hash, o)) = all.pop()
-        {
-            let mut shard = self.shards[self.shard_of(hash)].write();
-            let taken =
-                only_new && o.with_key(self.keypos, |k| !shard.objects(hash, &Key::new(k), self.keypos).is_empty());
-            if !taken {
-                shard.insert(hash, o, self.kind, self.keypos, change);
-            }
-            return !taken;
-        }
         let mut guards: Vec<Option<RwLockWriteGuard<'_, Shard>>> = self.shards.iter().map(|_| None).collect();
         let mut needed: Vec<usize> = all.iter().map(|(h, _)| self.shard_of(*h)).collect();
         needed.sort_unstable();
@@ -248,7 +310,7 @@ impl Hash {
         }
         for (hash, o) in all {
             if let Some(shard) = &mut guards[self.shard_of(hash)] {
-                shard.insert(hash, o, self.kind, self.keypos, change);
+                shard.tally(change, |s, change| s.insert(hash, o, self.kind, self.keypos, change));
             }
         }
         true
@@ -264,8 +326,10 @@ impl Hash {
         let mut which = which;
         let (mut gone, left): (Vec<_>, Vec<_>) =
             shard.slots[i].content.take_objects().into_iter().partition(|o| which(&o.object));
-        gone.iter().for_each(|o| change.removed(&o.object));
-        shard.settle(i, left, gone.pop().filter(|_| fixed));
+        shard.tally(change, |s, change| {
+            gone.iter().for_each(|o| change.removed(&o.object));
+            s.settle(i, left, gone.pop().filter(|_| fixed));
+        });
     }
     /// Changes the only object with this key; if there is none, `default`, which is inserted unless `f` fails.
     pub(super) fn update<R, E>(
@@ -277,24 +341,80 @@ impl Hash {
     ) -> Option<Result<R, E>> {
         let hash = key.hash();
         let mut shard = self.shards[self.shard_of(hash)].write();
-        if let Some(i) = shard.find(hash, key, self.keypos)
-            && let Content::One(o) = &mut shard.slots[i].content
-        {
-            return Some(change.around(&mut o.object, f));
-        }
-        let mut fresh = default?;
-        let result = f(&mut fresh);
-        if result.is_ok() {
-            shard.insert(hash, Keyed::new(fresh, self.keypos), self.kind, self.keypos, change);
-        }
-        Some(result)
+        shard.tally(change, |shard, change| {
+            if let Some(i) = shard.find(hash, key, self.keypos)
+                && let Content::One(o) = &mut shard.slots[i].content
+            {
+                return Some(change.around(&mut o.object, f));
+            }
+            let mut fresh = default?;
+            let result = f(&mut fresh);
+            if result.is_ok() {
+                shard.insert(hash, Keyed::new(fresh, self.keypos), self.kind, self.keypos, change);
+            }
+            Some(result)
+        })
     }
-    /// Removes everything.
-    pub(super) fn clear(&self, change: &mut Change) {
+    /// Removes everything in one step; what there was is the caller's to drop. While the table is fixed the keys stay
+    /// as places to go on from.
+    pub(super) fn clear(&self, fixed: bool, change: &mut Change) -> Box<dyn std::any::Any + Send> {
+        let mut guards: Vec<_> = self.shards.iter().map(Lock::write).collect();
+        if fixed {
+            for shard in &mut guards {
+                shard.tally(change, |s, change| {
+                    (0..s.slots.len()).for_each(|i| {
+                        s.visit_slot(i, true, self.keypos, change, &mut |_| Visit::Delete);
+                    });
+                });
+            }
+            return Box::new(());
+        }
+        let old: Vec<Shard> = guards.iter_mut().map(|s| std::mem::take(&mut **s)).collect();
+        drop(guards);
+        old.iter().for_each(|s| change.subtract(&s.totals));
+        Box::new(old)
+    }
+    /// Lengths of the chains: how many buckets, and the sum, the sum of squares, the least and the greatest length.
+    pub(super) fn chains(&self) -> Chains {
+        let mut all = Chains { buckets: 0, sum: 0, squares: 0, least: usize::MAX, most: 0, tombstones: 0 };
         for lock in &self.shards {
-            let mut shard = lock.write();
-            let old = std::mem::take(&mut *shard);
-            old.slots.iter().flat_map(|s| s.content.objects()).for_each(|o| change.removed(&o.object));
+            let shard = lock.read();
+            all.tombstones += shard.tombstones;
+            for &first in &shard.buckets {
+                let (mut n, mut i) = (0, first);
+                while i != NIL {
+                    n += shard.slots[i as usize].content.objects().len();
+                    i = shard.slots[i as usize].next;
+                }
+                all.buckets += 1;
+                all.sum += n;
+                all.squares += n * n;
+                all.least = all.least.min(n);
+                all.most = all.most.max(n);
+            }
+        }
+        if all.buckets == 0 {
+            // A table that never had an object has its buckets still to come.
+            (all.buckets, all.least) = (self.shards.len(), 0);
+        }
+        all
+    }
+    /// Number of locks.
+    pub(super) fn locks(&self) -> usize {
+        self.shards.len()
+    }
+    /// Does with the objects of this key what the visitor says.
+    pub(super) fn visit_key_mut(
+        &self,
+        key: &Key<'_>,
+        fixed: bool,
+        change: &mut Change,
+        mut f: impl FnMut(&Object) -> Visit,
+    ) {
+        let hash = key.hash();
+        let mut shard = self.shards[self.shard_of(hash)].write();
+        if let Some(i) = shard.find(hash, key, self.keypos) {
+            shard.tally(change, |s, change| s.visit_slot(i, fixed, self.keypos, change, &mut f));
         }
     }
     /// Frees the tombstones.
@@ -392,39 +512,17 @@ impl Hash {
         let mut at = from;
         while at.shard < self.shards.len() {
             let mut shard = self.shards[at.shard].write();
-            while at.slot < shard.slots.len() {
-                let i = at.slot;
-                at.slot += 1;
-                if shard.slots[i].content.objects().is_empty() {
-                    continue;
-                }
-                let (mut stop, mut touched, mut deleted) = (false, false, Vec::new());
-                let mut left = Vec::new();
-                for mut o in shard.slots[i].content.take_objects() {
-                    match f(&o.object) {
-                        Visit::Continue => left.push(o),
-                        Visit::Stop => {
-                            stop = true;
-                            left.push(o);
-                        }
-                        Visit::Delete => {
-                            change.removed(&o.object);
-                            touched = true;
-                            deleted.push(o);
-                        }
-                        Visit::Replace(new) => {
-                            change.removed(&o.object);
-                            change.added(&new);
-                            o = Keyed::new(new, self.keypos);
-                            left.push(o);
-                        }
+            let stopped = shard.tally(change, |s, change| {
+                while at.slot < s.slots.len() {
+                    at.slot += 1;
+                    if s.visit_slot(at.slot - 1, fixed, self.keypos, change, &mut f) {
+                        return true;
                     }
                 }
-                let tombstone = if touched && fixed { deleted.pop() } else { None };
-                shard.settle(i, left, tombstone);
-                if stop {
-                    return Some(at);
-                }
+                false
+            });
+            if stopped {
+                return Some(at);
             }
             at = Place { shard: at.shard + 1, slot: 0 };
         }

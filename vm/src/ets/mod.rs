@@ -9,6 +9,7 @@ mod hash;
 pub mod matchspec;
 mod object;
 mod ordered;
+mod reaper;
 pub mod registry;
 mod table;
 #[cfg(test)]
@@ -17,7 +18,7 @@ mod tests;
 pub use object::{Key, Object};
 pub use ordered::Direction;
 pub use registry::owner_exited;
-pub use table::{Cursor, Heir, Kind, Options, Protection, Table, WriteConcurrency};
+pub use table::{Chains, Cursor, Heir, Kind, Options, Protection, Table, WriteConcurrency};
 
 /// Place of a key in a hash table.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -56,6 +57,14 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    fn add(&mut self, other: &Change) {
+        self.objects += other.objects;
+        self.words += other.words;
+    }
+    fn subtract(&mut self, other: &Change) {
+        self.objects -= other.objects;
+        self.words -= other.words;
+    }
     fn added(&mut self, o: &Object) {
         self.objects += 1;
         self.words += o.words() as i64;

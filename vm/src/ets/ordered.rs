@@ -15,6 +15,8 @@ const BLOCK: usize = 128;
 pub(super) struct Ordered {
     blocks: Vec<Vec<Keyed>>,
     keypos: usize,
+    /// Sums over the objects, so that the table can be emptied without a look at them.
+    totals: Change,
 }
 
 /// Where an object is: block and index in it.
@@ -32,7 +34,7 @@ pub enum Direction {
 
 impl Ordered {
     pub(super) fn new(keypos: usize) -> Ordered {
-        Ordered { blocks: Vec::new(), keypos }
+        Ordered { blocks: Vec::new(), keypos, totals: Change::default() }
     }
     pub(super) fn get(&self, at: At) -> Option<&Object> {
         self.blocks.get(at.0)?.get(at.1).map(|k| &k.object)
@@ -180,9 +182,18 @@ impl Ordered {
             }
         }
     }
-    pub(super) fn clear(&mut self, change: &mut Change) {
-        let old = std::mem::take(&mut self.blocks);
-        old.iter().flatten().for_each(|o| change.removed(&o.object));
+    /// Runs `f`, which changes the table, and keeps the totals.
+    pub(super) fn tally<R>(&mut self, change: &mut Change, f: impl FnOnce(&mut Ordered, &mut Change) -> R) -> R {
+        let mut mine = Change::default();
+        let result = f(self, &mut mine);
+        self.totals.add(&mine);
+        change.add(&mine);
+        result
+    }
+    /// Removes everything; what there was is the caller's to drop.
+    pub(super) fn clear(&mut self, change: &mut Change) -> Box<dyn std::any::Any + Send> {
+        change.subtract(&std::mem::take(&mut self.totals));
+        Box::new(std::mem::take(&mut self.blocks))
     }
     /// Visits objects from a place on; where it stopped, if the visitor stopped it.
     pub(super) fn visit(
@@ -222,8 +233,8 @@ impl Ordered {
                 }
                 Visit::Replace(new) => {
                     change.added(&new);
-                    let old = self.get_mut(at)?;
-                    change.removed(&std::mem::replace(old, new));
+                    let old = self.blocks.get_mut(at.0)?.get_mut(at.1)?;
+                    change.removed(&std::mem::replace(old, Keyed::new(new, self.keypos)).object);
                     at = self.after(at);
                 }
             }

@@ -21,6 +21,8 @@ static TABLES: LazyLock<RwLock<HashMap<[u32; 3], Arc<Table>>>> = LazyLock::new(R
 struct OfProcess {
     owned: Vec<Arc<Table>>,
     fixed: Vec<Weak<Table>>,
+    /// May do everything with every table.
+    super_user: bool,
 }
 
 const SHARDS: usize = 16;
@@ -79,7 +81,7 @@ fn forget_owned(owner: RawTerm, t: &Arc<Table>) {
     let mut processes = of(owner);
     if let Some(p) = processes.get_mut(&owner) {
         p.owned.retain(|x| !Arc::ptr_eq(x, t));
-        if p.owned.is_empty() && p.fixed.is_empty() {
+        if p.owned.is_empty() && p.fixed.is_empty() && !p.super_user {
             processes.remove(&owner);
         }
     }
@@ -99,16 +101,32 @@ pub fn delete(t: &Arc<Table>) -> bool {
     true
 }
 
-/// Makes `pid` the owner, which the caller has found alive, and tells it.
-pub fn give(t: &Arc<Table>, pid: RawTerm, from: RawTerm, data: &Detached) {
+fn set_owner(t: &Arc<Table>, pid: RawTerm) {
     forget_owned(t.owner(), t);
     t.set_owner(pid);
     of(pid).entry(pid).or_default().owned.push(t.clone());
-    announce(t, pid, from, data);
-    // It may have begun to exit meanwhile without seeing the table among its own.
-    if !is_alive(pid) {
-        owner_exited(pid, data);
+}
+
+/// Makes `to` the owner and tells it so, if there is something to tell; the caller has found it alive.
+pub fn give(t: &Arc<Table>, to: RawTerm, from: RawTerm, data: Option<&Detached>) {
+    set_owner(t, to);
+    if let Some(data) = data {
+        announce(t, to, from, data);
     }
+    // The new owner may have exited meanwhile without seeing the table among its own.
+    if !is_alive(to) {
+        owner_gone(to);
+    }
+}
+
+/// Lets `pid` do everything with every table, or no longer.
+pub fn set_super_user(pid: RawTerm, yes: bool) {
+    of(pid).entry(pid).or_default().super_user = yes;
+}
+
+/// Whether `pid` may do everything with every table.
+pub fn is_super_user(pid: RawTerm) -> bool {
+    of(pid).get(&pid).is_some_and(|p| p.super_user)
 }
 
 /// Fixes a table for `pid`, which gives it up when it exits.
@@ -145,14 +163,18 @@ pub fn is_alive(pid: RawTerm) -> bool {
 
 /// A process exits: its fixations end, and its tables go to their heirs, or away. An [`process::exit::ExitHook`].
 pub fn owner_exited(pid: RawTerm, _reason: &Detached) {
+    owner_gone(pid);
+}
+
+fn owner_gone(pid: RawTerm) {
     let Some(mine) = of(pid).remove(&pid) else { return };
     for t in mine.fixed.iter().filter_map(Weak::upgrade) {
         t.unfix(pid, true);
     }
     for table in mine.owned {
-        match table.take_heir() {
+        match table.heir() {
             Some(heir) if heir.pid != pid && is_alive(heir.pid) => {
-                give(&table, heir.pid, pid, &heir.data);
+                give(&table, heir.pid, pid, heir.data.as_deref());
             }
             _ => {
                 delete(&table);

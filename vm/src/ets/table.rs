@@ -4,14 +4,14 @@
 //! marked deleted is found by nobody new, and what is left of it goes with its last holder.
 
 use std::cmp::Ordering as Order;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use super::hash::Hash;
 use super::object::{Key, Object};
 use super::ordered::{Direction, Ordered};
-use super::{Change, Place, Visit};
+use super::{Change, Place, Visit, reaper};
 use crate::atom::Atom;
 use crate::heap::{Builder, Detached};
 use crate::term::{RawTerm, Term};
@@ -31,6 +31,7 @@ pub enum Kind {
 
 /// Who may do what besides the owner.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub enum Protection {
     /// Read and write.
     Public,
@@ -52,11 +53,12 @@ pub enum WriteConcurrency {
 }
 
 /// Who inherits a table, and what the message says.
+#[derive(Clone)]
 pub struct Heir {
     /// Pid.
     pub pid: RawTerm,
-    /// The third argument of the `'ETS-TRANSFER'` message.
-    pub data: Detached,
+    /// What the `'ETS-TRANSFER'` message says; without it, there is no message.
+    pub data: Option<Arc<Detached>>,
 }
 
 /// What a table is made with.
@@ -84,8 +86,6 @@ pub struct Table {
     pub id: [u32; 3],
     /// Type.
     pub kind: Kind,
-    /// Rights.
-    pub protection: Protection,
     /// Whether the name finds it.
     pub named: bool,
     /// Which element is the key, from 1.
@@ -96,8 +96,10 @@ pub struct Table {
     pub write_concurrency: WriteConcurrency,
     /// Reported option.
     pub decentralized_counters: bool,
-    /// Reported option; objects are stored as they are.
+    /// Whether objects are packed.
     pub compressed: bool,
+    /// A [`Protection`].
+    protection: AtomicU8,
     name: AtomicU64,
     owner: AtomicU64,
     deleted: AtomicBool,
@@ -114,6 +116,19 @@ pub struct Table {
 struct Fixations {
     by: Vec<(RawTerm, usize)>,
     since: Option<(SystemTime, std::time::Instant)>,
+}
+
+/// Statistics of a hash table.
+#[allow(missing_docs)]
+pub struct Chains {
+    pub buckets: usize,
+    pub mean: f64,
+    pub deviation: f64,
+    pub expected_deviation: f64,
+    pub least: usize,
+    pub most: usize,
+    pub tombstones: usize,
+    pub locks: usize,
 }
 
 /// Where a traversal goes on.
@@ -137,13 +152,13 @@ impl Table {
         Table {
             id,
             kind: o.kind,
-            protection: o.protection,
             named: o.named,
             keypos: o.keypos,
             read_concurrency: o.read_concurrency,
             write_concurrency: o.write_concurrency,
             decentralized_counters: o.decentralized_counters,
             compressed: o.compressed,
+            protection: AtomicU8::new(o.protection as u8),
             name: AtomicU64::new(name.index().into()),
             owner: AtomicU64::new(owner.bits()),
             deleted: AtomicBool::new(false),
@@ -175,15 +190,28 @@ impl Table {
     pub(super) fn set_owner(&self, pid: RawTerm) {
         self.owner.store(pid.bits(), Ordering::Release);
     }
+    /// Rights.
+    #[inline]
+    pub fn protection(&self) -> Protection {
+        match self.protection.load(Ordering::Relaxed) {
+            0 => Protection::Public,
+            1 => Protection::Protected,
+            _ => Protection::Private,
+        }
+    }
+    /// Changes the rights.
+    pub fn set_protection(&self, p: Protection) {
+        self.protection.store(p as u8, Ordering::Relaxed);
+    }
     /// Whether `pid` may read.
     #[inline]
     pub fn may_read(&self, pid: RawTerm) -> bool {
-        self.protection != Protection::Private || self.owner() == pid
+        self.protection() != Protection::Private || self.owner() == pid
     }
     /// Whether `pid` may write.
     #[inline]
     pub fn may_write(&self, pid: RawTerm) -> bool {
-        self.protection == Protection::Public || self.owner() == pid
+        self.protection() == Protection::Public || self.owner() == pid
     }
     /// Whether it has been deleted.
     #[inline]
@@ -194,17 +222,13 @@ impl Table {
     pub(super) fn mark_deleted(&self) -> bool {
         !self.deleted.swap(true, Ordering::AcqRel)
     }
-    /// Shows the heir.
-    pub fn with_heir<R>(&self, f: impl FnOnce(Option<&Heir>) -> R) -> R {
-        f(lock(&self.heir).as_ref())
+    /// The heir.
+    pub fn heir(&self) -> Option<Heir> {
+        lock(&self.heir).clone()
     }
     /// Sets the heir.
     pub fn set_heir(&self, heir: Option<Heir>) {
         *lock(&self.heir) = heir;
-    }
-    /// Takes the heir away.
-    pub(super) fn take_heir(&self) -> Option<Heir> {
-        lock(&self.heir).take()
     }
     /// The identifier as a term; it finds the table without a look-up.
     pub fn tid<'s>(self: &std::sync::Arc<Table>, b: &Builder<'s>) -> Term<'s> {
@@ -317,6 +341,20 @@ impl Table {
     pub fn insert(&self, objects: Vec<Object>) {
         self.insert_all(objects, false);
     }
+    /// Inserts an object, with `only_new` unless its key is there; whether it did.
+    pub fn insert_one(&self, object: Object, only_new: bool) -> bool {
+        self.change(|change| match &self.storage {
+            Storage::Hash(h) => h.insert_one(object, only_new, change),
+            Storage::Ordered(o) => {
+                let mut o = Self::write(o);
+                let taken = only_new && o.contains(&object);
+                if !taken {
+                    o.tally(change, |o, change| o.insert(object, change));
+                }
+                !taken
+            }
+        })
+    }
     /// Inserts all objects, or none if one of their keys is there.
     pub fn insert_new(&self, objects: Vec<Object>) -> bool {
         self.insert_all(objects, true)
@@ -329,7 +367,7 @@ impl Table {
                 if only_new && objects.iter().any(|x| o.contains(x)) {
                     return false;
                 }
-                objects.into_iter().for_each(|x| o.insert(x, change));
+                o.tally(change, |o, change| objects.into_iter().for_each(|x| o.insert(x, change)));
                 true
             }
         })
@@ -344,7 +382,22 @@ impl Table {
                 if let Ok(at) = o.find(&key)
                     && o.get(at).is_some_and(&mut which)
                 {
-                    o.remove(at, change);
+                    o.tally(change, |o, change| o.remove(at, change));
+                }
+            }
+        });
+    }
+    /// Does with the objects of this key what the visitor says; stopping means going on.
+    pub fn visit_key_mut(&self, key: Term<'_>, mut f: impl FnMut(&Object) -> Visit) {
+        let key = Key::new(key);
+        self.change(|change| match &self.storage {
+            Storage::Hash(h) => h.visit_key_mut(&key, self.is_fixed(), change, f),
+            Storage::Ordered(o) => {
+                let mut o = Self::write(o);
+                if let Ok(at) = o.find(&key) {
+                    let mut seen = false;
+                    let once = |x: &Object| if std::mem::replace(&mut seen, true) { Visit::Stop } else { f(x) };
+                    o.tally(change, |o, change| o.visit_mut(Some(at), change, once));
                 }
             }
         });
@@ -360,17 +413,40 @@ impl Table {
         let key = Key::new(key);
         self.change(|change| match &self.storage {
             Storage::Hash(h) => h.update(&key, default, change, f),
-            Storage::Ordered(o) => Self::write(o).update(&key, default, change, f),
+            Storage::Ordered(o) => Self::write(o).tally(change, |o, change| o.update(&key, default, change, f)),
         })
     }
-    /// Removes everything; answers how much there was.
+    /// Removes everything in one step; answers how much there was.
     pub fn clear(&self) -> usize {
         self.change(|change| {
-            match &self.storage {
-                Storage::Hash(h) => h.clear(change),
+            let garbage = match &self.storage {
+                Storage::Hash(h) => h.clear(self.is_fixed() && !self.is_deleted(), change),
                 Storage::Ordered(o) => Self::write(o).clear(change),
-            }
-            usize::try_from(-change.objects).unwrap_or(0)
+            };
+            let n = usize::try_from(-change.objects).unwrap_or(0);
+            reaper::free(garbage, n);
+            n
+        })
+    }
+    /// A stored copy of the tuple `t`.
+    pub fn object(&self, t: Term<'_>) -> Object {
+        if self.compressed { Object::packed(t, self.keypos) } else { Object::new(t) }
+    }
+    /// How a hash table fills its chains; `None` of ordered ones.
+    pub fn chains(&self) -> Option<Chains> {
+        let Storage::Hash(h) = &self.storage else { return None };
+        let c = h.chains();
+        let (buckets, sum) = (c.buckets as f64, c.sum as f64);
+        let mean = sum / buckets;
+        Some(Chains {
+            buckets: c.buckets,
+            mean,
+            deviation: (c.squares as f64 / buckets - mean * mean).max(0.0).sqrt(),
+            expected_deviation: (mean * (1.0 - 1.0 / buckets)).max(0.0).sqrt(),
+            least: c.least,
+            most: c.most,
+            tombstones: c.tombstones,
+            locks: h.locks(),
         })
     }
 
@@ -482,18 +558,29 @@ impl Table {
         });
         at.filter(|_| !outside).and_then(|at| o.get(at)).map(|x| Cursor::Behind(self.key_of(x)))
     }
-    /// As [`Table::visit`] forwards, under write locks: the visitor may have objects deleted and replaced.
-    pub fn visit_mut(&self, from: &Cursor, f: impl FnMut(&Object) -> Visit) -> Option<Cursor> {
+    /// As [`Table::visit`] forwards, under write locks: the visitor may have objects deleted and replaced. Of an
+    /// ordered table only the part is visited for whose keys `order`, which ascends with the keys, is `Equal`.
+    pub fn visit_mut(
+        &self,
+        from: &Cursor,
+        order: impl Fn(Term<'_>) -> Order,
+        mut f: impl FnMut(&Object) -> Visit,
+    ) -> Option<Cursor> {
         self.change(|change| match &self.storage {
             Storage::Hash(h) => h.visit_mut(place(from), self.is_fixed(), change, f).map(|at| Cursor::Place(at.pack())),
             Storage::Ordered(o) => {
                 let mut o = Self::write(o);
                 let start = match from {
                     Cursor::Behind(key) => key.with(|k| o.beside(&Key::new(k), Direction::Forward)),
-                    _ => o.first(),
+                    _ => o.bound(Direction::Forward, &order),
                 };
-                let at = o.visit_mut(start, change, f)?;
-                Some(Cursor::Behind(self.key_of(o.get(at)?)))
+                let mut outside = false;
+                let inside = |x: &Object| {
+                    outside = x.with_element(self.keypos, &order) != Some(Order::Equal);
+                    if outside { Visit::Stop } else { f(x) }
+                };
+                let at = o.tally(change, |o, change| o.visit_mut(start, change, inside))?;
+                if outside { None } else { Some(Cursor::Behind(self.key_of(o.get(at)?))) }
             }
         })
     }

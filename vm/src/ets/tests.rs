@@ -182,7 +182,7 @@ fn traversals_stop_and_go_on() {
         }
         seen.sort_unstable();
         assert_eq!(seen, (0..100).collect::<Vec<_>>());
-        t.visit_mut(&Cursor::Start, |o| match pair(o) {
+        t.visit_mut(&Cursor::Start, |_| std::cmp::Ordering::Equal, |o| match pair(o) {
             (k, _) if k % 3 == 0 => Visit::Delete,
             (k, _) if k % 3 == 1 => Visit::Replace(object(k, -k)),
             _ => Visit::Continue,

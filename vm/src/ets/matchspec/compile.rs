@@ -1,30 +1,16 @@
 //! Source to programs.
 
 use super::guard;
-use super::{Clause, MatchSpec, Op, Test};
+use super::trace::TraceCall;
+use super::{Clause, Dialect, MatchSpec, Op, Test};
 use crate::atom::{Atom, am};
 use crate::heap::Detached;
-use crate::term::{Kind, Term, copy, map};
+use crate::term::{Kind, Term, copy, map, print};
 
-/// Why a specification does not compile.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum CompileError {
-    /// Not a list of `{Head, Guards, Body}`.
-    #[error("not a list of three-tuples with lists of guards and bodies")]
-    Shape,
-    /// `'$1'` or `'_'` as a map key.
-    #[error("variable or underscore found in map key")]
-    VariableKey,
-    /// A variable that the head does not bind.
-    #[error("variable '${0}' is unbound")]
-    Unbound(u32),
-    /// No such function for table objects.
-    #[error("function {0:?}/{1} is not allowed in this type of match specification")]
-    Function(Option<Atom>, usize),
-    /// A body without expressions.
-    #[error("body clause does not return anything")]
-    EmptyBody,
-}
+/// Why a specification does not compile: everything that is wrong with its first bad clause, in OTP's words.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{}", .0.join(" "))]
+pub struct CompileErrors(pub Vec<String>);
 
 /// `N` of `'$N'`.
 pub fn is_variable(t: Term<'_>) -> Option<u32> {
@@ -34,34 +20,51 @@ pub fn is_variable(t: Term<'_>) -> Option<u32> {
     (digits == "0" || !digits.starts_with(['0', '+'])).then_some(number)
 }
 
-/// Compiles for table objects.
-pub(super) fn compile(spec: Term<'_>) -> Result<MatchSpec, CompileError> {
+fn wrong(text: &str) -> CompileErrors {
+    CompileErrors(vec![text.to_owned()])
+}
+
+/// Compiles a specification in a dialect.
+pub(super) fn compile(spec: Term<'_>, dialect: Dialect) -> Result<MatchSpec, CompileErrors> {
     let mut constants = Constants { terms: vec![spec] };
     let mut clauses = Vec::new();
-    for clause in spec.to_vec().filter(|c| !c.is_empty()).ok_or(CompileError::Shape)? {
-        let [head, guards, body] = clause.as_tuple_of().ok_or(CompileError::Shape)?;
-        let (guards, body) = guards.to_vec().zip(body.to_vec()).ok_or(CompileError::Shape)?;
-        let mut c = Compiler { constants: &mut constants, bound: Vec::new() };
+    if spec.as_cons().is_none() {
+        return Err(wrong("Match programs are not in a list."));
+    }
+    let sources = spec.to_vec().ok_or_else(|| wrong("Match programs are not in a proper list."))?;
+    let parts: Option<Vec<[Term<'_>; 3]>> = sources.iter().map(|c| c.as_tuple_of()).collect();
+    let parts = parts.ok_or_else(|| wrong("Match program part is not a tuple of arity 3."))?;
+    if dialect == Dialect::Trace
+        && let Some([head, ..]) = parts.iter().find(|[head, ..]| head.is_list() && head.to_vec().is_none())
+    {
+        return Err(wrong(&format!("Match expression part {} is not a proper list.", shown(*head))));
+    }
+    for [head, guards, body] in parts {
+        let mut c =
+            Compiler { constants: &mut constants, bound: Vec::new(), dialect, in_guard: true, errors: Vec::new() };
         let pattern = c.constants.add(head);
-        let head = c.head(head)?;
+        let tests = match dialect {
+            Dialect::Table => c.head(vec![head]),
+            Dialect::Trace => c.arguments(head),
+        };
         let mut guard_ops = Vec::new();
-        for g in guards {
-            c.expression(g, &mut guard_ops)?;
-            guard_ops.push(Op::Require);
-        }
+        c.expressions(guards, &mut guard_ops, Op::Require);
+        c.in_guard = false;
         let mut body_ops = Vec::new();
-        for (i, e) in body.iter().enumerate() {
-            if i > 0 {
-                body_ops.push(Op::Drop);
+        if dialect == Dialect::Table && body.as_cons().is_none() {
+            c.errors.push("Body clause does not return anything.".to_owned());
+        } else {
+            c.expressions(body, &mut body_ops, Op::Drop);
+            if dialect == Dialect::Table {
+                body_ops.pop();
             }
-            c.expression(*e, &mut body_ops)?;
         }
-        if body.is_empty() {
-            return Err(CompileError::EmptyBody);
+        if !c.errors.is_empty() {
+            return Err(CompileErrors(c.errors));
         }
         let mut variables = c.bound;
         variables.sort_unstable();
-        clauses.push(Clause { head, guards: guard_ops, body: body_ops, variables, pattern });
+        clauses.push(Clause { head: tests, guards: guard_ops, body: body_ops, variables, pattern });
     }
     // One copy of all constants; the source is the first.
     let refs = constants.terms;
@@ -69,7 +72,15 @@ pub(super) fn compile(spec: Term<'_>) -> Result<MatchSpec, CompileError> {
         let all: Vec<_> = refs.iter().map(|&t| b.copy(t)).collect();
         b.tuple(&all)
     });
-    Ok(MatchSpec { clauses, constants: constants.with(copy::detach) })
+    Ok(MatchSpec { clauses, constants: constants.with(copy::detach), dialect })
+}
+
+/// A term as OTP's messages show it.
+fn shown(t: Term<'_>) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = print::write_term(&mut text, t, print::Limits::default());
+    text
 }
 
 struct Constants<'a> {
@@ -87,13 +98,17 @@ struct Compiler<'c, 'a> {
     constants: &'c mut Constants<'a>,
     /// Variables bound so far: number and place.
     bound: Vec<(u32, u32)>,
+    dialect: Dialect,
+    in_guard: bool,
+    errors: Vec<String>,
 }
 
 /// What is left to do on an expression.
 enum Todo<'a> {
     Expression(Term<'a>),
     Emit(Op),
-    /// The last argument of a short-cutting operator is compiled: its jumps, from this index of the list on, lead here.
+    /// The last argument of a short-cutting operator, whose value counts, is compiled: the jumps of the others, from
+    /// this index of the list on, lead here.
     Land(usize, bool),
     /// An argument that may decide is compiled.
     Jump(bool),
@@ -104,10 +119,30 @@ impl<'a> Compiler<'_, 'a> {
         self.bound.iter().find(|(v, _)| *v == variable).map(|&(_, place)| place)
     }
 
-    fn head(&mut self, pattern: Term<'a>) -> Result<Vec<Test>, CompileError> {
+    /// The head of a clause for traced calls, which matches the tuple of a call's arguments: a list or a tuple of
+    /// patterns, or one variable for all of them.
+    fn arguments(&mut self, head: Term<'a>) -> Vec<Test> {
+        let patterns = match (head.to_vec(), head.as_tuple()) {
+            (Some(list), _) => list,
+            (None, Some(elements)) => elements.to_vec(),
+            _ if head.is(am::UNDERSCORE) => return vec![Test::Any],
+            _ if is_variable(head).is_some() => {
+                self.bound.push((is_variable(head).unwrap_or_default(), 0));
+                return vec![Test::BindArguments(0)];
+            }
+            _ => {
+                self.errors.push("Match head is invalid in this context.".to_owned());
+                return Vec::new();
+            }
+        };
+        let mut tests = vec![Test::Tuple(patterns.len() as u32)];
+        tests.extend(self.head(patterns.into_iter().rev().collect()));
+        tests
+    }
+
+    /// `todo`: patterns in order of matching, the next one last.
+    fn head(&mut self, mut todo: Vec<Term<'a>>) -> Vec<Test> {
         let mut tests = Vec::new();
-        // Patterns in order of matching, the next one last.
-        let mut todo = vec![pattern];
         while let Some(t) = todo.pop() {
             tests.push(match t.kind() {
                 Kind::Atom(am::UNDERSCORE) => Test::Any,
@@ -132,8 +167,12 @@ impl<'a> Compiler<'_, 'a> {
                 }
                 Kind::Map => {
                     let pairs: Vec<_> = map::iter(t).collect();
-                    if pairs.iter().any(|(k, _)| k.is(am::UNDERSCORE) || is_variable(*k).is_some()) {
-                        return Err(CompileError::VariableKey);
+                    for (key, _) in &pairs {
+                        if is_variable(*key).is_some() {
+                            self.errors.push("Variable found in map key.".to_owned());
+                        } else if key.is(am::UNDERSCORE) {
+                            self.errors.push("Underscore found in map key.".to_owned());
+                        }
                     }
                     todo.extend(pairs.iter().rev().map(|(_, v)| *v));
                     Test::Map(pairs.iter().map(|(k, _)| self.constants.add(*k)).collect())
@@ -142,14 +181,31 @@ impl<'a> Compiler<'_, 'a> {
                 _ => Test::Constant(self.constants.add(t)),
             });
         }
-        Ok(tests)
+        tests
+    }
+
+    /// A list of expressions, each followed by `end`.
+    fn expressions(&mut self, list: Term<'a>, out: &mut Vec<Op>, end: Op) {
+        if !list.is_list() {
+            return self.errors.push("Match expression is not a list.".to_owned());
+        }
+        let mut all = list.list_iter();
+        for e in &mut all {
+            self.expression(e, out);
+            out.push(end);
+        }
+        if !all.tail().is_nil() {
+            self.errors.push("Match expression is not a proper list.".to_owned());
+        }
     }
 
     fn constant(&mut self, t: Term<'a>) -> Op {
         if t.is_immediate() { Op::Word(t.raw()) } else { Op::Constant(self.constants.add(t)) }
     }
 
-    fn expression(&mut self, source: Term<'a>, out: &mut Vec<Op>) -> Result<(), CompileError> {
+    /// Code for an expression. What is below it is compiled from the last to the first, except for lists and operators
+    /// that cut short: errors come in OTP's order.
+    fn expression(&mut self, source: Term<'a>, out: &mut Vec<Op>) {
         let mut todo = vec![Todo::Expression(source)];
         let mut jumps: Vec<usize> = Vec::new();
         while let Some(next) = todo.pop() {
@@ -164,8 +220,6 @@ impl<'a> Compiler<'_, 'a> {
                     continue;
                 }
                 Todo::Land(from, decides) => {
-                    // What no argument decided is the other value.
-                    out.push(Op::Word(Term::bool(!decides).raw()));
                     let here = out.len() as u32;
                     for at in jumps.drain(from..) {
                         out[at] = Op::ShortCut { decides, to: here };
@@ -175,7 +229,10 @@ impl<'a> Compiler<'_, 'a> {
                 Todo::Expression(t) => t,
             };
             match t.kind() {
-                Kind::Atom(a) => out.push(self.atom(t, a)?),
+                Kind::Atom(a) => {
+                    let op = self.atom(t, a);
+                    out.push(op);
+                }
                 Kind::Cons(..) => {
                     let mut list = t.list_iter();
                     let elements: Vec<_> = list.by_ref().collect();
@@ -191,68 +248,115 @@ impl<'a> Compiler<'_, 'a> {
                 Kind::Map => {
                     let pairs: Vec<_> = map::iter(t).collect();
                     todo.push(Todo::Emit(Op::Map(pairs.len() as u32)));
-                    todo.extend(pairs.iter().rev().flat_map(|&(k, v)| [Todo::Expression(v), Todo::Expression(k)]));
+                    todo.extend(pairs.iter().flat_map(|&(k, v)| [Todo::Expression(k), Todo::Expression(v)]));
                 }
-                Kind::Tuple(&[]) => return Err(CompileError::Function(None, 0)),
                 Kind::Tuple(&[inner]) if inner.as_tuple().is_some() => {
                     let elements = inner.as_tuple().unwrap_or_default();
                     todo.push(Todo::Emit(Op::Tuple(elements.len() as u32)));
-                    todo.extend(elements.iter().rev().map(|&e| Todo::Expression(e)));
+                    todo.extend(elements.iter().map(|&e| Todo::Expression(e)));
                 }
                 Kind::Tuple(&[op, value]) if op.is(am::CONST) => {
                     let op = self.constant(value);
                     out.push(op);
                 }
-                Kind::Tuple(&[op, ref arguments @ ..]) => {
-                    let name = op.as_atom().ok_or(CompileError::Function(None, arguments.len()))?;
-                    self.call(name, arguments, &mut todo, jumps.len())?;
+                Kind::Tuple(&[op, ref arguments @ ..]) if op.is_atom() && is_variable(op).is_none() => {
+                    if let Some(name) = op.as_atom()
+                        && let Err(error) = self.call(t, name, arguments, &mut todo, jumps.len())
+                    {
+                        self.errors.push(error);
+                    }
                 }
+                Kind::Tuple(_) => self.errors.push(format!(
+                    "{} is neither a function call, nor a tuple (tuples are written {{{{ ... }}}}).",
+                    shown(t)
+                )),
                 _ => {
                     let op = self.constant(t);
                     out.push(op);
                 }
             }
         }
-        Ok(())
     }
 
-    fn atom(&mut self, t: Term<'a>, a: Atom) -> Result<Op, CompileError> {
-        Ok(match a {
+    fn atom(&mut self, t: Term<'a>, a: Atom) -> Op {
+        match a {
             am::MS_OBJECT => Op::Object,
             am::MS_BINDINGS => Op::Bindings,
             _ => match is_variable(t) {
-                Some(n) => Op::Variable(self.place(n).ok_or(CompileError::Unbound(n))?),
+                Some(n) => Op::Variable(self.place(n).unwrap_or_else(|| {
+                    self.errors.push(format!("Variable ${n} is unbound."));
+                    0
+                })),
                 None => Op::Word(t.raw()),
             },
-        })
+        }
     }
 
+    /// `{name, arguments...}`, which is `t`.
     fn call(
         &mut self,
+        t: Term<'a>,
         name: Atom,
         arguments: &[Term<'a>],
         todo: &mut Vec<Todo<'a>>,
         jumps: usize,
-    ) -> Result<(), CompileError> {
-        let unknown = CompileError::Function(Some(name), arguments.len());
+    ) -> Result<(), String> {
         let count = arguments.len() as u32;
-        let in_order = arguments.iter().rev().map(|&a| Todo::Expression(a));
+        let form = |problem: &str| format!("Special form '{}' {problem}.", name.name());
+        let called = |how: &str| form(&format!("called {how} in {}", shown(t)));
+        let last_first = arguments.iter().map(|&a| Todo::Expression(a));
         match name {
-            am::AND | am::OR if count > 0 => {
-                todo.push(Todo::Emit(Op::Junction { conjunction: name == am::AND, count }));
-                todo.extend(in_order);
+            am::CONST => return Err(called("with more than one argument")),
+            am::AND | am::OR | am::ANDALSO | am::ORELSE if count == 0 => {
+                return Err(form(&format!("called without arguments in {}", shown(t))));
             }
-            am::ANDALSO | am::ORELSE if count > 0 => {
+            am::AND | am::OR => {
+                todo.push(Todo::Emit(Op::Junction { conjunction: name == am::AND, count }));
+                todo.extend(last_first);
+            }
+            am::ANDALSO | am::ORELSE => {
                 let decides = name == am::ORELSE;
                 todo.push(Todo::Land(jumps, decides));
+                let mut in_order = arguments.iter().rev().map(|&a| Todo::Expression(a));
+                todo.extend(in_order.next());
                 todo.extend(in_order.flat_map(|e| [Todo::Jump(decides), e]));
             }
             am::SELF if count == 0 => todo.push(Todo::Emit(Op::SelfPid)),
-            _ => {
-                let f = guard::find(name, arguments.len()).ok_or(unknown)?;
-                todo.push(Todo::Emit(Op::Call(f, count)));
-                todo.extend(in_order);
-            }
+            am::SELF => return Err(called("with arguments")),
+            // This one is an ordinary function as far as errors are concerned.
+            _ => match TraceCall::find(name).filter(|&call| call != TraceCall::SetControlWord) {
+                Some(call) => {
+                    if self.dialect != Dialect::Trace {
+                        return Err(call.form("used in wrong dialect"));
+                    }
+                    if self.in_guard && !call.in_guards() {
+                        return Err(call.form("called in guard context"));
+                    }
+                    if !call.arities().contains(&arguments.len()) {
+                        let none = call.arities() == [0];
+                        return Err(called(if none { "with arguments" } else { "with wrong number of arguments" }));
+                    }
+                    todo.push(Todo::Emit(Op::Trace(call, count)));
+                    todo.extend(last_first);
+                }
+                None => {
+                    let f = guard::find(name, arguments.len())
+                        .ok_or_else(|| format!("Function {}/{count} does_not_exist.", shown(name.into())))?;
+                    if !f.1.allows(self.dialect, self.in_guard) {
+                        return Err(format!(
+                            "Function {}/{count} cannot be called in this context.",
+                            shown(name.into())
+                        ));
+                    }
+                    let op = if name == am::SET_TCW {
+                        Op::Trace(TraceCall::SetControlWord, count)
+                    } else {
+                        Op::Call(f.0, count)
+                    };
+                    todo.push(Todo::Emit(op));
+                    todo.extend(last_first);
+                }
+            },
         }
         Ok(())
     }

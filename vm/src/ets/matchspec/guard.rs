@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::Dialect;
 use crate::arith;
 use crate::atom::Atom;
 use crate::heap::Builder;
@@ -14,25 +15,48 @@ pub(super) struct Env {
     pub(super) self_pid: RawTerm,
 }
 
+/// Where a function may be called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Where {
+    /// Everywhere.
+    Any,
+    /// In specifications for traced calls.
+    Trace,
+    /// In their bodies.
+    TraceBody,
+}
+
+impl Where {
+    pub(super) fn allows(self, dialect: Dialect, in_guard: bool) -> bool {
+        match self {
+            Where::Any => true,
+            Where::Trace => dialect == Dialect::Trace,
+            Where::TraceBody => dialect == Dialect::Trace && !in_guard,
+        }
+    }
+}
+
 /// `None`: the function failed.
 pub(super) type GuardFn = for<'o> fn(&Env, &Builder<'o>, &[Term<'o>]) -> Option<Term<'o>>;
 
 macro_rules! functions {
-    ($($name:literal / $arity:literal $($since:ident)? => |$env:pat_param, $b:pat_param, $($arg:ident),*| $body:expr;)*) => {
+    ($($name:literal / $arity:literal $($since:ident)? $(@ $place:ident)? => |$env:pat_param, $b:pat_param, $($arg:ident),*| $body:expr;)*) => {
         /// The function of this name and arity.
-        pub(super) fn find(name: Atom, arity: usize) -> Option<GuardFn> {
+        pub(super) fn find(name: Atom, arity: usize) -> Option<(GuardFn, Where)> {
             Some(match (name.name(), arity) {
                 $(($name, $arity) $(if $since())? => {
                     fn function<'o>($env: &Env, $b: &Builder<'o>, args: &[Term<'o>]) -> Option<Term<'o>> {
                         let &[$($arg),*] = args else { return None };
                         $body
                     }
-                    function
+                    (function as GuardFn, functions!(@place $($place)?))
                 })*
                 _ => return None,
             })
         }
     };
+    (@place) => { Where::Any };
+    (@place $place:ident) => { Where::$place };
 }
 
 /// Functions that came after 25.
@@ -73,9 +97,14 @@ functions! {
         yes(arity.is_some_and(|a| usize::from(a) == n))
     };
     "is_record"/3 => |_, _, x, tag, n| {
-        let n = n.as_usize()?;
-        yes(x.as_tuple().is_some_and(|e| e.len() == n && e.first().is_some_and(|t| t.is_atom() && t.same(tag))))
+        let tag = tag.as_atom()?;
+        // Since 28 a size that is none does not fail the function.
+        let n = if Profile::get().release >= 28 { n.as_usize().unwrap_or(usize::MAX) } else { n.as_usize()? };
+        yes(x.as_tuple().is_some_and(|e| e.len() == n && e.first().is_some_and(|t| t.is(tag))))
     };
+    "get_tcw"/0 @ Trace => |_, b, | small(b, super::control_word() as usize);
+    // Compiled to a call for tracing.
+    "set_tcw"/1 @ TraceBody => |_, _, _n| None;
     "is_map_key"/2 => |_, _, key, m| if m.is_map() { yes(map::has_key(m, key)) } else { None };
     "map_get"/2 => |_, _, key, m| map::get(m, key);
     "map_size"/1 => |_, b, m| if m.is_map() { small(b, map::size(m)) } else { None };

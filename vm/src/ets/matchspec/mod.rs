@@ -8,11 +8,13 @@ mod compile;
 mod guard;
 mod plan;
 mod run;
+mod trace;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{CompileError, is_variable};
+pub use compile::{CompileErrors, is_variable};
 pub use plan::KeyPlan;
+pub use trace::{Call, Dialect, Outcome, TraceCall};
 
 use crate::heap::Detached;
 use crate::term::{RawTerm, Term};
@@ -23,6 +25,7 @@ pub struct MatchSpec {
     clauses: Vec<Clause>,
     /// All constants and the source, as one tuple: what the programs refer to by index.
     constants: Detached,
+    dialect: Dialect,
 }
 
 struct Clause {
@@ -42,6 +45,8 @@ enum Test {
     Any,
     /// First occurrence of a variable.
     Bind(u32),
+    /// A variable for the list of all arguments.
+    BindArguments(u32),
     /// A later occurrence.
     Same(u32),
     /// This immediate.
@@ -69,14 +74,16 @@ enum Op {
     Object,
     /// `'$$'`.
     Bindings,
-    /// Takes so many elements, pushes the tuple.
+    /// Takes so many elements, the first on top, pushes the tuple.
     Tuple(u32),
     /// Takes a tail and then so many elements, pushes the list.
     List(u32),
-    /// Takes so many pairs, value above key, pushes the map.
+    /// Takes so many pairs, key above value, pushes the map.
     Map(u32),
-    /// Takes so many arguments, pushes the result.
+    /// Takes so many arguments, the first on top, pushes the result.
     Call(GuardFn, u32),
+    /// Takes so many arguments, the first on top, pushes the result; for traced calls.
+    Trace(TraceCall, u32),
     /// Pushes the running process.
     SelfPid,
     /// Takes so many booleans, pushes their conjunction or disjunction.
@@ -85,17 +92,43 @@ enum Op {
     ShortCut { decides: bool, to: u32 },
     /// The condition of a guard: takes a term and fails unless it is `true`.
     Require,
-    /// An expression of a body is complete: its value is what counts unless another follows.
+    /// An expression of a body is complete, and its value not wanted.
     Drop,
 }
 
 impl MatchSpec {
     /// Compiles a specification for use on table objects.
-    pub fn compile(spec: Term<'_>) -> Result<MatchSpec, CompileError> {
-        compile::compile(spec)
+    pub fn compile(spec: Term<'_>) -> Result<MatchSpec, CompileErrors> {
+        compile::compile(spec, Dialect::Table)
+    }
+    /// Compiles a specification for traced calls.
+    pub fn compile_trace(spec: Term<'_>) -> Result<MatchSpec, CompileErrors> {
+        compile::compile(spec, Dialect::Trace)
+    }
+    /// Whether a body asks for the process's dump.
+    pub fn wants_dump(&self) -> bool {
+        let mut ops = self.clauses.iter().flat_map(|c| &c.body);
+        ops.any(|op| matches!(op, Op::Trace(TraceCall::ProcessDump, _)))
+    }
+    /// For what it was compiled.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
     /// The specification's source.
     pub fn with_source<R>(&self, f: impl for<'o> FnOnce(Term<'o>) -> R) -> R {
         self.constants.with(|t| f(t.as_tuple().and_then(|e| e.first()).copied().unwrap_or(Term::NIL)))
     }
+}
+
+/// The trace control word: what `get_tcw` answers.
+static CONTROL_WORD: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+
+/// The trace control word.
+pub fn control_word() -> u32 {
+    CONTROL_WORD.load(std::sync::atomic::Ordering::Acquire)
+}
+
+/// Sets the trace control word; answers what it was.
+pub fn set_control_word(n: u32) -> u32 {
+    CONTROL_WORD.swap(n, std::sync::atomic::Ordering::AcqRel)
 }

@@ -1,7 +1,10 @@
 //! The stack machine.
 
+use std::cell::RefCell;
+
 use super::guard::Env;
-use super::{Clause, MatchSpec, Op, Test};
+use super::trace;
+use super::{Call, Clause, MatchSpec, Op, Outcome, Test};
 use crate::atom::am;
 use crate::ets::Object;
 use crate::heap::{Builder, Detached};
@@ -11,13 +14,32 @@ impl MatchSpec {
     /// Runs the specification on a stored object. The first clause that matches gives the value shown to `f`; no
     /// clause: `None`.
     pub fn run<R>(&self, object: &Object, self_pid: RawTerm, f: impl for<'o> FnOnce(Term<'o>) -> R) -> Option<R> {
-        Detached::together([&self.constants, object.detached()], |b, [constants, object]| {
-            self.first_match(b, constants, object, self_pid).map(f)
+        object.with_detached(|object| {
+            Detached::together([&self.constants, object], |b, [constants, object]| {
+                self.first_match(b, constants, object, self_pid).map(f)
+            })
         })
     }
     /// As [`MatchSpec::run`] on any term.
     pub fn run_on<R>(&self, t: Term<'_>, self_pid: RawTerm, f: impl for<'o> FnOnce(Term<'o>) -> R) -> Option<R> {
         self.constants.beside(t, |b, constants, object| self.first_match(b, constants, object, self_pid).map(f))
+    }
+    /// Runs a specification for traced calls on the tuple of a call's arguments; what is known of the call is made by
+    /// `known`. No clause: `None`.
+    pub fn run_call<R>(
+        &self,
+        arguments: Term<'_>,
+        known: impl for<'o> FnOnce(&Builder<'o>) -> Call<'o>,
+        f: impl for<'o> FnOnce(Outcome<'o>) -> R,
+    ) -> Option<R> {
+        self.constants.beside(arguments, |b, constants, object| {
+            let call = known(b);
+            let constants = constants.as_tuple().unwrap_or_default();
+            let trace = Some((call, RefCell::default()));
+            let m = Machine { b, constants, object, self_pid: call.pid, trace };
+            let matched = self.clauses.iter().any(|c| m.clause(c).is_some());
+            matched.then(|| f(m.trace.map(|(_, outcome)| outcome.into_inner()).unwrap_or_default()))
+        })
     }
     fn first_match<'o>(
         &self,
@@ -26,7 +48,7 @@ impl MatchSpec {
         object: Term<'o>,
         self_pid: RawTerm,
     ) -> Option<Term<'o>> {
-        let m = Machine { b, constants: constants.as_tuple().unwrap_or_default(), object, self_pid };
+        let m = Machine { b, constants: constants.as_tuple().unwrap_or_default(), object, self_pid, trace: None };
         self.clauses.iter().find_map(|c| m.clause(c))
     }
 }
@@ -36,6 +58,8 @@ struct Machine<'m, 'o> {
     constants: &'o [Term<'o>],
     object: Term<'o>,
     self_pid: RawTerm,
+    /// Of a traced call.
+    trace: Option<(Call<'o>, RefCell<Outcome<'o>>)>,
 }
 
 /// Variables that need no memory of their own.
@@ -60,10 +84,19 @@ impl<'o> Machine<'_, 'o> {
         }
         match c.body[..] {
             // The commonest bodies need no stack.
-            [Op::Object] => Some(self.object),
+            [Op::Object] => Some(self.object()),
             [Op::Variable(v)] => Some(bound[v as usize]),
             [Op::Word(w)] => Term::immediate(w),
+            [] => Some(Term::TRUE),
             _ => self.evaluate(c, &c.body, bound, true),
+        }
+    }
+
+    /// `'$_'`: the object, or the list of a call's arguments.
+    fn object(&self) -> Term<'o> {
+        match self.object.as_tuple().filter(|_| self.trace.is_some()) {
+            Some(arguments) => self.b.list(arguments),
+            None => self.object,
         }
     }
 
@@ -84,6 +117,10 @@ impl<'o> Machine<'_, 'o> {
                 Test::Any => true,
                 Test::Bind(v) => {
                     bound[*v as usize] = t;
+                    true
+                }
+                Test::BindArguments(v) => {
+                    bound[*v as usize] = self.object();
                     true
                 }
                 Test::Same(v) => cmp::eq_exact(bound[*v as usize], t),
@@ -155,7 +192,7 @@ impl<'o> Machine<'_, 'o> {
                 Op::Word(w) => stack.push(Term::immediate(w)?),
                 Op::Constant(i) => stack.push(self.constants[i as usize]),
                 Op::Variable(v) => stack.push(bound[v as usize]),
-                Op::Object => stack.push(self.object),
+                Op::Object => stack.push(self.object()),
                 Op::SelfPid => stack.push(Term::immediate(self.self_pid)?),
                 Op::Bindings => {
                     let all: Vec<_> = c.variables.iter().map(|&(_, place)| bound[place as usize]).collect();
@@ -163,6 +200,7 @@ impl<'o> Machine<'_, 'o> {
                 }
                 Op::Tuple(n) => {
                     let from = stack.len() - n as usize;
+                    stack[from..].reverse();
                     let t = self.b.tuple(&stack[from..]);
                     stack.truncate(from);
                     stack.push(t);
@@ -176,13 +214,23 @@ impl<'o> Machine<'_, 'o> {
                 }
                 Op::Map(n) => {
                     let from = stack.len() - 2 * n as usize;
-                    let pairs: Vec<_> = stack[from..].as_chunks().0.iter().map(|&[k, v]| (k, v)).collect();
+                    let pairs: Vec<_> = stack[from..].as_chunks().0.iter().map(|&[v, k]| (k, v)).collect();
                     stack.truncate(from);
                     stack.push(map::from_pairs(self.b, &pairs));
                 }
                 Op::Call(f, n) => {
                     let from = stack.len() - n as usize;
+                    stack[from..].reverse();
                     let value = f(&env, self.b, &stack[from..]).or(in_body.then_some(am::EXIT_UP.into()))?;
+                    stack.truncate(from);
+                    stack.push(value);
+                }
+                Op::Trace(call, n) => {
+                    let from = stack.len() - n as usize;
+                    stack[from..].reverse();
+                    let (known, outcome) = self.trace.as_ref()?;
+                    let value = trace::evaluate(call, &stack[from..], known, &mut outcome.borrow_mut());
+                    let value = value.or(in_body.then_some(am::EXIT_UP.into()))?;
                     stack.truncate(from);
                     stack.push(value);
                 }

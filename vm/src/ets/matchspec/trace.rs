@@ -1,0 +1,150 @@
+//! What match specifications for traced calls have besides: functions with effects, and what became of a call.
+//!
+//! Invariant: running a specification has no effect of its own. What its body asks for is noted in an [`Outcome`] and
+//! carried out by whoever traces, or by nobody in a test.
+
+use crate::atom::{Atom, am};
+use crate::term::{RawTerm, Term};
+
+/// For what a specification is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dialect {
+    /// Objects of tables, elements of lists.
+    Table,
+    /// Arguments of traced calls.
+    Trace,
+}
+
+macro_rules! calls {
+    ($($call:ident = $atom:ident $arities:expr, $guards:literal, $($form:literal)?;)*) => {
+        /// A function that only specifications for traced calls have.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[allow(missing_docs)]
+        pub enum TraceCall { $($call),* }
+
+        impl TraceCall {
+            pub(super) fn find(name: Atom) -> Option<TraceCall> {
+                match name {
+                    $(am::$atom => Some(TraceCall::$call),)*
+                    _ => None,
+                }
+            }
+            pub(super) fn arities(self) -> &'static [usize] {
+                match self { $(TraceCall::$call => &$arities),* }
+            }
+            /// Whether guards may call it.
+            pub(super) fn in_guards(self) -> bool {
+                match self { $(TraceCall::$call => $guards),* }
+            }
+            fn name(self) -> &'static str {
+                match self { $(TraceCall::$call => calls!(@name $atom $($form)?)),* }
+            }
+        }
+    };
+    (@name $atom:ident) => { am::$atom.name() };
+    (@name $atom:ident $form:literal) => { $form };
+}
+
+calls! {
+    Message = MESSAGE [1], false,;
+    ReturnTrace = RETURN_TRACE [0], false,;
+    ExceptionTrace = EXCEPTION_TRACE [0], false,;
+    IsSeqTrace = IS_SEQ_TRACE [0], true,;
+    SetSeqToken = SET_SEQ_TOKEN [2], false, "set_seq_trace";
+    GetSeqToken = GET_SEQ_TOKEN [0], false,;
+    Display = DISPLAY [1], false,;
+    ProcessDump = PROCESS_DUMP [0], false,;
+    EnableTrace = ENABLE_TRACE [1, 2], false,;
+    DisableTrace = DISABLE_TRACE [1, 2], false,;
+    Trace = TRACE [2, 3], false,;
+    Caller = CALLER [0], false,;
+    CallerLine = CALLER_LINE [0], false,;
+    Silent = SILENT [1], false,;
+    SetControlWord = SET_TCW [1], false,;
+}
+
+impl TraceCall {
+    pub(super) fn form(self, problem: &str) -> String {
+        format!("Special form '{}' {problem}.", self.name())
+    }
+}
+
+/// What is known of a traced call besides its arguments.
+#[derive(Clone, Copy)]
+pub struct Call<'o> {
+    /// The process that makes it.
+    pub pid: RawTerm,
+    /// `{Module, Function, Arity}` of the caller, or `undefined`.
+    pub caller: Term<'o>,
+    /// The same with the place in the source.
+    pub caller_line: Term<'o>,
+    /// The process's sequential trace token, or `[]`.
+    pub seq_token: Term<'o>,
+    /// The text of `process_dump`; only for specifications that ask for it ([`super::MatchSpec::wants_dump`]).
+    pub dump: Term<'o>,
+}
+
+/// What a specification says of a traced call that it matches.
+#[derive(Default)]
+pub struct Outcome<'o> {
+    /// What the trace message gets appended; `true`: nothing, `false`: there is no message.
+    pub message: Option<Term<'o>>,
+    /// The call's return is traced.
+    pub return_trace: bool,
+    /// The call's return or exception is traced.
+    pub exception_trace: bool,
+    /// Other effects wanted, with their arguments, in order.
+    pub effects: Vec<(TraceCall, Vec<Term<'o>>)>,
+}
+
+/// The value of a call in a body, and its effect on the outcome; `None`: it fails.
+pub(super) fn evaluate<'o>(
+    call: TraceCall,
+    args: &[Term<'o>],
+    known: &Call<'o>,
+    outcome: &mut Outcome<'o>,
+) -> Option<Term<'o>> {
+    let mut effect = || outcome.effects.push((call, args.to_vec()));
+    Some(match call {
+        TraceCall::Message => {
+            outcome.message = args.first().copied();
+            Term::TRUE
+        }
+        TraceCall::ReturnTrace => {
+            outcome.return_trace = true;
+            Term::TRUE
+        }
+        TraceCall::ExceptionTrace => {
+            outcome.exception_trace = true;
+            Term::TRUE
+        }
+        TraceCall::IsSeqTrace => (!known.seq_token.is_nil()).into(),
+        TraceCall::GetSeqToken => known.seq_token,
+        TraceCall::SetSeqToken => {
+            let item = args.first().and_then(|a| a.as_atom())?;
+            let items =
+                ["label", "serial", "send", "receive", "print", "timestamp", "monotonic_timestamp", "strict_monotonic_timestamp"];
+            if !items.contains(&item.name()) {
+                return None;
+            }
+            effect();
+            known.seq_token
+        }
+        TraceCall::SetControlWord => {
+            args.first()?.as_u64().filter(|&n| n <= u64::from(u32::MAX))?;
+            effect();
+            Term::small(i32::try_from(super::control_word()).unwrap_or(i32::MAX))
+        }
+        TraceCall::ProcessDump => known.dump,
+        TraceCall::Caller => known.caller,
+        TraceCall::CallerLine => known.caller_line,
+        TraceCall::Display
+        | TraceCall::EnableTrace
+        | TraceCall::DisableTrace
+        | TraceCall::Trace
+        | TraceCall::Silent => {
+            effect();
+            Term::TRUE
+        }
+    })
+}

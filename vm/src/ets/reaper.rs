@@ -1,0 +1,29 @@
+//! Frees the objects of big tables that were deleted or emptied, on a thread of its own.
+//!
+//! What comes here is out of everybody's reach, so nobody can see when it goes; schedulers and exiting processes need
+//! not spend their time on it. Without the thread the caller frees.
+
+use std::any::Any;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+/// Objects that a caller may free itself.
+const FEW: usize = 500;
+
+type Garbage = Box<dyn Any + Send>;
+
+static QUEUE: LazyLock<Option<Mutex<Sender<Garbage>>>> = LazyLock::new(|| {
+    let (sender, receiver) = channel();
+    let thread = std::thread::Builder::new().name("ets_reaper".to_owned());
+    thread.spawn(move || receiver.into_iter().for_each(drop::<Garbage>)).ok().map(|_| Mutex::new(sender))
+});
+
+/// Frees what were `objects` objects.
+pub(super) fn free(garbage: Garbage, objects: usize) {
+    if objects > FEW
+        && let Some(queue) = &*QUEUE
+    {
+        // A queue without a receiver gives the garbage back, and dropping the error frees it.
+        drop(queue.lock().unwrap_or_else(PoisonError::into_inner).send(garbage));
+    }
+}
