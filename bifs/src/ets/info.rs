@@ -115,9 +115,8 @@ fn info_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn info_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    static BINARY: LazyLock<&'static Export> = LazyLock::new(|| {
-        Export::intern(Mfa { module: am::ERTS_INTERNAL, function: am::ETS_INFO_BINARY, arity: 1 })
-    });
+    static BINARY: LazyLock<&'static Export> =
+        LazyLock::new(|| Export::intern(Mfa { module: am::ERTS_INTERNAL, function: am::ETS_INFO_BINARY, arity: 1 }));
     if args[1].is(am::BINARY) {
         return Err(ctx.trap(&BINARY, &args[..1]));
     }

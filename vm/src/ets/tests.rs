@@ -182,11 +182,15 @@ fn traversals_stop_and_go_on() {
         }
         seen.sort_unstable();
         assert_eq!(seen, (0..100).collect::<Vec<_>>());
-        t.visit_mut(&Cursor::Start, |_| std::cmp::Ordering::Equal, |o| match pair(o) {
-            (k, _) if k % 3 == 0 => Visit::Delete,
-            (k, _) if k % 3 == 1 => Visit::Replace(object(k, -k)),
-            _ => Visit::Continue,
-        });
+        t.visit_mut(
+            &Cursor::Start,
+            |_| std::cmp::Ordering::Equal,
+            |o| match pair(o) {
+                (k, _) if k % 3 == 0 => Visit::Delete,
+                (k, _) if k % 3 == 1 => Visit::Replace(object(k, -k)),
+                _ => Visit::Continue,
+            },
+        );
         let mut left = contents(&t);
         left.sort_unstable();
         let expected: Vec<_> = (0..100).filter(|k| k % 3 != 0).map(|k| (k, if k % 3 == 1 { -k } else { k })).collect();

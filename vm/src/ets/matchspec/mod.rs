@@ -8,9 +8,9 @@ mod compile;
 mod guard;
 mod plan;
 mod run;
-mod trace;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use compile::{CompileErrors, is_variable};
 pub use plan::KeyPlan;

@@ -122,8 +122,16 @@ pub(super) fn evaluate<'o>(
         TraceCall::GetSeqToken => known.seq_token,
         TraceCall::SetSeqToken => {
             let item = args.first().and_then(|a| a.as_atom())?;
-            let items =
-                ["label", "serial", "send", "receive", "print", "timestamp", "monotonic_timestamp", "strict_monotonic_timestamp"];
+            let items = [
+                "label",
+                "serial",
+                "send",
+                "receive",
+                "print",
+                "timestamp",
+                "monotonic_timestamp",
+                "strict_monotonic_timestamp",
+            ];
             if !items.contains(&item.name()) {
                 return None;
             }
