@@ -18,6 +18,8 @@ pub struct CompileOptions {
     pub newline: Option<Newline>,
     /// What `\R` matches is CR, LF and CRLF only; `Some(false)`: any Unicode line end.
     pub bsr_anycrlf: Option<bool>,
+    /// Letters are those of Latin-1, not of ASCII.
+    pub latin_1: bool,
 }
 
 /// What ends a line.
@@ -33,6 +35,12 @@ pub enum Newline {
     Nul = sys::PCRE2_NEWLINE_NUL,
 }
 
+impl Newline {
+    /// All of them.
+    pub const ALL: [Newline; 6] =
+        [Newline::Cr, Newline::Lf, Newline::CrLf, Newline::Any, Newline::AnyCrLf, Newline::Nul];
+}
+
 /// Option bits.
 #[allow(missing_docs)]
 pub mod option {
@@ -40,9 +48,9 @@ pub mod option {
         PCRE2_ANCHORED as ANCHORED, PCRE2_CASELESS as CASELESS, PCRE2_DOLLAR_ENDONLY as DOLLAR_ENDONLY,
         PCRE2_DOTALL as DOTALL, PCRE2_DUPNAMES as DUPNAMES, PCRE2_EXTENDED as EXTENDED, PCRE2_FIRSTLINE as FIRSTLINE,
         PCRE2_MULTILINE as MULTILINE, PCRE2_NEVER_UTF as NEVER_UTF, PCRE2_NO_AUTO_CAPTURE as NO_AUTO_CAPTURE,
-        PCRE2_NO_START_OPTIMIZE as NO_START_OPTIMIZE, PCRE2_NO_UTF_CHECK as NO_UTF_CHECK, PCRE2_NOTBOL as NOTBOL,
-        PCRE2_NOTEMPTY as NOTEMPTY, PCRE2_NOTEMPTY_ATSTART as NOTEMPTY_ATSTART, PCRE2_NOTEOL as NOTEOL,
-        PCRE2_UCP as UCP, PCRE2_UNGREEDY as UNGREEDY, PCRE2_UTF as UTF,
+        PCRE2_NO_START_OPTIMIZE as NO_START_OPTIMIZE, PCRE2_NOTBOL as NOTBOL, PCRE2_NOTEMPTY as NOTEMPTY,
+        PCRE2_NOTEMPTY_ATSTART as NOTEMPTY_ATSTART, PCRE2_NOTEOL as NOTEOL, PCRE2_UCP as UCP,
+        PCRE2_UNGREEDY as UNGREEDY, PCRE2_UTF as UTF,
     };
 }
 
@@ -111,12 +119,19 @@ impl Code {
     /// Compiles a pattern.
     pub fn compile(pattern: &[u8], o: &CompileOptions) -> Result<Code, CompileError> {
         let (mut code, mut offset) = (0, 0);
+        let mut bits = o.bits;
+        // PCRE2 10.45 derives the bytes that a match in UTF-8 may start with wrongly from tables of one's own.
+        if o.latin_1 && bits & option::UTF != 0 && pattern.windows(2).any(|w| matches!(w, b"\\w" | b"\\W")) {
+            bits |= option::NO_START_OPTIMIZE;
+        }
         // SAFETY: the context is ours and freed below; the pattern and the tables, which live for good, are readable
         // for the lengths given; the out parameters are valid.
         let raw = unsafe {
             let context = sys::pcre2_compile_context_create_8(null_mut());
             if !context.is_null() {
-                sys::pcre2_set_character_tables_8(context, tables::LATIN_1.as_ptr());
+                if o.latin_1 {
+                    sys::pcre2_set_character_tables_8(context, tables::LATIN_1.as_ptr());
+                }
                 if let Some(n) = o.newline {
                     sys::pcre2_set_newline_8(context, n as u32);
                 }
@@ -125,7 +140,7 @@ impl Code {
                     sys::pcre2_set_bsr_8(context, value);
                 }
             }
-            let raw = sys::pcre2_compile_8(pattern.as_ptr(), pattern.len(), o.bits, &mut code, &mut offset, context);
+            let raw = sys::pcre2_compile_8(pattern.as_ptr(), pattern.len(), bits, &mut code, &mut offset, context);
             sys::pcre2_compile_context_free_8(context);
             raw
         };
@@ -181,8 +196,19 @@ impl Code {
     }
     /// Matches.
     pub fn run(&self, subject: &[u8], o: &MatchOptions) -> Outcome {
-        // SAFETY: data and context are ours and freed below; the subject is readable for its length; the vector of
-        // offsets belongs to the data and has as many pairs as the match answers at most.
+        if o.offset > subject.len() {
+            return Outcome::BadOffset;
+        }
+        let mut bits = o.bits & !sys::PCRE2_NO_UTF_CHECK;
+        if self.options & option::UTF != 0 {
+            // Quicker than PCRE2's own check, which then is not needed.
+            match std::str::from_utf8(subject) {
+                Ok(text) if text.is_char_boundary(o.offset) => bits |= sys::PCRE2_NO_UTF_CHECK,
+                _ => return Outcome::BadUtf,
+            }
+        }
+        // SAFETY: data and context are ours and freed below; the subject is readable for its length, and checked to be
+        // UTF-8 where the pattern takes it for that; the vector of offsets belongs to the data and has as many pairs as the match answers at most.
         unsafe {
             let data = sys::pcre2_match_data_create_from_pattern_8(self.raw.as_ptr(), null_mut());
             let context = sys::pcre2_match_context_create_8(null_mut());
@@ -199,7 +225,7 @@ impl Code {
                 sys::pcre2_set_depth_limit_8(context, n);
             }
             let (text, length) = (subject.as_ptr(), subject.len());
-            let rc = sys::pcre2_match_8(self.raw.as_ptr(), text, length, o.offset, o.bits, data, context);
+            let rc = sys::pcre2_match_8(self.raw.as_ptr(), text, length, o.offset, bits, data, context);
             let outcome = match rc {
                 1.. => {
                     let vector = std::slice::from_raw_parts(sys::pcre2_get_ovector_pointer_8(data), rc as usize * 2);
@@ -277,10 +303,13 @@ mod tests {
 
     #[test]
     fn latin_1_letters() {
-        let c = compile("\\w\u{0}", option::CASELESS);
-        assert_eq!(c.run(b"\xe9\x00", &MatchOptions::default()), Outcome::Match(vec![Some((0, 2))]));
-        let e = Code::compile(b"\xe9", &CompileOptions { bits: option::CASELESS, ..Default::default() });
-        assert_eq!(e.expect("compiles").run(b"\xc9", &MatchOptions::default()), Outcome::Match(vec![Some((0, 1))]));
+        for (latin_1, outcome) in [(true, Outcome::Match(vec![Some((0, 1))])), (false, Outcome::NoMatch)] {
+            for (pattern, subject) in [(&b"\\w"[..], b"\xe9"), (b"\xe9", b"\xc9")] {
+                let o = CompileOptions { bits: option::CASELESS, latin_1, ..Default::default() };
+                let c = Code::compile(pattern, &o).expect("compiles");
+                assert_eq!(c.run(subject, &MatchOptions::default()), outcome);
+            }
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ fn is_letter(c: u8) -> bool {
 }
 
 fn is_space(c: u8) -> bool {
-    matches!(c, 9..=13 | b' ' | 0xa0)
+    matches!(c, 9..=13 | b' ')
 }
 
 fn is_control(c: u8) -> bool {
@@ -30,7 +30,7 @@ fn is_control(c: u8) -> bool {
 }
 
 fn is_graphic(c: u8) -> bool {
-    !is_control(c) && !matches!(c, b' ' | 0xa0)
+    !is_control(c) && c != b' '
 }
 
 fn is_print(c: u8) -> bool {
