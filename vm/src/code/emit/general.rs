@@ -5,6 +5,7 @@ use girder_loader::{CheckedModule, OpStatus, Opcode, Operand};
 use super::out::A;
 use super::{Emitter, FunctionInfo, LoadFailure, label, unsigned};
 use crate::am;
+use crate::code::{Export, Mfa};
 use crate::interp::instr as i;
 use crate::interp::instr::Family;
 use crate::profile::Profile;
@@ -63,6 +64,15 @@ impl<'m> Emitter<'m> {
                 self.emit(i::FUNC_INFO, &[A::W(module), A::W(u64::from(name.index())), A::W(arity)]);
                 let entry = self.out.here();
                 self.functions.push(FunctionInfo { start, entry, name, arity: arity as u8, exported: false });
+                // A native takes the place of its stub function for calls from within the module, too.
+                let mfa = Mfa { module: self.atoms[self.m.name as usize], function: name, arity: arity as u8 };
+                if let Some((Label, &[l])) = self.peek()
+                    && let Some(e) = Export::existing(mfa).filter(|e| e.native().is_some())
+                {
+                    self.take();
+                    self.out.bind(unsigned(l) as u32);
+                    self.emit(i::CALL_EXT_ONLY, &[A::W(std::ptr::from_ref(e).expose_provenance() as u64)]);
+                }
             }
             (IntCodeEnd, _) => self.emit(i::INT_CODE_END, &[]),
             (Line | ExecutableLine, &[index, ..]) => self.line(index),
