@@ -37,6 +37,7 @@ pub mod os;
 pub mod packet;
 mod persistent_term;
 mod process;
+mod re;
 mod registry;
 mod sys;
 mod system_flag;
@@ -46,6 +47,7 @@ mod tuple;
 mod types;
 pub mod unicode;
 mod wall_time;
+mod zlib;
 
 /// The tables, one a file. Keep the list sorted, one a line.
 #[rustfmt::skip]
@@ -83,6 +85,7 @@ const TABLES: &[&[Native]] = &[
     os::TABLE,
     packet::TABLE,
     persistent_term::TABLE,
+    re::TABLE,
     sys::TABLE,
     system_flag::TABLE,
     system_info::TABLE,
@@ -101,6 +104,7 @@ const TABLES: &[&[Native]] = &[
     types::TABLE,
     unicode::TABLE,
     wall_time::TABLE,
+    zlib::TABLE,
 ];
 
 static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());

@@ -27,6 +27,7 @@ fn set_table<'s>(ctx: &Ctx<'s>, t: Term<'s>) -> Result<TableRef<'s>, Raise> {
 fn default<'s>(ctx: &Ctx<'s>, t: &TableRef<'s>, key: Term<'s>, object: Term<'s>) -> Result<Object, Raise> {
     match object.as_tuple() {
         Some(elements) if is_storable(t, object) => Ok(t.object(ctx.set_element(elements, t.keypos - 1, key))),
+        _ if Profile::get().release >= 28 => Err(because(ctx, am::DEFAULT)),
         _ => Err(Raise::Badarg),
     }
 }
@@ -148,8 +149,7 @@ fn update_element<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>
     let key = args[1];
     let release = Profile::get().release;
     let bad_position = || if release >= 26 { because(ctx, am::POSITION) } else { Raise::Badarg };
-    let bad_default = |e| if release >= 28 { because(ctx, am::DEFAULT) } else { e };
-    let object = object.map(|o| default(ctx, &t, key, o).map_err(bad_default)).transpose()?;
+    let object = object.map(|o| default(ctx, &t, key, o)).transpose()?;
     // The specification is looked at only if there is an object.
     let done = t.update(key, object, |o| {
         let specs = args[2].to_vec().unwrap_or_else(|| vec![args[2]]);
