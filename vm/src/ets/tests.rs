@@ -62,7 +62,9 @@ fn lookup(t: &Table, k: i64) -> Vec<i64> {
 fn model_insert(model: &mut Vec<(i64, i64)>, kind: Kind, k: i64, v: i64) {
     match kind {
         Kind::Set | Kind::OrderedSet => model.retain(|x| x.0 != k),
-        Kind::Bag => model.retain(|x| *x != (k, v)),
+        // The same object stays where it is.
+        Kind::Bag if model.contains(&(k, v)) => return,
+        Kind::Bag => {}
         Kind::DuplicateBag => {}
     }
     model.push((k, v));
