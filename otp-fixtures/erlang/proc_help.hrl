@@ -21,9 +21,11 @@ loop() ->
 %% Lets a server evaluate a fun.
 run(P, F) -> P ! {run, F, self()}, receive {ran, P, V} -> V after 5000 -> timeout end.
 %% How a process ends.
-down(P) -> R = monitor(process, P), receive {'DOWN', R, process, _, Why} -> Why after 5000 -> timeout end.
-stop(P) -> P ! stop, down(P).
-kill(P) -> exit(P, kill), down(P).
+down(P) -> down(P, fun() -> ok end).
+%% The monitor comes first: a process that is gone when it is made has no reason to tell.
+down(P, F) -> R = monitor(process, P), F(), receive {'DOWN', R, process, _, Why} -> Why after 5000 -> timeout end.
+stop(P) -> down(P, fun() -> P ! stop end).
+kill(P) -> down(P, fun() -> exit(P, kill) end).
 dead() -> P = spawn(fun() -> ok end), down(P), P.
 %% Exit reason of a process that evaluates a fun; traces of errors are left out.
 reason(F) -> {P, R} = spawn_monitor(F), receive {'DOWN', R, process, P, Why} -> plain(Why) after 10000 -> timeout end.
