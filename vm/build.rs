@@ -187,7 +187,9 @@ fn main() {
             if trailing {
                 write!(args, ", m.words({size})").unwrap();
             }
-            writeln!(arms, "{number} => step!(m, {size}, ops::{handler}(m{args}), unreachable!()),").unwrap();
+            // Only a fast twin answers `Flow::Slow`.
+            let never = "unreachable!(\"a handler leaves work to a slow twin that it has not: no ~ in instrs.tab\")";
+            writeln!(arms, "{number} => step!(m, {size}, ops::{handler}(m{args}), {never}),").unwrap();
             let mut function = |attributes: &str, name: &str, fast: bool, slow: &str| {
                 writeln!(
                     functions,
@@ -201,12 +203,14 @@ fn main() {
                 .unwrap();
             };
             if twins {
-                // SAFETY of the call: the arguments are as they were given.
-                let again = format!("return unsafe {{ slow_{number}(pc, e, h, fcalls, x, w) }}");
+                let again = format!(
+                    "// SAFETY: the same instruction with the registers that this function was given.\n\
+                     return unsafe {{ slow_{number}(pc, e, h, fcalls, x, w) }}"
+                );
                 function("", "op", true, &again);
-                function("#[cold] #[inline(never)]", "slow", false, "unreachable!()");
+                function("#[cold] #[inline(never)]", "slow", false, never);
             } else {
-                function("", "op", false, "unreachable!()");
+                function("", "op", false, never);
             }
             number += 1;
         }

@@ -208,7 +208,8 @@ impl Code {
             }
         }
         // SAFETY: data and context are ours and freed below; the subject is readable for its length, and checked to be
-        // UTF-8 where the pattern takes it for that; the vector of offsets belongs to the data and has as many pairs as the match answers at most.
+        // UTF-8 where the pattern takes it for that; the vector of offsets belongs to the data and has as many pairs as
+        // the match answers at most.
         unsafe {
             let data = sys::pcre2_match_data_create_from_pattern_8(self.raw.as_ptr(), null_mut());
             let context = sys::pcre2_match_context_create_8(null_mut());

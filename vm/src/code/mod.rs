@@ -16,7 +16,8 @@ pub use registry::{LoadFailure, error_handler, load, load_missing, loaded_module
 /// Number of code indexes: active, staging, and the one that old readers may still use.
 pub const CODE_INDEXES: usize = 3;
 
-/// Whether a process refers to old code of a module.
+/// Whether a process refers to old code of a module. There is none that could be asked about: no native makes current
+/// code old yet, and a module that is loaded again leaves no version behind that is known by its name.
 pub(crate) fn uses_old_code(_p: &crate::process::Process, _module: crate::atom::Atom) -> bool {
     false
 }

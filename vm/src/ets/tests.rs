@@ -7,8 +7,8 @@ use crate::atom::am;
 use crate::heap::Detached;
 use crate::term::{RawTerm, Term};
 
-fn table(kind: Kind, protection: Protection) -> Table {
-    let o = Options {
+fn options(kind: Kind, protection: Protection) -> Options {
+    Options {
         kind,
         protection,
         named: false,
@@ -18,7 +18,11 @@ fn table(kind: Kind, protection: Protection) -> Table {
         write_concurrency: WriteConcurrency::Off,
         decentralized_counters: false,
         compressed: false,
-    };
+    }
+}
+
+fn table(kind: Kind, protection: Protection) -> Table {
+    let o = options(kind, protection);
     Table::new(am::OK, RawTerm::pid(1), crate::process::unique::reference(), o)
 }
 
@@ -224,20 +228,7 @@ fn counters_of_many_threads_add_up() {
 
 #[test]
 fn names_and_owners() {
-    let o = |named| Options { named, ..options() };
-    fn options() -> Options {
-        Options {
-            kind: Kind::Set,
-            protection: Protection::Public,
-            named: false,
-            keypos: 1,
-            heir: None,
-            read_concurrency: false,
-            write_concurrency: WriteConcurrency::Off,
-            decentralized_counters: false,
-            compressed: false,
-        }
-    }
+    let o = |named| Options { named, ..options(Kind::Set, Protection::Public) };
     let pid = RawTerm::pid(4711);
     let make = |name, named| std::sync::Arc::new(Table::new(name, pid, crate::process::unique::reference(), o(named)));
     let (a, b) = (make(am::ERROR, true), make(am::ERROR, true));

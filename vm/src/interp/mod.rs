@@ -1,6 +1,7 @@
-//! The interpreter: one loop, one `match`, handlers that never mention either.
+//! The interpreter: a function for each opcode that ends in a jump to the next one's, or one `match` in a loop where that
+//! is not possible; handlers never mention either.
 //!
-//! Instructions are declared in `instrs.tab`; build.rs turns the table into opcodes, layouts and the dispatch below.
+//! Instructions are declared in `instrs.tab`; build.rs turns the table into opcodes, layouts and both dispatches below.
 //! Invariants: code that is run was made by `code/emit` from a checked module; at every instruction's start the whole
 //! state is in the machine registers, the X and float registers and the process (DESIGN: start anywhere).
 

@@ -99,9 +99,14 @@ fn hand_over(seat: Seat) -> Result<(), Seat> {
     }
 }
 
+thread_local! {
+    /// Where this thread waits. There are no more threads than were ever at work at a time, so these are never freed.
+    static WAITING: &'static Spare = Box::leak(Box::new(Spare { seat: Mutex::new(None), parker: Parker::new() }));
+}
+
 /// Waits for a seat; `None` when the VM halts.
 pub(super) fn wait_for_seat() -> Option<Seat> {
-    let me: &'static Spare = Box::leak(Box::new(Spare { seat: Mutex::new(None), parker: Parker::new() }));
+    let me = WAITING.with(|spare| *spare);
     lock(&SPARES).push(me);
     loop {
         if let Some(seat) = lock(&me.seat).take() {
