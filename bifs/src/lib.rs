@@ -16,6 +16,7 @@ mod atomics;
 pub mod binary;
 pub mod bitstring;
 mod checksum;
+mod code;
 mod compare;
 pub mod convert;
 mod dictionary;
@@ -58,6 +59,9 @@ const TABLES: &[&[Native]] = &[
     binary::SEARCH,
     bitstring::TABLE,
     checksum::TABLE,
+    code::files::TABLE,
+    code::loading::TABLE,
+    code::purging::TABLE,
     compare::TABLE,
     convert::atom::TABLE,
     convert::display::TABLE,

@@ -107,11 +107,12 @@ fn is_tty_1<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     }))
 }
 
-/// Loads a module unless it is loaded: `true`, `nofile` or `{error, Text}`.
+/// Loads a module unless it is loaded: `true`, `on_load`, `nofile` or `{error, Text}`.
 fn load_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let module = a[0].as_atom().ok_or(Raise::Badarg)?;
     Ok(match finder::get().load(module) {
         Found::Loaded => Term::TRUE,
+        Found::OnLoad => am::ON_LOAD.into(),
         Found::Nowhere => am::NOFILE.into(),
         Found::Bad(why) => ctx.tuple(&[am::ERROR.into(), ctx.string(&why)]),
     })

@@ -1,10 +1,9 @@
 %% The first process of a program that runs without the kernel application, and the services it finds there under
 %% OTP's names: `init`, `user`, `standard_error`, `code_server` and `logger`.
 %%
-%% Services that few programs need begin when a module is first called that needs them: the module finder leaves these
-%% modules to `error_handler`, which asks `code_server`.
+%% Services that few programs need begin when a module is first called that needs them, see `girder_code`.
 -module(girder_standalone).
--export([start/1, main/3, stopping/2, code_server/2, logger/1, logging/1]).
+-export([start/1, main/3, stopping/2, environment/0, logger/1, logging/1]).
 
 %% #{module, words, release, encoding, root}: what to run with which words of the command line, and where.
 start(Config) ->
@@ -22,7 +21,7 @@ services(#{module := Module, words := Words} = Config) ->
     Error = io_server(standard_error, none, 2, Config),
     StandIn = spawn(?MODULE, logger, [[]]),
     register(logger, StandIn),
-    Code = spawn(?MODULE, code_server, [Config, StandIn]),
+    Code = spawn(girder_code, server, [Config, StandIn]),
     register(code_server, Code),
     lists:foreach(fun sync/1, [User, Error, Code]),
     group_leader(User, self()),
@@ -149,7 +148,7 @@ answer(get_plain_arguments, #{words := Words}) -> [unicode:characters_to_binary(
 answer(get_status, _) -> {started, started};
 answer(script_id, _) -> {"girder", "run"};
 answer(script_name, _) -> "girder";
-answer({ensure_loaded, Module}, _) -> loaded(Module);
+answer({ensure_loaded, Module}, _) -> girder_code:loaded(Module);
 answer({notify_when_started, _}, _) -> started;
 answer(Request, _) -> {error, {bad_request, Request}}.
 
@@ -157,130 +156,7 @@ flags(#{root := Root}) ->
     Home = os:getenv("HOME", "/"),
     [{root, [Root]} || Root =/= none] ++ [{progname, ["girder"]}, {home, [Home]}, {noshell, []}].
 
-%%% code_server
-
-%% Modules whose callers need a service first, and the service.
-service(logger) -> logger;
-service(application_controller) -> environment;
-service(_) -> none.
-
-%% The modules that wait for a service.
-deferred() ->
-    [logger, application_controller].
-
-%% waiting: who asked for a module while its service begins
--record(code, {root, standin, logging = no, waiting = [], path = []}).
-
-code_server(#{root := Root, release := Release}, StandIn) ->
-    Release > 25 andalso persistent_term:put(code_server, interactive),
-    girder_sys:defer(deferred()),
-    code_loop(#code{root = Root, standin = StandIn}).
-
-code_loop(Code) ->
-    receive
-        {code_call, From, Request} -> code_loop(code_call(Request, From, Code));
-        {need, Service} -> code_loop(begin_service(Service, Code));
-        {began, Service} -> code_loop(began(Service, Code));
-        {sync, From, Ref} -> From ! {Ref, synced}, code_loop(Code);
-        _ -> code_loop(Code)
-    end.
-
-code_reply(From, Reply, Code) ->
-    From ! {code_server, Reply},
-    Code.
-
-code_call({ensure_loaded, Module}, From, Code) -> load(Module, From, Code);
-code_call({get_object_code_for_loading, Module}, From, Code) -> load(Module, From, Code);
-code_call({load_file, Module}, From, Code) -> load(Module, From, Code);
-code_call({is_loaded, Module}, From, Code) -> code_reply(From, is_loaded(Module), Code);
-code_call({is_sticky, _}, From, Code) -> code_reply(From, false, Code);
-code_call(all_loaded, From, Code) -> code_reply(From, girder_sys:loaded(), Code);
-code_call(get_mode, From, Code) -> code_reply(From, interactive, Code);
-code_call(get_path, From, Code) -> code_reply(From, girder_sys:path(), Code);
-code_call(clear_cache, From, Code) -> code_reply(From, ok, Code);
-code_call({finish_loading, [], _}, From, Code) -> code_reply(From, ok, Code);
-code_call({add_path, Where, Dir}, From, Code) -> add_paths(Where, [Dir], true, From, Code);
-code_call({add_path, Where, Dir, _Cache}, From, Code) -> add_paths(Where, [Dir], true, From, Code);
-code_call({add_paths, Where, Dirs}, From, Code) -> add_paths(Where, Dirs, ok, From, Code);
-code_call({add_paths, Where, Dirs, _Cache}, From, Code) -> add_paths(Where, Dirs, ok, From, Code);
-code_call({dir, Dir}, From, Code) -> code_reply(From, dir(Dir, Code#code.root), Code);
-code_call(_, From, Code) -> code_reply(From, {error, enotsup}, Code).
-
-is_loaded(Module) ->
-    case lists:keyfind(Module, 1, girder_sys:loaded()) of
-        {_, File} -> {file, File};
-        false -> false
-    end.
-
-%% Appended directories are searched in front of OTP's, behind those that were named first.
-add_paths(first, Dirs, Answer, From, Code) ->
-    girder_sys:add_paths(Dirs, true),
-    code_reply(From, Answer, Code);
-add_paths(last, Dirs, Answer, From, Code) ->
-    girder_sys:add_paths(Dirs, false),
-    code_reply(From, Answer, Code).
-
-dir(root_dir, Root) -> Root;
-dir(lib_dir, Root) -> Root ++ "/lib";
-dir(compiler_dir, Root) -> dir({lib_dir, compiler}, Root);
-dir({lib_dir, App}, _) -> lib_dir(App);
-dir({lib_dir, App, Sub}, _) -> below(lib_dir(App), atom_to_list(Sub));
-dir({priv_dir, App}, _) -> below(lib_dir(App), "priv");
-dir(_, _) -> {error, bad_name}.
-
-below({error, _} = Error, _) -> Error;
-below(Dir, Sub) -> Dir ++ "/" ++ Sub.
-
-%% The directory above an `ebin` of the path, named after the application with or without a version.
-lib_dir(App) when is_atom(App) -> lib_dir(atom_to_list(App));
-lib_dir(App) -> lib_dir(App, girder_sys:path()).
-
-lib_dir(App, [Ebin | More]) ->
-    case lists:reverse(string:lexemes(Ebin, "/")) of
-        ["ebin", Name | _] when Name =:= App -> lists:sublist(Ebin, length(Ebin) - length("/ebin"));
-        ["ebin", Name | _] ->
-            case lists:prefix(App ++ "-", Name) of
-                true -> lists:sublist(Ebin, length(Ebin) - length("/ebin"));
-                false -> lib_dir(App, More)
-            end;
-        _ -> lib_dir(App, More)
-    end;
-lib_dir(_, []) ->
-    {error, bad_name}.
-
-load(Module, From, #code{logging = Logging} = Code) ->
-    case service(Module) of
-        logger when Logging =/= yes ->
-            begin_service(logger, Code#code{waiting = [{From, Module} | Code#code.waiting]});
-        environment ->
-            code_reply(From, loaded(Module), begin_service(environment, Code));
-        _ ->
-            code_reply(From, loaded(Module), Code)
-    end.
-
-loaded(Module) ->
-    case girder_sys:load(Module) of
-        true -> {module, Module};
-        nofile -> {error, nofile};
-        {error, _} -> {error, badfile}
-    end.
-
 %%% Services
-
-begin_service(environment, Code) ->
-    environment(),
-    Code;
-begin_service(logger, #code{logging = no} = Code) ->
-    environment(),
-    Code#code.standin ! {release, spawn(?MODULE, logging, [self()])},
-    Code#code{logging = beginning};
-begin_service(_, Code) ->
-    Code.
-
-began(logger, #code{waiting = Waiting} = Code) ->
-    Code#code.standin ! ready,
-    [From ! {code_server, loaded(Module)} || {From, Module} <- lists:reverse(Waiting)],
-    Code#code{logging = yes, waiting = []}.
 
 %% The table that application environments are read from, with what the kernel application's would say.
 environment() ->

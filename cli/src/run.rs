@@ -50,6 +50,7 @@ impl Options {
 
 const EMBEDDED: &[Embedded] = &[
     ("girder_standalone", include_bytes!("../erl/girder_standalone.beam")),
+    ("girder_code", include_bytes!("../erl/girder_code.beam")),
     ("girder_io", include_bytes!("../erl/girder_io.beam")),
     ("girder_stress", include_bytes!("../erl/girder_stress.beam")),
 ];

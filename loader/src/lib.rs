@@ -34,6 +34,16 @@ pub fn parse(bytes: &[u8], file: &str) -> Result<Module, LoadError> {
     chunk::parse(bytes, file)
 }
 
+/// The contents of a chunk of a file that is not compressed, whatever else may be wrong with the file.
+pub fn chunk<'a>(bytes: &'a [u8], id: &[u8; 4]) -> Option<&'a [u8]> {
+    chunk::find(bytes, id)
+}
+
+/// The checksum of the module in a file that is not compressed.
+pub fn checksum(bytes: &[u8]) -> Option<[u8; 16]> {
+    chunk::parse(bytes, "").ok().filter(|_| bytes.starts_with(b"FOR1")).map(|m| m.md5)
+}
+
 /// Decodes and checks a file. `file` is the name for error messages.
 pub fn load(bytes: &[u8], file: &str) -> Result<CheckedModule, LoadError> {
     checker::check(parse(bytes, file)?, file)

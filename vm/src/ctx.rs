@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::atom::Atom;
-use crate::code::Export;
+use crate::code::{Export, LoadedModule};
 use crate::heap::Builder;
 use crate::native::Raise;
-use crate::process::{Class, Owner, Process};
+use crate::process::{Class, Owner, Process, TrapTo};
 use crate::sched::{Dirty, Scheduler};
 use crate::term::{RawTerm, Term};
 
@@ -126,8 +126,14 @@ impl<'s> Ctx<'s> {
     /// Goes on in Erlang code: `entry` with these arguments, as a tail call.
     pub fn trap(&self, entry: &'static Export, args: &[Term<'s>]) -> Raise {
         self.scheduler.set_x(args);
-        self.process.owner().trap.set(Some(entry));
+        self.process.owner().trap.set(Some(TrapTo::Export(entry)));
         Raise::Trap
+    }
+    /// Goes on in a module's `-on_load` function, as a tail call; `None` if it has none.
+    pub fn trap_to_on_load(&self, m: &LoadedModule) -> Option<Raise> {
+        let entry = m.address(m.on_load?);
+        self.process.owner().trap.set(Some(TrapTo::Code(entry)));
+        Some(Raise::Trap)
     }
     /// As [`Ctx::trap`], after other processes had their turn.
     pub fn yield_to(&self, entry: &'static Export, args: &[Term<'s>]) -> Raise {

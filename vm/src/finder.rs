@@ -47,6 +47,8 @@ const COMMON: [&str; 4] = ["stdlib", "kernel", "erts", "compiler"];
 pub enum Found {
     /// It is loaded.
     Loaded,
+    /// It is loaded when its `-on_load` function has succeeded, which is for the caller to see to.
+    OnLoad,
     /// There is no such file.
     Nowhere,
     /// There is one, but it does not load; why, naming the file.
@@ -112,6 +114,8 @@ impl Finder {
         }
         match self.load(module) {
             Found::Loaded => true,
+            // `error_handler` asks `code_server`, which runs the function.
+            Found::OnLoad => false,
             Found::Nowhere => {
                 tracing::debug!(module = module.name(), "no file");
                 false
@@ -127,6 +131,9 @@ impl Finder {
     pub fn load(&self, module: Atom) -> Found {
         if code::module(module).is_some() {
             return Found::Loaded;
+        }
+        if code::loading_module(module).is_some() {
+            return Found::OnLoad;
         }
         if let Some((name, bytes)) = self.embedded.iter().find(|(name, _)| *name == module.name()) {
             return self.take(module, bytes, Path::new(name));
@@ -147,11 +154,11 @@ impl Finder {
     }
 
     fn take(&self, module: Atom, bytes: &[u8], path: &Path) -> Found {
-        match code::load(bytes, &path.to_string_lossy()) {
+        match code::load::load(bytes, &path.to_string_lossy()) {
             Ok(loaded) if loaded.name == module => {
                 tracing::debug!(module = module.name(), file = %path.display(), "loaded");
                 self.files.lock().expect("no code panics under the files' lock").insert(module, path.to_owned());
-                Found::Loaded
+                if loaded.on_load.is_some() { Found::OnLoad } else { Found::Loaded }
             }
             Ok(loaded) => {
                 Found::Bad(format!("{}: holds module {}, not {}", path.display(), loaded.name.name(), module.name()))

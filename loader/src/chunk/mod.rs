@@ -119,6 +119,11 @@ fn parse_form(form: &[u8], file: &str) -> Result<Module, LoadError> {
     Ok(module)
 }
 
+/// The contents of a chunk of a file that is not compressed.
+pub(crate) fn find<'a>(bytes: &'a [u8], id: &[u8; 4]) -> Option<&'a [u8]> {
+    container::chunks(bytes, "").ok()?.into_iter().find(|chunk| chunk.id == *id).map(|chunk| chunk.data)
+}
+
 /// OTP's recipe for a module's checksum: the contents of the chunks that make the module what it
 /// is, in this order, with the `old_uniq` fields of the lambda table taken as 0.
 fn checksum(chunks: &[Chunk<'_>]) -> [u8; 16] {

@@ -1,7 +1,8 @@
 //! Export entries: where a call of `M:F/A` goes.
 //!
-//! Invariant: an entry is interned per MFA and never freed. Its address for the active code index is never null: an
-//! entry without code points at its own stub, which calls the native or the error handler.
+//! Invariant: an entry is interned per MFA and never freed. Its address for each code index is never null: an entry
+//! without code points at its own stub, which calls the native or the error handler. Addresses of a code index that is
+//! not active are written by the holder of the write permission (`code/load.rs`) only.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -51,9 +52,15 @@ static ACTIVE: AtomicUsize = AtomicUsize::new(0);
 /// The code index that calls use.
 #[inline(always)]
 pub(crate) fn active_index() -> usize {
-    // Relaxed: on the running thread a stale index is as good as having called a moment earlier; the code behind it
-    // is freed only after all schedulers passed a safe point.
-    ACTIVE.load(Ordering::Relaxed)
+    // Acquire pairs with the Release of `activate`: who sees the index sees the addresses staged under it. A stale index
+    // is as good as having called a moment earlier; the code behind it is freed only after all schedulers passed a safe
+    // point.
+    ACTIVE.load(Ordering::Acquire)
+}
+
+/// From now on calls use this code index: all that was staged under it takes effect at once.
+pub(super) fn activate(index: usize) {
+    ACTIVE.store(index, Ordering::Release);
 }
 
 impl Export {
@@ -106,6 +113,19 @@ impl Export {
         for a in &self.addresses {
             a.store(to, Ordering::Release);
         }
+    }
+    /// Sets where calls go under one code index, which is not active; null sets the stub.
+    pub(super) fn stage(&self, index: usize, to: *mut u64) {
+        let to = if to.is_null() { self.stub_address() } else { to };
+        self.addresses[index].store(to, Ordering::Release);
+    }
+    /// Gives one code index the address that another has.
+    pub(super) fn copy_address(&self, from: usize, to: usize) {
+        self.addresses[to].store(self.addresses[from].load(Ordering::Relaxed), Ordering::Release);
+    }
+    /// Whether modules give this entry its code: no native stands in for it.
+    pub(super) fn takes_code(&self) -> bool {
+        self.native().is_none() && !self.is_instruction()
     }
     /// Binds code of the interpreter's own, which no module replaces.
     pub(crate) fn bind_instruction(&self, entry: *mut u64) {

@@ -30,7 +30,7 @@ pub struct FunEntry {
     /// MD5 of the module.
     pub uniq: [u8; 16],
     /// Name of the function that holds the body, 1 + atom index (0: not known, no code was ever loaded).
-    pub(crate) function: AtomicU64,
+    function: AtomicU64,
 }
 
 type Key = (Atom, [u8; 16], u32, u8, u32);
@@ -80,6 +80,15 @@ impl FunEntry {
     /// Sets where calls go; null: the stub.
     pub(crate) fn set_address(&self, to: *mut u64) {
         self.address.store(if to.is_null() { self.stub_address() } else { to }, Ordering::Release);
+    }
+    /// Sets where calls go, and which function that is.
+    pub(super) fn set_code(&self, code: *mut u64, function: Atom) {
+        self.function.store(u64::from(function.index()) + 1, Ordering::Relaxed);
+        self.set_address(code);
+    }
+    /// Whether calls go to `code`.
+    pub(super) fn leads_to(&self, code: *mut u64) -> bool {
+        std::ptr::eq(self.address(), code)
     }
     /// Whether the module's code is loaded.
     pub fn has_code(&self) -> bool {

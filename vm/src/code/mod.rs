@@ -3,7 +3,9 @@
 mod emit;
 mod export;
 mod fun;
+pub mod load;
 mod module;
+pub mod purge;
 pub(crate) mod records;
 mod registry;
 
@@ -11,16 +13,13 @@ pub use emit::implements;
 pub use export::{Export, Mfa};
 pub use fun::FunEntry;
 pub use module::{FunctionInfo, LoadedModule, Location};
-pub use registry::{LoadFailure, error_handler, load, load_missing, loaded_modules, lookup, module, set_module_finder};
+pub use registry::{
+    LoadFailure, error_handler, load_missing, loaded_modules, loading_module, lookup, module, old_module,
+    set_module_finder,
+};
 
 /// Number of code indexes: active, staging, and the one that old readers may still use.
 pub const CODE_INDEXES: usize = 3;
-
-/// Whether a process refers to old code of a module. There is none that could be asked about: no native makes current
-/// code old yet, and a module that is loaded again leaves no version behind that is known by its name.
-pub(crate) fn uses_old_code(_p: &crate::process::Process, _module: crate::atom::Atom) -> bool {
-    false
-}
 
 /// Binds the functions that are instructions: `erlang:apply/2,3` and `yield/0`.
 pub fn bind_instructions() {

@@ -3,11 +3,14 @@
 //! Invariant: `code` never moves or changes after publication, but for the first cell of a function; the offsets in
 //! `functions` and `lines` ascend.
 
-use super::Mfa;
+use std::sync::Mutex;
+
+use super::{FunEntry, Mfa};
 use crate::atom::Atom;
 use crate::bits::construct::Template;
 use crate::heap::literal::LiteralArea;
 use crate::heap::mem::{self, Category};
+use crate::sync::lock;
 
 /// A function of a loaded module.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +46,10 @@ pub struct LoadedModule {
     pub(crate) lines: Vec<(u32, Option<(u32, u32)>)>,
     /// File names; 0 is the module's own.
     pub(crate) files: Vec<Box<str>>,
-    #[allow(dead_code, reason = "keeps the literals alive; freed with the module")]
-    pub(crate) literals: Option<LiteralArea>,
+    /// The literals; retired with the module.
+    pub(crate) literals: Mutex<Option<LiteralArea>>,
+    /// Funs, and the offsets of their entries.
+    pub(crate) lambdas: Vec<(&'static FunEntry, u32)>,
     /// String table, referred to by instructions.
     #[allow(dead_code, reason = "instructions hold its address")]
     pub(crate) strings: Box<[u8]>,
@@ -66,6 +71,10 @@ pub struct Location {
 impl Drop for LoadedModule {
     fn drop(&mut self) {
         mem::note(Category::Code, -(self.bytes() as isize));
+        // Processes may hold what they got from the code: they are made independent of it first.
+        if let Some(area) = lock(&self.literals).take() {
+            crate::signal::purge::retire(area);
+        }
     }
 }
 
@@ -88,6 +97,14 @@ impl LoadedModule {
     /// Address of a word.
     pub(crate) fn address(&self, offset: u32) -> *mut u64 {
         self.code.as_ptr().wrapping_add(offset as usize).cast_mut()
+    }
+    /// Whether an address is one of its instructions'.
+    pub(crate) fn holds(&self, address: usize) -> bool {
+        address.wrapping_sub(self.base()) < self.code_size()
+    }
+    /// Where it has the code of a fun.
+    pub(super) fn lambda(&self, fun: &'static FunEntry) -> Option<*mut u64> {
+        self.lambdas.iter().find(|(f, _)| std::ptr::eq(*f, fun)).map(|&(_, at)| self.address(at))
     }
     /// The function that holds a word.
     pub fn function_at(&self, offset: u32) -> Option<&FunctionInfo> {

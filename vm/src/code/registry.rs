@@ -1,18 +1,17 @@
-//! Which modules are loaded, and from which address to which function.
+//! Which modules are loaded in which versions, and from which address to which function.
 //!
-//! Invariant: a module is in the range table before any entry points into it, and stays there while anything may.
+//! Invariant: a module is in the range table before any entry points into it, and stays there while anything may. Only
+//! the holder of the write permission (`load.rs`) changes versions.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use girder_loader::{CheckedModule, LoadError};
+use girder_loader::LoadError;
 
-use super::emit;
-use super::{Export, FunctionInfo, LoadedModule, Location, Mfa};
+use super::{Export, LoadedModule, Location, Mfa};
 use crate::atom::{Atom, AtomError};
-use crate::heap::mem::{self, Category};
 use crate::process::Process;
-use crate::sync::lock;
+use crate::sync::{lock, whole};
 
 /// Why a module was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +35,12 @@ pub enum LoadFailure {
         /// Its index.
         index: usize,
     },
+    /// The file holds another module than was asked for.
+    #[error("module name in object code is {0}")]
+    Name(String),
+    /// There is old code of the module: none of its two versions can be replaced.
+    #[error("{0}: old code must be purged first")]
+    NotPurged(String),
     /// The module uses something that needs another release.
     #[error("{module}: {what}")]
     Unsupported {
@@ -46,11 +51,33 @@ pub enum LoadFailure {
     },
 }
 
+/// The versions of a module.
+#[derive(Clone, Default)]
+pub(super) struct Versions {
+    /// What calls reach.
+    pub(super) current: Option<Arc<LoadedModule>>,
+    /// What only those run who ran it before.
+    pub(super) old: Option<Arc<LoadedModule>>,
+    /// What becomes current if its `-on_load` function succeeds.
+    pub(super) on_load: Option<Arc<LoadedModule>>,
+}
+
 #[derive(Default)]
-struct Registry {
-    modules: HashMap<Atom, Arc<LoadedModule>>,
+pub(super) struct Registry {
+    pub(super) modules: HashMap<Atom, Versions>,
     /// By address of the first word.
     ranges: BTreeMap<usize, Arc<LoadedModule>>,
+}
+
+impl Registry {
+    /// Makes the module's addresses known.
+    pub(super) fn add(&mut self, m: &Arc<LoadedModule>) {
+        self.ranges.insert(m.base(), m.clone());
+    }
+    /// Forgets the module's addresses.
+    pub(super) fn remove(&mut self, m: &LoadedModule) {
+        self.ranges.remove(&m.base());
+    }
 }
 
 static REGISTRY: LazyLock<RwLock<Registry>> = LazyLock::new(RwLock::default);
@@ -85,65 +112,42 @@ pub fn error_handler(p: &Process, function: Atom) -> Option<*const u64> {
     e.is_defined().then(|| e.address())
 }
 
-/// A loaded module.
-pub fn module(name: Atom) -> Option<Arc<LoadedModule>> {
-    REGISTRY.read().expect("no code panics under the registry's lock").modules.get(&name).cloned()
+pub(super) fn read() -> RwLockReadGuard<'static, Registry> {
+    whole(REGISTRY.read())
 }
 
-/// All loaded modules.
+pub(super) fn write() -> RwLockWriteGuard<'static, Registry> {
+    whole(REGISTRY.write())
+}
+
+/// The current version of a module.
+pub fn module(name: Atom) -> Option<Arc<LoadedModule>> {
+    read().modules.get(&name)?.current.clone()
+}
+
+/// The old version of a module.
+pub fn old_module(name: Atom) -> Option<Arc<LoadedModule>> {
+    read().modules.get(&name)?.old.clone()
+}
+
+/// The version of a module that waits for the end of its `-on_load` function.
+pub fn loading_module(name: Atom) -> Option<Arc<LoadedModule>> {
+    read().modules.get(&name)?.on_load.clone()
+}
+
+/// All modules that have a current or an old version.
 pub fn loaded_modules() -> Vec<Atom> {
-    REGISTRY.read().expect("no code panics under the registry's lock").modules.keys().copied().collect()
+    let has_code = |(name, v): (&Atom, &Versions)| (v.current.is_some() || v.old.is_some()).then_some(*name);
+    read().modules.iter().filter_map(has_code).collect()
 }
 
 /// Where an instruction's address is, if in a loaded module.
 pub fn lookup(pc: *const u64) -> Option<Location> {
     let at = pc as usize;
-    let registry = REGISTRY.read().expect("no code panics under the registry's lock");
+    let registry = read();
     let (base, m) = registry.ranges.range(..=at).next_back()?;
     if at >= base + m.code_size() {
         return None;
     }
     m.locate(u32::try_from((at - base) / 8).ok()?)
-}
-
-/// Checks, translates and publishes a module: calls reach it when this returns.
-pub fn load(bytes: &[u8], file: &str) -> Result<Arc<LoadedModule>, LoadFailure> {
-    let checked = girder_loader::load(bytes, file)?;
-    publish(&checked)
-}
-
-/// One at a time. A module is known by its name only when calls reach it, so who finds it need not wait; exports that a
-/// new version still has lead to code all the time.
-fn publish(checked: &CheckedModule) -> Result<Arc<LoadedModule>, LoadFailure> {
-    static PUBLISHING: Mutex<()> = Mutex::new(());
-    let emitted = emit::translate(checked)?;
-    let m = Arc::new(emitted.module);
-    mem::note(Category::Code, m.bytes() as isize);
-    let _one = lock(&PUBLISHING);
-    let registry = || REGISTRY.write().expect("no code panics under the registry's lock");
-    registry().ranges.insert(m.base(), m.clone());
-    for (name, exported, fields) in &emitted.records {
-        super::records::define(m.name, *name, *exported, fields);
-    }
-    for (fun, offset, function) in emitted.lambdas {
-        fun.function.store(u64::from(function.index()) + 1, std::sync::atomic::Ordering::Relaxed);
-        fun.set_address(m.address(offset));
-    }
-    for f in m.functions.iter().filter(|f| f.exported) {
-        let e = Export::intern(Mfa { module: m.name, function: f.name, arity: f.arity });
-        // A native takes the place of its stub function in the module.
-        if e.native().is_none() && !e.is_instruction() {
-            e.set_address(m.address(f.entry));
-        }
-    }
-    if let Some(old) = registry().modules.insert(m.name, m.clone()) {
-        let kept = |f: &FunctionInfo| m.functions.iter().any(|g| g.exported && (g.name, g.arity) == (f.name, f.arity));
-        // Exports that the new version does not have are undefined from now on.
-        for f in old.functions.iter().filter(|f| f.exported && !kept(f)) {
-            if let Some(e) = Export::existing(Mfa { module: m.name, function: f.name, arity: f.arity }) {
-                e.set_address(std::ptr::null_mut());
-            }
-        }
-    }
-    Ok(m)
 }

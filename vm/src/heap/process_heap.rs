@@ -132,6 +132,12 @@ impl ProcessHeap {
     pub fn stack_size(&self) -> usize {
         words_between(self.stop.get(), self.hend.get())
     }
+    /// Whether a return word on the stack meets this.
+    pub(crate) fn stack_leads_to(&self, wanted: impl Fn(usize) -> bool) -> bool {
+        // SAFETY: [stop, hend) is the stack, initialised words that only the caller's thread uses.
+        let words = unsafe { std::slice::from_raw_parts(self.stop.get(), self.stack_size()) };
+        words.iter().any(|w| w.is_header() && wanted(w.0 as usize))
+    }
     /// Whether `words` fit between heap and stack with the reserve untouched; not even none do if it is in use.
     #[inline(always)]
     pub(crate) fn has_room(&self, words: usize) -> bool {

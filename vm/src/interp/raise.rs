@@ -330,6 +330,15 @@ pub(crate) fn bad_fun(s: &Scheduler, p: &Process, pc: *const u64, fun: RawTerm, 
     bad_fun_with(s, p, pc, fun, args)
 }
 
+/// A call of a fun that the version of its module which is loaded does not have.
+#[cold]
+#[inline(never)]
+pub(crate) fn gone_fun(s: &Scheduler, p: &Process, pc: *const u64, fun: RawTerm) -> Resume {
+    let b = context(s, p);
+    let reason = b.tuple(&[am::BADFUN.into(), Term::from_raw(fun)]);
+    raise(&b, Class::Error, reason, Current::Pc(pc), am::TRUE.into(), Term::NIL)
+}
+
 /// As [`bad_fun`], with the arguments as a list.
 #[cold]
 #[inline(never)]

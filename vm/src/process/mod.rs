@@ -16,6 +16,7 @@ pub mod table;
 pub mod unique;
 
 pub use dictionary::Dictionary;
+pub(crate) use owner::TrapTo;
 pub use owner::{Class, Exception, Flags, Owner};
 pub use state::{Priority, State};
 pub use table::Table;

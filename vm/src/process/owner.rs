@@ -74,6 +74,25 @@ pub struct Flags {
     pub monitor_nodes: Cell<u32>,
 }
 
+/// Where a native that traps goes on.
+#[derive(Clone, Copy)]
+pub(crate) enum TrapTo {
+    /// In the function of an export entry.
+    Export(&'static Export),
+    /// At a function's first instruction.
+    Code(*const u64),
+}
+
+impl TrapTo {
+    /// The first instruction.
+    pub(crate) fn address(self) -> *const u64 {
+        match self {
+            TrapTo::Export(e) => e.address(),
+            TrapTo::Code(at) => at,
+        }
+    }
+}
+
 /// See the module's head.
 #[repr(C)]
 pub struct Owner {
@@ -88,7 +107,7 @@ pub struct Owner {
     /// Exception in flight.
     pub exception: Exception,
     /// Where a trap goes.
-    pub trap: Cell<Option<&'static Export>>,
+    pub(crate) trap: Cell<Option<TrapTo>>,
     /// The bitstring that instructions of old compilers are building.
     pub(crate) building: Cell<Building>,
     /// Messages.

@@ -43,6 +43,9 @@ fn retired() -> std::sync::MutexGuard<'static, Retired> {
 
 /// Hands over an area to be freed.
 pub fn retire(area: LiteralArea) {
+    if area.words() == 0 {
+        return;
+    }
     retired().areas.push(area);
     start();
 }

@@ -20,6 +20,8 @@ pub enum Work {
     Collect(bool),
     /// Whether the process runs old code of a module.
     CheckCode(Atom),
+    /// Nothing but an answer, after the rounds of literals that came before.
+    Literals,
 }
 
 /// A request.
@@ -66,7 +68,8 @@ impl SystemTask {
     }
     /// The process is gone.
     pub(crate) fn answer_dead(self) {
-        self.answer(am::FALSE);
+        let result = if self.work == Work::Literals { am::OK } else { am::FALSE };
+        self.answer(result);
     }
     /// Does it, on the thread that runs `p`.
     fn run(self, p: &Process) {
@@ -75,10 +78,11 @@ impl SystemTask {
                 collect(p, major);
                 am::TRUE
             }
-            Work::CheckCode(module) => match crate::code::uses_old_code(p, module) {
+            Work::CheckCode(module) => match crate::code::purge::uses_old_code(p, module) {
                 true => am::TRUE,
                 false => am::FALSE,
             },
+            Work::Literals => am::OK,
         };
         self.answer(result);
     }

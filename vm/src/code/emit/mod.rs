@@ -11,6 +11,7 @@ mod general;
 mod out;
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 use girder_loader::{CheckedModule, Opcode, Operand};
 
@@ -29,8 +30,8 @@ use out::{A, Out};
 /// A translated module, not yet reachable.
 pub(super) struct Emitted {
     pub(super) module: LoadedModule,
-    /// Funs with their entries' offsets and the functions that hold their bodies.
-    pub(super) lambdas: Vec<(&'static FunEntry, u32, Atom)>,
+    /// The functions that hold the bodies of the module's funs.
+    pub(super) bodies: Vec<Atom>,
     /// Native record definitions: name, whether exported, fields.
     pub(super) records: Vec<(Atom, bool, Vec<Field>)>,
 }
@@ -123,7 +124,10 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
         }
         let op = &m.code[e.at];
         e.at += 1;
-        e.generic(op.opcode, m.args(op))?;
+        if let Err(why) = e.generic(op.opcode, m.args(op)) {
+            crate::signal::purge::retire(area);
+            return Err(why);
+        }
     }
     let records: Vec<_> = m
         .records
@@ -144,8 +148,8 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
             info.exported = true;
         }
     }
-    let lambdas =
-        m.lambdas.iter().zip(lambdas).map(|(l, e)| (e, labels[l.label as usize], atoms[l.function as usize])).collect();
+    let bodies = m.lambdas.iter().map(|l| atoms[l.function as usize]).collect();
+    let lambdas = m.lambdas.iter().zip(lambdas).map(|(l, e)| (e, labels[l.label as usize])).collect();
     let own_file = format!("{module_name}.erl").into_boxed_str();
     let module = LoadedModule {
         name,
@@ -157,15 +161,12 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
         code,
         lines,
         files: std::iter::once(own_file).chain(m.lines.files.iter().cloned()).collect(),
-        literals: (!terms_is_empty(literal_count, m)).then_some(area),
+        literals: Mutex::new(Some(area)),
+        lambdas,
         strings,
         templates,
     };
-    Ok(Emitted { module, lambdas, records })
-}
-
-fn terms_is_empty(literals: usize, m: &CheckedModule) -> bool {
-    literals == 0 && m.big_ints.is_empty()
+    Ok(Emitted { module, bodies, records })
 }
 
 impl<'m> Emitter<'m> {

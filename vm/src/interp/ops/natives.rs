@@ -5,7 +5,7 @@ use crate::ctx::Ctx;
 use crate::interp::machine::{Dst, Flow, Machine};
 use crate::interp::{self, SliceEnd, raise};
 use crate::native::{NativeFn, Raise};
-use crate::process::Process;
+use crate::process::{Process, TrapTo};
 use crate::sched::Scheduler;
 use crate::term::{RawTerm, Subtag, Term};
 
@@ -67,7 +67,7 @@ pub(crate) fn not_a_value(m: M, e: Raise, export: u64, next: *const u64) -> Flow
     match e {
         Raise::Trap | Raise::Yield => {
             super::calls::push_return(m, next);
-            let to = m.owner().trap.take().map_or(export.address(), Export::address);
+            let to = m.owner().trap.take().map_or(export.address(), TrapTo::address);
             if e == Raise::Yield { super::calls::yield_at(m, to) } else { super::calls::enter(m, to) }
         }
         Raise::Wait => {

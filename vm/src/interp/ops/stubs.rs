@@ -71,8 +71,14 @@ pub(crate) fn undefined_lambda(m: M, entry: u64) -> Flow {
     let to = lambda_slow(m.s(), m.p(), entry);
     m.back();
     match to {
-        Some(to) => Flow::Goto(to),
-        None => {
+        Lambda::Code(to) => Flow::Goto(to),
+        Lambda::Suspended(to) => super::calls::yield_at(m, to),
+        Lambda::Gone => {
+            m.out();
+            let to = raise::gone_fun(m.s(), m.p(), m.pc, m.xr(1));
+            raise::resume(m, to)
+        }
+        Lambda::NoHandler => {
             m.out();
             let to = undefined_lambda_slow(m.s(), m.p(), entry);
             raise::resume(m, to)
@@ -94,20 +100,43 @@ fn fun_at(w: u64) -> &'static FunEntry {
     unsafe { &*p }
 }
 
+/// What is to become of a call of a fun that had no code.
+enum Lambda {
+    /// Go on there.
+    Code(*const u64),
+    /// Go on there when the purge of the fun's module has ended.
+    Suspended(*const u64),
+    /// The module is loaded, but has no such fun.
+    Gone,
+    /// There is no error handler.
+    NoHandler,
+}
+
 #[cold]
 #[inline(never)]
-fn lambda_slow(s: &crate::sched::Scheduler, p: &crate::process::Process, entry: u64) -> Option<*const u64> {
+fn lambda_slow(s: &crate::sched::Scheduler, p: &crate::process::Process, entry: u64) -> Lambda {
+    use crate::code;
     let e = fun_at(entry);
-    if e.has_code() || (crate::code::load_missing(e.module) && e.has_code()) {
-        return Some(e.address());
+    if e.has_code() {
+        return Lambda::Code(e.address());
     }
-    let handler = crate::code::error_handler(p, crate::am::UNDEFINED_LAMBDA)?;
+    let pending = code::purge::suspend_caller(p, e);
+    if !pending && code::load_missing(e.module) && e.has_code() {
+        return Lambda::Code(e.address());
+    }
     // SAFETY: registers are saved; nothing collects here.
     let ctx = unsafe { crate::Ctx::new(p, s) };
     let all = arguments(s, usize::from(e.arity) + e.num_free as usize);
     let (args, env) = all.split_at(usize::from(e.arity));
     s.set_x(&[e.module.into(), ctx.fun(e, env), ctx.list(args)]);
-    Some(handler)
+    if pending {
+        let mfa = Mfa { module: crate::am::ERTS_CODE_PURGER, function: crate::am::PENDING_PURGE_LAMBDA, arity: 3 };
+        return Lambda::Suspended(code::Export::intern(mfa).address());
+    }
+    if code::module(e.module).is_some() {
+        return Lambda::Gone;
+    }
+    code::error_handler(p, crate::am::UNDEFINED_LAMBDA).map_or(Lambda::NoHandler, Lambda::Code)
 }
 
 /// Where a process begins: module, function and argument list in x0 to x2, an empty stack.
