@@ -5,6 +5,7 @@
 //! one key). The table puts it under one lock.
 
 use std::cmp::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::object::{Key, Keyed, Object};
 use super::{Change, Visit};
@@ -15,6 +16,11 @@ const BLOCK: usize = 128;
 pub(super) struct Ordered {
     blocks: Vec<Vec<Keyed>>,
     keypos: usize,
+    /// Where a key was found last: who walks the table asks for that key or one beside it next. A guess that is
+    /// always checked.
+    last: AtomicU64,
+    /// Whether it is kept: not where many may read at a time, who would take the line from one another.
+    remembers: bool,
     /// Sums over the objects, so that the table can be emptied without a look at them.
     totals: Change,
 }
@@ -33,8 +39,8 @@ pub enum Direction {
 }
 
 impl Ordered {
-    pub(super) fn new(keypos: usize) -> Ordered {
-        Ordered { blocks: Vec::new(), keypos, totals: Change::default() }
+    pub(super) fn new(keypos: usize, remembers: bool) -> Ordered {
+        Ordered { blocks: Vec::new(), keypos, last: AtomicU64::new(0), remembers, totals: Change::default() }
     }
     pub(super) fn get(&self, at: At) -> Option<&Object> {
         self.blocks.get(at.0)?.get(at.1).map(|k| &k.object)
@@ -56,6 +62,29 @@ impl Ordered {
             Some(b) if at.1 >= b.len() => At(at.0 + 1, 0),
             _ => at,
         }
+    }
+    /// As [`Ordered::find`], after a look where a key was found last.
+    pub(super) fn find_near(&self, key: &Key<'_>) -> Result<At, At> {
+        if !self.remembers {
+            return self.find(key);
+        }
+        let last = self.last.load(Relaxed);
+        let guess = At((last >> 32) as usize, last as u32 as usize);
+        let order = |at: At| Some(self.blocks.get(at.0)?.get(at.1)?.compare(key, self.keypos));
+        let beside = match order(guess) {
+            Some(Ordering::Equal) => return Ok(guess),
+            Some(Ordering::Less) => Some(self.after(guess)),
+            Some(Ordering::Greater) => self.before(guess),
+            None => None,
+        };
+        let found = match beside.filter(|&at| order(at) == Some(Ordering::Equal)) {
+            Some(at) => Ok(at),
+            None => self.find(key),
+        };
+        if let Ok(At(block, index)) = found {
+            self.last.store((block as u64) << 32 | index as u64, Relaxed);
+        }
+        found
     }
     /// Where `key` is, or where it would go.
     pub(super) fn find(&self, key: &Key<'_>) -> Result<At, At> {
@@ -92,7 +121,7 @@ impl Ordered {
     }
     /// The first place behind `key`, or the last before it, whether the key is there or not.
     pub(super) fn beside(&self, key: &Key<'_>, direction: Direction) -> Option<At> {
-        match (self.find(key), direction) {
+        match (self.find_near(key), direction) {
             (Ok(at), Direction::Forward) => Some(self.after(at)),
             (Err(at), Direction::Forward) => Some(at),
             (Ok(at) | Err(at), Direction::Backward) => self.before(at),
@@ -261,14 +290,14 @@ mod tests {
     proptest! {
         #[test]
         fn as_a_btree_map(ops in proptest::collection::vec((0..3u8, 0..600i64), 0..1500)) {
-            let (mut o, mut model, mut change) = (Ordered::new(1), BTreeMap::new(), Change::default());
+            let (mut o, mut model, mut change) = (Ordered::new(1, true), BTreeMap::new(), Change::default());
             for (i, (op, k)) in ops.into_iter().enumerate() {
                 let t = Term::try_small(k).expect("small");
                 if op < 2 {
                     o.insert(object(k, i as i64), &mut change);
                     model.insert(k, i as i64);
                 } else {
-                    let gone = o.find(&Key::new(t)).ok().and_then(|at| o.remove(at, &mut change));
+                    let gone = o.find_near(&Key::new(t)).ok().and_then(|at| o.remove(at, &mut change));
                     assert_eq!(gone.is_some(), model.remove(&k).is_some());
                 }
             }

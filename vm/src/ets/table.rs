@@ -168,7 +168,7 @@ impl Table {
             objects: AtomicI64::new(0),
             words: AtomicI64::new(0),
             storage: match o.kind {
-                Kind::OrderedSet => Storage::Ordered(RwLock::new(Ordered::new(o.keypos))),
+                Kind::OrderedSet => Storage::Ordered(RwLock::new(Ordered::new(o.keypos, !o.read_concurrency))),
                 kind => Storage::Hash(Hash::new(kind, o.keypos, shared)),
             },
         }
@@ -325,7 +325,7 @@ impl Table {
             Storage::Hash(h) => h.lookup(&key, |all| all.iter().for_each(|o| f(&o.object))),
             Storage::Ordered(o) => {
                 let o = Self::read(o);
-                if let Some(x) = o.find(&key).ok().and_then(|at| o.get(at)) {
+                if let Some(x) = o.find_near(&key).ok().and_then(|at| o.get(at)) {
                     f(x);
                 }
             }
@@ -379,7 +379,7 @@ impl Table {
             Storage::Hash(h) => h.remove(&key, self.is_fixed(), change, which),
             Storage::Ordered(o) => {
                 let mut o = Self::write(o);
-                if let Ok(at) = o.find(&key)
+                if let Ok(at) = o.find_near(&key)
                     && o.get(at).is_some_and(&mut which)
                 {
                     o.tally(change, |o, change| o.remove(at, change));
