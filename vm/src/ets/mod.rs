@@ -9,6 +9,7 @@ mod hash;
 pub mod matchspec;
 mod object;
 mod ordered;
+mod prefix;
 mod reaper;
 pub mod registry;
 mod table;

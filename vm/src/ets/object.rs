@@ -5,8 +5,6 @@
 //! through `&mut`, that is under the table's write lock. Only terms that the external format gives back as they were
 //! are packed.
 
-use std::cmp::Ordering;
-
 use crate::etf;
 use crate::heap::{Builder, Detached};
 use crate::term::{Kind, RawTerm, Term, cmp, copy, hash, map};
@@ -103,6 +101,16 @@ impl Object {
         }
         self.with(|t| t.as_tuple().and_then(|e| e.get(pos.wrapping_sub(1))).map(|&e| f(e)))
     }
+    /// Shows the key, which is element `keypos` (from 1) and exists.
+    #[inline]
+    pub(super) fn with_key<R>(&self, keypos: usize, f: impl for<'o> FnOnce(Term<'o>) -> R) -> R {
+        match &self.content {
+            Content::Plain(t) => {
+                t.with(|t| f(t.as_tuple().and_then(|e| e.get(keypos - 1)).copied().unwrap_or(Term::NIL)))
+            }
+            Content::Packed(p) => p.key.with(f),
+        }
+    }
     /// A copy of the tuple on a heap.
     pub fn copy_to<'s>(&self, b: &Builder<'s>) -> Term<'s> {
         match &self.content {
@@ -169,12 +177,7 @@ impl Keyed {
     pub(super) fn with_key<R>(&self, keypos: usize, f: impl for<'o> FnOnce(Term<'o>) -> R) -> R {
         match Term::immediate(self.word) {
             Some(key) => f(key),
-            None => match &self.object.content {
-                Content::Plain(t) => {
-                    t.with(|t| f(t.as_tuple().and_then(|e| e.get(keypos - 1)).copied().unwrap_or(Term::NIL)))
-                }
-                Content::Packed(p) => p.key.with(f),
-            },
+            None => self.object.with_key(keypos, f),
         }
     }
     /// `=:=` of the keys.
@@ -185,30 +188,4 @@ impl Keyed {
         }
         self.with_key(keypos, |k| cmp::eq_exact(k, key.term))
     }
-    /// Order of this object's key to `key`.
-    #[inline]
-    pub(super) fn compare(&self, key: &Key<'_>, keypos: usize) -> Ordering {
-        if let (Some(a), Some(b)) = (self.word.as_small(), key.word.as_small()) {
-            return a.cmp(&b);
-        }
-        self.with_key(keypos, |k| quick(k, key.term).unwrap_or_else(|| cmp::compare(k, key.term)))
-    }
-}
-
-/// Order of tuples that differ first in small integers, the commonest compound keys; `None`: of other terms.
-#[inline]
-fn quick(a: Term<'_>, b: Term<'_>) -> Option<Ordering> {
-    let (x, y) = (a.as_tuple()?, b.as_tuple()?);
-    if x.len() != y.len() {
-        return Some(x.len().cmp(&y.len()));
-    }
-    for (x, y) in x.iter().zip(y) {
-        match (x.raw().as_small(), y.raw().as_small()) {
-            (Some(x), Some(y)) if x != y => return Some(x.cmp(&y)),
-            (Some(_), Some(_)) => {}
-            _ if x.same(*y) && x.is_immediate() => {}
-            _ => return None,
-        }
-    }
-    Some(Ordering::Equal)
 }

@@ -7,14 +7,78 @@
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::object::{Key, Keyed, Object};
+use super::object::Object;
+use super::prefix::Prefix;
 use super::{Change, Visit};
-use crate::term::Term;
+use crate::term::{Term, cmp};
 
 const BLOCK: usize = 128;
 
+/// A key to look for.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'k> {
+    term: Term<'k>,
+    prefix: Prefix,
+}
+
+impl<'k> Key<'k> {
+    pub(super) fn new(term: Term<'k>) -> Key<'k> {
+        Key { term, prefix: Prefix::of(term) }
+    }
+}
+
+/// An object with its key's prefix at hand.
+struct Entry {
+    prefix: Prefix,
+    object: Object,
+}
+
+impl Entry {
+    fn new(object: Object, keypos: usize) -> Entry {
+        Entry { prefix: object.with_element(keypos, Prefix::of).unwrap_or_default(), object }
+    }
+    /// Shows the key.
+    fn with_key<R>(&self, keypos: usize, f: impl for<'o> FnOnce(Term<'o>) -> R) -> R {
+        self.object.with_key(keypos, f)
+    }
+    /// Order of this object's key to `key`.
+    #[inline]
+    fn compare(&self, key: &Key<'_>, keypos: usize) -> Ordering {
+        match self.prefix.cmp(&key.prefix) {
+            Ordering::Equal if !key.prefix.is_whole() => self.with_key(keypos, |k| cmp::compare(k, key.term)),
+            order => order,
+        }
+    }
+}
+
+/// Neighbours in order.
+struct Block {
+    /// Prefix of the first one's key, so that finding the block need not look into it.
+    first: Prefix,
+    entries: Vec<Entry>,
+}
+
+impl Block {
+    fn new(entries: Vec<Entry>) -> Block {
+        Block { first: entries.first().map(|e| e.prefix).unwrap_or_default(), entries }
+    }
+    fn insert(&mut self, i: usize, entry: Entry) {
+        if i == 0 {
+            self.first = entry.prefix;
+        }
+        self.entries.insert(i, entry);
+    }
+    fn remove(&mut self, i: usize) -> Entry {
+        let gone = self.entries.remove(i);
+        if let Some(e) = self.entries.first() {
+            self.first = e.prefix;
+        }
+        gone
+    }
+}
+
 pub(super) struct Ordered {
-    blocks: Vec<Vec<Keyed>>,
+    blocks: Vec<Block>,
     keypos: usize,
     /// Where a key was found last: who walks the table asks for that key or one beside it next. A guess that is
     /// always checked.
@@ -43,23 +107,27 @@ impl Ordered {
         Ordered { blocks: Vec::new(), keypos, last: AtomicU64::new(0), remembers, totals: Change::default() }
     }
     pub(super) fn get(&self, at: At) -> Option<&Object> {
-        self.blocks.get(at.0)?.get(at.1).map(|k| &k.object)
+        self.entry(at).map(|e| &e.object)
     }
-    fn get_mut(&mut self, at: At) -> Option<&mut Object> {
-        self.blocks.get_mut(at.0)?.get_mut(at.1).map(|k| &mut k.object)
+    fn entry(&self, at: At) -> Option<&Entry> {
+        self.blocks.get(at.0)?.entries.get(at.1)
     }
-    /// The first place whose object `before` does not hold for; it holds for a prefix of the table.
-    fn partition(&self, before: impl Fn(&Keyed) -> bool) -> At {
-        let block = self.blocks.partition_point(|b| b.first().is_some_and(&before)).saturating_sub(1);
+    fn entry_mut(&mut self, at: At) -> Option<&mut Entry> {
+        self.blocks.get_mut(at.0)?.entries.get_mut(at.1)
+    }
+    /// The first place whose object `before` does not hold for; it holds for a beginning of the table, and
+    /// `block_before` for the blocks whose first object `before` holds for.
+    fn partition(&self, block_before: impl Fn(&Block) -> bool, before: impl Fn(&Entry) -> bool) -> At {
+        let block = self.blocks.partition_point(block_before).saturating_sub(1);
         match self.blocks.get(block) {
-            Some(b) => self.normal(At(block, b.partition_point(&before))),
+            Some(b) => self.normal(At(block, b.entries.partition_point(before))),
             None => At(0, 0),
         }
     }
     /// A place behind the end of a block is the start of the next.
     fn normal(&self, at: At) -> At {
         match self.blocks.get(at.0) {
-            Some(b) if at.1 >= b.len() => At(at.0 + 1, 0),
+            Some(b) if at.1 >= b.entries.len() => At(at.0 + 1, 0),
             _ => at,
         }
     }
@@ -70,7 +138,7 @@ impl Ordered {
         }
         let last = self.last.load(Relaxed);
         let guess = At((last >> 32) as usize, last as u32 as usize);
-        let order = |at: At| Some(self.blocks.get(at.0)?.get(at.1)?.compare(key, self.keypos));
+        let order = |at: At| Some(self.entry(at)?.compare(key, self.keypos));
         let beside = match order(guess) {
             Some(Ordering::Equal) => return Ok(guess),
             Some(Ordering::Less) => Some(self.after(guess)),
@@ -88,18 +156,25 @@ impl Ordered {
     }
     /// Where `key` is, or where it would go.
     pub(super) fn find(&self, key: &Key<'_>) -> Result<At, At> {
-        let at = self.partition(|k| k.compare(key, self.keypos) == Ordering::Less);
-        match self.blocks.get(at.0).and_then(|b| b.get(at.1)) {
-            Some(k) if k.compare(key, self.keypos) == Ordering::Equal => Ok(at),
+        let before = |e: &Entry| e.compare(key, self.keypos) == Ordering::Less;
+        let block_before = |b: &Block| match b.first.cmp(&key.prefix) {
+            Ordering::Equal => b.entries.first().is_some_and(before),
+            order => order == Ordering::Less,
+        };
+        let at = self.partition(block_before, before);
+        match self.entry(at) {
+            Some(e) if e.compare(key, self.keypos) == Ordering::Equal => Ok(at),
             _ => Err(at),
         }
     }
     /// The first place whose key compares not less by `order`, or not greater's last, which ascends with the keys.
     pub(super) fn bound(&self, direction: Direction, order: impl Fn(Term<'_>) -> Ordering) -> Option<At> {
-        let by = |k: &Keyed| k.with_key(self.keypos, &order);
+        let by = |e: &Entry| e.with_key(self.keypos, &order);
+        let partition =
+            |before: &dyn Fn(&Entry) -> bool| self.partition(|b| b.entries.first().is_some_and(before), before);
         match direction {
-            Direction::Forward => Some(self.partition(|k| by(k) == Ordering::Less)),
-            Direction::Backward => self.before(self.partition(|k| by(k) != Ordering::Greater)),
+            Direction::Forward => Some(partition(&|e| by(e) == Ordering::Less)),
+            Direction::Backward => self.before(partition(&|e| by(e) != Ordering::Greater)),
         }
     }
     pub(super) fn first(&self) -> Option<At> {
@@ -107,12 +182,12 @@ impl Ordered {
     }
     pub(super) fn last(&self) -> Option<At> {
         let block = self.blocks.len().checked_sub(1)?;
-        Some(At(block, self.blocks[block].len() - 1))
+        Some(At(block, self.blocks[block].entries.len() - 1))
     }
     pub(super) fn before(&self, at: At) -> Option<At> {
         match at {
             At(0, 0) => None,
-            At(b, 0) => Some(At(b - 1, self.blocks.get(b - 1)?.len() - 1)),
+            At(b, 0) => Some(At(b - 1, self.blocks.get(b - 1)?.entries.len() - 1)),
             At(b, i) => Some(At(b, i - 1)),
         }
     }
@@ -130,10 +205,10 @@ impl Ordered {
     /// The `n`th object's place.
     pub(super) fn nth(&self, mut n: usize) -> Option<At> {
         for (b, block) in self.blocks.iter().enumerate() {
-            if n < block.len() {
+            if n < block.entries.len() {
                 return Some(At(b, n));
             }
-            n -= block.len();
+            n -= block.entries.len();
         }
         None
     }
@@ -142,49 +217,47 @@ impl Ordered {
     }
     pub(super) fn insert(&mut self, object: Object, change: &mut Change) {
         change.added(&object);
-        let o = Keyed::new(object, self.keypos);
-        match o.with_key(self.keypos, |k| self.find(&Key::new(k))) {
-            Ok(At(b, i)) => {
-                change.removed(&self.blocks[b][i].object);
-                self.blocks[b][i] = o;
+        let o = Entry::new(object, self.keypos);
+        match o.with_key(self.keypos, |term| self.find(&Key { term, prefix: o.prefix })) {
+            Ok(at) => {
+                if let Some(old) = self.entry_mut(at) {
+                    change.removed(&std::mem::replace(old, o).object);
+                }
             }
             Err(at) => self.insert_at(at, o),
         }
     }
-    fn insert_at(&mut self, at: At, o: Keyed) {
+    fn insert_at(&mut self, at: At, o: Entry) {
         // The end of a block is as good as the start of the next.
-        let At(mut b, mut i) = match at {
-            At(b, 0) if b > 0 => At(b - 1, self.blocks[b - 1].len()),
+        let At(b, i) = match at {
+            At(b, 0) if b > 0 => At(b - 1, self.blocks[b - 1].entries.len()),
             other => other,
         };
         let Some(block) = self.blocks.get_mut(b) else {
-            self.blocks.push(vec![o]);
+            self.blocks.push(Block::new(vec![o]));
             return;
         };
-        if block.len() == BLOCK {
-            // Keys that arrive in order fill blocks to the end.
-            let cut = if i == BLOCK { BLOCK } else { BLOCK / 2 };
-            let mut upper = Vec::with_capacity(BLOCK);
-            upper.extend(block.drain(cut..));
-            if i > cut || cut == BLOCK {
-                (b, i) = (b + 1, i - cut);
-                upper.insert(i, o);
-                self.blocks.insert(b, upper);
-            } else {
-                block.insert(i, o);
-                self.blocks.insert(b + 1, upper);
-            }
-            return;
+        if block.entries.len() < BLOCK {
+            return block.insert(i, o);
         }
-        block.insert(i, o);
+        // Keys that arrive in order fill blocks to the end.
+        let cut = if i == BLOCK { BLOCK } else { BLOCK / 2 };
+        let mut upper = Vec::with_capacity(BLOCK);
+        upper.extend(block.entries.drain(cut..));
+        if i > cut || cut == BLOCK {
+            upper.insert(i - cut, o);
+        } else {
+            block.insert(i, o);
+        }
+        self.blocks.insert(b + 1, Block::new(upper));
     }
     pub(super) fn remove(&mut self, at: At, change: &mut Change) -> Option<Object> {
         let block = self.blocks.get_mut(at.0)?;
-        if at.1 >= block.len() {
+        if at.1 >= block.entries.len() {
             return None;
         }
         let gone = block.remove(at.1);
-        if block.is_empty() {
+        if block.entries.is_empty() {
             self.blocks.remove(at.0);
         }
         change.removed(&gone.object);
@@ -199,13 +272,13 @@ impl Ordered {
         f: impl FnOnce(&mut Object) -> Result<R, E>,
     ) -> Option<Result<R, E>> {
         match self.find(key) {
-            Ok(at) => Some(change.around(self.get_mut(at)?, f)),
+            Ok(at) => Some(change.around(&mut self.entry_mut(at)?.object, f)),
             Err(at) => {
                 let mut fresh = default?;
                 let result = f(&mut fresh);
                 if result.is_ok() {
                     change.added(&fresh);
-                    self.insert_at(at, Keyed::new(fresh, self.keypos));
+                    self.insert_at(at, Entry { prefix: key.prefix, object: fresh });
                 }
                 Some(result)
             }
@@ -262,8 +335,8 @@ impl Ordered {
                 }
                 Visit::Replace(new) => {
                     change.added(&new);
-                    let old = self.blocks.get_mut(at.0)?.get_mut(at.1)?;
-                    change.removed(&std::mem::replace(old, Keyed::new(new, self.keypos)).object);
+                    let new = Entry::new(new, self.keypos);
+                    change.removed(&std::mem::replace(self.entry_mut(at)?, new).object);
                     at = self.after(at);
                 }
             }
@@ -308,7 +381,7 @@ mod tests {
                 Visit::Continue
             });
             assert_eq!(seen, model.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>());
-            assert!(o.blocks.iter().all(|b| !b.is_empty() && b.len() <= BLOCK));
+            assert!(o.blocks.iter().all(|b| b.first == b.entries[0].prefix && b.entries.len() <= BLOCK));
             for k in 0..600 {
                 let t = Key::new(Term::try_small(k).expect("small"));
                 assert_eq!(key_at(&o, o.beside(&t, Direction::Forward)), model.range(k + 1..).next().map(|e| *e.0));

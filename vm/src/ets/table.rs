@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use super::hash::Hash;
 use super::object::{Key, Object};
-use super::ordered::{Direction, Ordered};
+use super::ordered::{self, Direction, Ordered};
 use super::{Change, Place, Visit, reaper};
 use crate::atom::Atom;
 use crate::heap::{Builder, Detached};
@@ -320,12 +320,11 @@ impl Table {
     }
     /// Shows the objects with this key, in order; stops when the visitor does.
     pub fn lookup(&self, key: Term<'_>, mut f: impl FnMut(&Object)) {
-        let key = Key::new(key);
         match &self.storage {
-            Storage::Hash(h) => h.lookup(&key, |all| all.iter().for_each(|o| f(&o.object))),
+            Storage::Hash(h) => h.lookup(&Key::new(key), |all| all.iter().for_each(|o| f(&o.object))),
             Storage::Ordered(o) => {
                 let o = Self::read(o);
-                if let Some(x) = o.find_near(&key).ok().and_then(|at| o.get(at)) {
+                if let Some(x) = o.find_near(&ordered::Key::new(key)).ok().and_then(|at| o.get(at)) {
                     f(x);
                 }
             }
@@ -374,12 +373,11 @@ impl Table {
     }
     /// Removes the objects with this key that `which` names; it sees them all.
     pub fn remove(&self, key: Term<'_>, mut which: impl FnMut(&Object) -> bool) {
-        let key = Key::new(key);
         self.change(|change| match &self.storage {
-            Storage::Hash(h) => h.remove(&key, self.is_fixed(), change, which),
+            Storage::Hash(h) => h.remove(&Key::new(key), self.is_fixed(), change, which),
             Storage::Ordered(o) => {
                 let mut o = Self::write(o);
-                if let Ok(at) = o.find_near(&key)
+                if let Ok(at) = o.find_near(&ordered::Key::new(key))
                     && o.get(at).is_some_and(&mut which)
                 {
                     o.tally(change, |o, change| o.remove(at, change));
@@ -389,12 +387,11 @@ impl Table {
     }
     /// Does with the objects of this key what the visitor says; stopping means going on.
     pub fn visit_key_mut(&self, key: Term<'_>, mut f: impl FnMut(&Object) -> Visit) {
-        let key = Key::new(key);
         self.change(|change| match &self.storage {
-            Storage::Hash(h) => h.visit_key_mut(&key, self.is_fixed(), change, f),
+            Storage::Hash(h) => h.visit_key_mut(&Key::new(key), self.is_fixed(), change, f),
             Storage::Ordered(o) => {
                 let mut o = Self::write(o);
-                if let Ok(at) = o.find(&key) {
+                if let Ok(at) = o.find(&ordered::Key::new(key)) {
                     let mut seen = false;
                     let once = |x: &Object| if std::mem::replace(&mut seen, true) { Visit::Stop } else { f(x) };
                     o.tally(change, |o, change| o.visit_mut(Some(at), change, once));
@@ -410,10 +407,9 @@ impl Table {
         default: Option<Object>,
         f: impl FnOnce(&mut Object) -> Result<R, E>,
     ) -> Option<Result<R, E>> {
-        let key = Key::new(key);
         self.change(|change| match &self.storage {
-            Storage::Hash(h) => h.update(&key, default, change, f),
-            Storage::Ordered(o) => Self::write(o).tally(change, |o, change| o.update(&key, default, change, f)),
+            Storage::Hash(h) => h.update(&Key::new(key), default, change, f),
+            Storage::Ordered(o) => Self::write(o).tally(change, |o, change| o.update(&ordered::Key::new(key), default, change, f)),
         })
     }
     /// Removes everything in one step; answers how much there was.
@@ -475,11 +471,10 @@ impl Table {
         direction: Direction,
         f: impl FnOnce(&[&Object]) -> R,
     ) -> Result<Option<R>, ()> {
-        let key = Key::new(key);
         match &self.storage {
             Storage::Hash(h) => {
                 let mut f = Some(f);
-                let mut from = h.after(&key)?;
+                let mut from = h.after(&Key::new(key))?;
                 // An object that went away in between is passed over.
                 while let Some(at) = from {
                     let shown =
@@ -493,7 +488,7 @@ impl Table {
             }
             Storage::Ordered(o) => {
                 let o = Self::read(o);
-                Ok(o.beside(&key, direction).and_then(|at| o.get(at)).map(|x| f(&[x])))
+                Ok(o.beside(&ordered::Key::new(key), direction).and_then(|at| o.get(at)).map(|x| f(&[x])))
             }
         }
     }
@@ -527,7 +522,7 @@ impl Table {
             Storage::Ordered(o) => {
                 let o = Self::read(o);
                 let start = match from {
-                    Cursor::Behind(key) => key.with(|k| o.beside(&Key::new(k), direction)),
+                    Cursor::Behind(key) => key.with(|k| o.beside(&ordered::Key::new(k), direction)),
                     _ if direction == Direction::Forward => o.first(),
                     _ => o.last(),
                 };
@@ -548,7 +543,7 @@ impl Table {
         let Storage::Ordered(o) = &self.storage else { return None };
         let o = Self::read(o);
         let start = match from {
-            Cursor::Behind(key) => key.with(|k| o.beside(&Key::new(k), direction)),
+            Cursor::Behind(key) => key.with(|k| o.beside(&ordered::Key::new(k), direction)),
             _ => o.bound(direction, &order),
         };
         let mut outside = false;
@@ -571,7 +566,7 @@ impl Table {
             Storage::Ordered(o) => {
                 let mut o = Self::write(o);
                 let start = match from {
-                    Cursor::Behind(key) => key.with(|k| o.beside(&Key::new(k), Direction::Forward)),
+                    Cursor::Behind(key) => key.with(|k| o.beside(&ordered::Key::new(k), Direction::Forward)),
                     _ => o.bound(Direction::Forward, &order),
                 };
                 let mut outside = false;

@@ -54,7 +54,7 @@ pub fn compare_exact(a: Term<'_>, b: Term<'_>) -> Ordering {
 }
 
 /// Place of a term's type in the term order.
-fn rank(k: &Kind<'_>) -> u8 {
+pub(crate) fn rank(k: &Kind<'_>) -> u8 {
     match k {
         Kind::Small(_) | Kind::Big(_) | Kind::Float(_) => 0,
         Kind::Atom(_) => 1,
