@@ -130,18 +130,23 @@ mod tests {
 
     #[test]
     fn order_is_kept() {
-        let small = ["0.0", "-0.0", "{0}", "{0.0}", "{1,a}", "{1,b}", "{1.5,a}", "{a,1}", "{'a\\000',0}", "[1|2]", "[1,2]"];
+        let small =
+            ["0.0", "-0.0", "{0}", "{0.0}", "{1,a}", "{1,b}", "{1.5,a}", "{a,1}", "{'a\\000',0}", "[1|2]", "[1,2]"];
         for text in golden("order", 150) {
             with_builder(|b| {
                 let generated = text.split("==\n").next().expect("terms").lines();
                 let terms: Vec<Term<'_>> = generated.chain(small).map(|t| parse(b, t)).collect();
-                let pairs: Vec<Term<'_>> = terms.iter().flat_map(|&x| [b.tuple(&[x, terms[0]]), b.tuple(&[x, terms[1]])]).collect();
+                let pairs: Vec<Term<'_>> =
+                    terms.iter().flat_map(|&x| [b.tuple(&[x, terms[0]]), b.tuple(&[x, terms[1]])]).collect();
                 let all: Vec<Term<'_>> = terms.iter().copied().chain(pairs).collect();
                 for &x in &all {
                     let p = Prefix::of(x);
                     for &y in &all {
                         let (q, order) = (Prefix::of(y), cmp::compare(x, y));
-                        assert!(p.cmp(&q) == order || p == q && !(p.is_whole() && order.is_ne()), "{x:?} {y:?}: {p:x?} {q:x?}");
+                        assert!(
+                            p.cmp(&q) == order || p == q && !(p.is_whole() && order.is_ne()),
+                            "{x:?} {y:?}: {p:x?} {q:x?}"
+                        );
                     }
                 }
             });

@@ -409,7 +409,9 @@ impl Table {
     ) -> Option<Result<R, E>> {
         self.change(|change| match &self.storage {
             Storage::Hash(h) => h.update(&Key::new(key), default, change, f),
-            Storage::Ordered(o) => Self::write(o).tally(change, |o, change| o.update(&ordered::Key::new(key), default, change, f)),
+            Storage::Ordered(o) => {
+                Self::write(o).tally(change, |o, change| o.update(&ordered::Key::new(key), default, change, f))
+            }
         })
     }
     /// Removes everything in one step; answers how much there was.
