@@ -1,7 +1,10 @@
-//! Lists of bytes, binaries and such lists: walked with an explicit stack, so that depth costs memory only.
+//! Natives for lists of bytes, binaries and such lists.
+//!
+//! Invariant: depth costs memory only, and reductions are charged for what is visited and copied.
 
 use girder_vm::term::BitsView;
 use girder_vm::term::bits::copy_bits;
+use girder_vm::term::iolist::{self, Leaf, for_each_leaf, push_binary};
 use girder_vm::{Ctx, Raise, Term};
 
 girder_vm::natives! { pub TABLE:
@@ -22,68 +25,9 @@ const STEPS_PER_REDUCTION: usize = 64;
 /// Binaries up to this size are gathered into one when an I/O vector is made; larger ones are shared.
 const IOVEC_COPY_LIMIT: usize = 256;
 
-/// A leaf of an iolist.
-pub enum Leaf<'s> {
-    /// A byte.
-    Byte(u8),
-    /// A bitstring, with its term.
-    Bits(Term<'s>, BitsView<'s>),
-}
-
-/// Shows `f` all leaves of an iolist in order; `Badarg` for anything that is none. Gives the list cells visited.
-pub fn for_each_leaf<'s>(t: Term<'s>, mut f: impl FnMut(Leaf<'s>) -> Result<(), Raise>) -> Result<usize, Raise> {
-    let mut stack: Vec<Term<'s>> = Vec::new();
-    let mut cells = 0;
-    let mut rest = t;
-    loop {
-        while let Some((head, tail)) = rest.as_cons() {
-            cells += 1;
-            rest = tail;
-            if let Some(i) = head.as_small() {
-                f(Leaf::Byte(u8::try_from(i).map_err(|_| Raise::Badarg)?))?;
-            } else if head.is_cons() {
-                if !tail.is_nil() {
-                    stack.push(tail);
-                }
-                rest = head;
-            } else if !head.is_nil() {
-                f(Leaf::Bits(head, head.as_bits().ok_or(Raise::Badarg)?))?;
-            }
-        }
-        if !rest.is_nil() {
-            f(Leaf::Bits(rest, rest.as_bits().ok_or(Raise::Badarg)?))?;
-        }
-        match stack.pop() {
-            Some(t) => rest = t,
-            None => return Ok(cells),
-        }
-    }
-}
-
-/// Appends a binary's bytes; `Badarg` for a bitstring that is none.
-fn push_binary(out: &mut Vec<u8>, v: BitsView<'_>) -> Result<(), Raise> {
-    match v.as_bytes() {
-        Some(bytes) => out.extend_from_slice(bytes),
-        None if v.is_binary() => {
-            let at = out.len();
-            out.resize(at + v.byte_len(), 0);
-            copy_bits(v, &mut out[at..], 0);
-        }
-        None => return Err(Raise::Badarg),
-    }
-    Ok(())
-}
-
 /// All bytes of an iolist or binary.
 pub fn flatten(ctx: &Ctx<'_>, t: Term<'_>) -> Result<Vec<u8>, Raise> {
-    let mut out = Vec::with_capacity(256);
-    let cells = for_each_leaf(t, |leaf| match leaf {
-        Leaf::Byte(b) => {
-            out.push(b);
-            Ok(())
-        }
-        Leaf::Bits(_, v) => push_binary(&mut out, v),
-    })?;
+    let (out, cells) = iolist::flatten(t)?;
     ctx.charge((cells + out.len() / 8) / STEPS_PER_REDUCTION);
     Ok(out)
 }

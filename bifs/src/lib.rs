@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use girder_vm::native::Native;
 
 pub mod facts;
+mod filename;
 
 mod arith;
 mod atomics;
@@ -20,6 +21,7 @@ mod code;
 mod compare;
 pub mod convert;
 mod dictionary;
+pub mod drivers;
 mod errors;
 mod etf;
 pub mod ets;
@@ -37,6 +39,7 @@ mod node;
 pub mod os;
 pub mod packet;
 mod persistent_term;
+mod port;
 mod process;
 mod re;
 mod registry;
@@ -89,6 +92,8 @@ const TABLES: &[&[Native]] = &[
     os::TABLE,
     packet::TABLE,
     persistent_term::TABLE,
+    port::OPEN,
+    port::TABLE,
     re::TABLE,
     sys::TABLE,
     system_flag::TABLE,

@@ -3,7 +3,7 @@
 use girder_vm::native::Raise;
 use girder_vm::process::registry::{self, RegisterError};
 use girder_vm::process::table;
-use girder_vm::{Ctx, Term, am};
+use girder_vm::{Ctx, Term, am, port};
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -18,11 +18,18 @@ type Answer<'s> = Result<Term<'s>, Raise>;
 
 fn register_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let none = || ctx.badarg_because(Term::atom(am::NONE));
-    let (Some(name), true) = (args[0].as_atom(), args[1].is_local_pid()) else { return Err(none()) };
+    let (Some(name), id) = (args[0].as_atom(), args[1].raw()) else { return Err(none()) };
+    if !id.is_local_pid() && !id.is_local_port() {
+        return Err(none());
+    }
     let done = if name == am::UNDEFINED {
         Err(RegisterError::NameTaken)
     } else {
-        table::with(args[1].raw(), |p| registry::register(name, p)).unwrap_or(Err(RegisterError::NotAlive))
+        let done = match id.is_local_port() {
+            true => port::with(id, |p| registry::register(name, p)),
+            false => table::with(id, |p| registry::register(name, p)),
+        };
+        done.unwrap_or(Err(RegisterError::NotAlive))
     };
     match done {
         Ok(()) => Ok(Term::TRUE),

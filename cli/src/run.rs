@@ -105,6 +105,7 @@ fn start(options: Options) -> Result<i32, String> {
     let root = tree.root.to_string_lossy().into_owned();
     let vm = Vm::builder()
         .natives(girder_bifs::all())
+        .first_ports(girder_bifs::drivers::open_first)
         .embedded(EMBEDDED)
         .profile(Profile::for_release(tree.release))
         .code_path(path)

@@ -12,6 +12,7 @@ pub mod heap;
 pub mod interp;
 pub mod native;
 pub mod node;
+pub mod port;
 pub mod process;
 pub mod profile;
 pub mod sched;

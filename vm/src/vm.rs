@@ -11,6 +11,7 @@ use crate::code::{Export, Mfa};
 use crate::finder::{Embedded, Finder, Found};
 use crate::heap::Detached;
 use crate::native::{Native, NativeKind};
+use crate::port;
 use crate::process::Table;
 use crate::process::spawn::{SpawnOptions, spawn_root};
 use crate::profile::Profile;
@@ -62,6 +63,8 @@ pub struct Builder {
     code_path: Vec<PathBuf>,
     processes: Option<u32>,
     schedulers: Option<u32>,
+    ports: Option<u32>,
+    first_ports: Option<fn()>,
     config: Config,
 }
 
@@ -91,6 +94,16 @@ impl Builder {
         self.processes = limit;
         self
     }
+    /// Most ports at a time; the default if not given.
+    pub fn ports(mut self, limit: Option<u32>) -> Builder {
+        self.ports = limit;
+        self
+    }
+    /// Opens the ports that are there before any process is.
+    pub fn first_ports(mut self, open: fn()) -> Builder {
+        self.first_ports = Some(open);
+        self
+    }
     /// Number of scheduler threads; one for each core if not given.
     pub fn schedulers(mut self, n: Option<u32>) -> Builder {
         self.schedulers = n;
@@ -110,6 +123,7 @@ impl Builder {
         crate::code::bind_instructions();
         clock::init();
         Table::init(self.processes.map(|n| n as usize));
+        port::Table::init(self.ports.map(|n| n as usize));
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         sched::init(self.schedulers.map_or_else(cores, |n| n as usize));
         let releases = profile.releases();
@@ -121,6 +135,9 @@ impl Builder {
         }
         crate::process::exit::set_hooks(vec![crate::ets::owner_exited]);
         Finder::new(self.embedded, self.code_path, config().root.as_deref()).install();
+        if let Some(open) = self.first_ports {
+            open();
+        }
         Ok(Vm { _one: () })
     }
 }

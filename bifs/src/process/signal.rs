@@ -42,19 +42,22 @@ fn send_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     for opt in args[2].to_vec().ok_or_else(badopt)? {
         match opt.as_atom() {
             Some(am::NOCONNECT) => connect = false,
-            Some(am::NOSUSPEND) => {}
+            Some(am::NOSUSPEND) => flags.nosuspend = true,
             Some(am::PRIORITY) if Profile::get().release >= 29 => flags.priority = true,
             _ => return Err(badopt()),
         }
     }
     let sent = signal::send_to(ctx, args[0], args[1], flags)?;
-    Ok(Term::atom(if sent == Sent::NoConnection && !connect { am::NOCONNECT } else { am::OK }))
+    Ok(Term::atom(match sent {
+        Sent::NoConnection if !connect => am::NOCONNECT,
+        Sent::Busy => am::NOSUSPEND,
+        _ => am::OK,
+    }))
 }
 
 fn link_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     match args[0].kind() {
-        Kind::Pid(_) => links::link(ctx, args[0])?,
-        Kind::Port(_) => links::not_there(ctx, args[0], am::NOPROC)?,
+        Kind::Pid(_) | Kind::Port(_) => links::link(ctx, args[0])?,
         Kind::ExternalPid(..) => links::link_remote(ctx, args[0])?,
         _ => return Err(Raise::Badarg),
     }
@@ -69,7 +72,7 @@ pub(crate) fn priority_option(list: Term<'_>) -> Option<bool> {
 fn link_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let Some(priority) = priority_option(args[1]) else { return Err(ctx.badarg_because(Term::atom(am::BADOPT))) };
     let done = link_1(ctx, &args[..1])?;
-    if args[0].is_local_pid() {
+    if args[0].is_local_pid() || args[0].is_local_port() {
         links::set_priority(ctx, args[0], priority);
     }
     Ok(done)
@@ -77,8 +80,8 @@ fn link_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 fn unlink_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     match args[0].kind() {
-        Kind::Pid(_) => links::unlink(ctx, args[0]),
-        Kind::Port(_) | Kind::ExternalPid(..) => {}
+        Kind::Pid(_) | Kind::Port(_) => links::unlink(ctx, args[0]),
+        Kind::ExternalPid(..) => {}
         _ => return Err(Raise::Badarg),
     }
     Ok(Term::TRUE)
@@ -90,8 +93,8 @@ fn exit_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 fn exit<'s>(ctx: &Ctx<'s>, to: Term<'s>, reason: Term<'s>, priority: bool) -> Answer<'s> {
     match to.kind() {
-        Kind::Pid(_) => links::exit(ctx, to, reason, priority)?,
-        Kind::Port(_) | Kind::ExternalPid(..) | Kind::ExternalPort(..) => {}
+        Kind::Pid(_) | Kind::Port(_) => links::exit(ctx, to, reason, priority)?,
+        Kind::ExternalPid(..) | Kind::ExternalPort(..) => {}
         Kind::Ref(_) if Profile::get().release >= 29 => links::exit(ctx, to, reason, priority)?,
         _ => return Err(Raise::Badarg),
     }

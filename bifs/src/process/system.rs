@@ -168,11 +168,11 @@ fn statistics_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
             let (collections, words) = girder_vm::heap::gc::statistics();
             ctx.tuple(&[number(collections as u64), number(words as u64), Term::small(0)])
         }
-        // Bytes that came in and went out through ports: there are no ports.
+        // Bytes that came in and went out through ports.
         "io" => {
-            let name = |name| Atom::new(name).map(Term::atom).map_err(|_| Raise::SystemLimit);
-            let none = |name| ctx.tuple(&[name, Term::small(0)]);
-            ctx.tuple(&[none(name("input")?), none(name("output")?)])
+            let (input, output) = girder_vm::port::traffic();
+            let pair = |name: Atom, n| ctx.tuple(&[name.into(), number(n)]);
+            ctx.tuple(&[pair(am::INPUT, input), pair(am::OUTPUT, output)])
         }
         "run_queue" | "total_run_queue_lengths" | "total_run_queue_lengths_all" => number(totals.queued),
         "total_active_tasks" | "total_active_tasks_all" => number(totals.queued + sched::count() as u64),

@@ -8,6 +8,7 @@ use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 
 use super::Process;
+use crate::port::Port;
 use crate::atom::Atom;
 use crate::sync::atomic::{Ordering, fence};
 use crate::sync::{RwLock, whole};
@@ -26,10 +27,52 @@ pub enum RegisterError {
     NotAlive,
 }
 
+/// What can have a name.
+pub trait Named {
+    /// The pid or port identifier that the name leads to.
+    fn id(&self) -> RawTerm;
+    /// Its name.
+    fn name(&self) -> Option<Atom>;
+    /// Sets its name; under the registry's lock.
+    fn set_name(&self, name: Option<Atom>);
+    /// Whether it is ending.
+    fn ending(&self) -> bool;
+}
+
+impl Named for Process {
+    fn id(&self) -> RawTerm {
+        self.pid()
+    }
+    fn name(&self) -> Option<Atom> {
+        Process::name(self)
+    }
+    fn set_name(&self, name: Option<Atom>) {
+        Process::set_name(self, name);
+    }
+    fn ending(&self) -> bool {
+        self.state().get().exiting()
+    }
+}
+
+impl Named for Port {
+    fn id(&self) -> RawTerm {
+        Port::id(self)
+    }
+    fn name(&self) -> Option<Atom> {
+        Port::name(self)
+    }
+    fn set_name(&self, name: Option<Atom>) {
+        Port::set_name(self, name);
+    }
+    fn ending(&self) -> bool {
+        self.is_closed()
+    }
+}
+
 /// Gives `p` a name.
-pub fn register(name: Atom, p: &Process) -> Result<(), RegisterError> {
+pub fn register(name: Atom, p: &impl Named) -> Result<(), RegisterError> {
     let mut names = whole(NAMES.write());
-    if p.state().get().exiting() {
+    if p.ending() {
         return Err(RegisterError::NotAlive);
     }
     if p.name().is_some() {
@@ -38,11 +81,11 @@ pub fn register(name: Atom, p: &Process) -> Result<(), RegisterError> {
     match names.entry(name) {
         Entry::Occupied(_) => Err(RegisterError::NameTaken),
         Entry::Vacant(v) => {
-            let v = v.insert_entry(p.pid());
+            let v = v.insert_entry(p.id());
             p.set_name(Some(name));
             // Pairs with the fence in `release`: the exit sees the name, or this sees the exit.
             fence(Ordering::SeqCst);
-            if p.state().get().exiting() && p.name().is_some() {
+            if p.ending() && p.name().is_some() {
                 v.remove();
                 p.set_name(None);
                 return Err(RegisterError::NotAlive);
@@ -56,12 +99,15 @@ pub fn register(name: Atom, p: &Process) -> Result<(), RegisterError> {
 pub fn unregister(name: Atom) -> bool {
     let mut names = whole(NAMES.write());
     let Some(id) = names.remove(&name) else { return false };
-    super::table::with(id, |p| p.set_name(None));
+    match id.is_local_port() {
+        true => crate::port::with(id, |p| p.set_name(None)),
+        false => super::table::with(id, |p| p.set_name(None)),
+    };
     true
 }
 
-/// An exiting process gives up its name.
-pub(crate) fn release(p: &Process) -> Option<Atom> {
+/// An exiting process, or a port that is closed, gives up its name.
+pub(crate) fn release(p: &impl Named) -> Option<Atom> {
     // See `register`: most processes have no name and take no lock.
     fence(Ordering::SeqCst);
     p.name()?;

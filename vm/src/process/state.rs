@@ -14,6 +14,7 @@
 //! | SYSTEM | a process of the VM itself | spawn | never |
 //! | OFF_HEAP_MESSAGES | `message_queue_data` is `off_heap` | the owner | the owner |
 //! | DIRTY | its thread is a dirty scheduler | that thread | the same |
+//! | WOKEN | woken without a message since it last began to run | waker | the runner |
 //! | PRIORITY (2 bits) | low, normal, high, max | the owner | the owner |
 //!
 //! Invariant: a process that can run ([`State::runnable`]) is QUEUED or RUNNING. So a transition that makes an idle
@@ -36,6 +37,7 @@ const COLLECTING: u32 = 1 << 8;
 const SYSTEM: u32 = 1 << 9;
 const OFF_HEAP_MESSAGES: u32 = 1 << 10;
 const DIRTY: u32 = 1 << 11;
+const WOKEN: u32 = 1 << 12;
 const PRIORITY_SHIFT: u32 = 16;
 const PRIORITY_MASK: u32 = 3 << PRIORITY_SHIFT;
 
@@ -117,7 +119,7 @@ impl Snapshot {
 
 impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const NAMES: [&str; 12] = [
+        const NAMES: [&str; 13] = [
             "active",
             "queued",
             "running",
@@ -130,6 +132,7 @@ impl std::fmt::Debug for Snapshot {
             "system",
             "off_heap",
             "dirty",
+            "woken",
         ];
         let mut s = f.debug_set();
         for (_, n) in NAMES.iter().enumerate().filter(|(i, _)| self.0 & (1 << i) != 0) {
@@ -155,6 +158,8 @@ pub enum AfterWait {
     Idle,
     /// Something came in: it still runs and must look at its inbox.
     Look,
+    /// Somebody woke it meanwhile: it still runs and must look again at what it waits for.
+    Again,
 }
 
 fn runnable(w: u32) -> bool {
@@ -170,6 +175,17 @@ impl State {
     pub fn new(priority: Priority, system: bool) -> State {
         let system = if system { SYSTEM } else { 0 };
         State(AtomicU32::new(ACTIVE | QUEUED | system | (priority as u32) << PRIORITY_SHIFT))
+    }
+    /// The word of a fresh port: its opener runs it.
+    pub fn opened() -> State {
+        State(AtomicU32::new(RUNNING | (Priority::Normal as u32) << PRIORITY_SHIFT))
+    }
+    /// Somebody wants to run an idle port on its own thread: `true` if nobody runs it and nothing waits for it.
+    pub fn borrow(&self) -> bool {
+        self.step(|w| {
+            let busy = QUEUED | RUNNING | INBOX | SIGNALS | EXITING | FREE;
+            if w & busy != 0 { (w, false) } else { (w | RUNNING, true) }
+        })
     }
     /// The value as it is.
     #[inline]
@@ -215,9 +231,9 @@ impl State {
             None
         }
     }
-    /// The process has something to do (its timer fired).
+    /// The process has something to do that is no message (its timer fired, a port is not busy any more).
     pub fn activate(&self) -> Option<Priority> {
-        self.wake(ACTIVE)
+        self.wake(ACTIVE | WOKEN)
     }
     /// The owner is about to take the inbox: what is pushed from here on announces itself anew.
     pub fn inbox_taken(&self) {
@@ -234,7 +250,7 @@ impl State {
             if w & QUEUED == 0 || w & (RUNNING | FREE) != 0 {
                 return (w, None);
             }
-            let idle = w & !QUEUED;
+            let idle = w & !(QUEUED | WOKEN);
             if runnable(idle) { (idle | RUNNING, Some(Snapshot(idle | RUNNING))) } else { (idle, None) }
         })
     }
@@ -248,7 +264,13 @@ impl State {
     /// The runner wants to wait for a message: given up, unless something came in since the inbox was taken.
     pub fn wait(&self) -> AfterWait {
         self.step(|w| {
-            if w & (INBOX | EXITING) != 0 { (w, AfterWait::Look) } else { (w & !(RUNNING | ACTIVE), AfterWait::Idle) }
+            if w & (INBOX | EXITING) != 0 {
+                (w, AfterWait::Look)
+            } else if w & WOKEN != 0 {
+                (w & !WOKEN, AfterWait::Again)
+            } else {
+                (w & !(RUNNING | ACTIVE), AfterWait::Idle)
+            }
         })
     }
     /// The owner suspends itself.
@@ -333,6 +355,32 @@ mod tests {
         assert_eq!(s.wait(), AfterWait::Look);
         s.inbox_taken();
         assert_eq!(s.wait(), AfterWait::Idle);
+    }
+
+    #[test]
+    fn a_wake_up_before_the_wait_is_not_lost() {
+        let s = running();
+        assert_eq!(s.activate(), None);
+        assert_eq!(s.wait(), AfterWait::Again);
+        assert_eq!(s.wait(), AfterWait::Idle);
+        assert_eq!(s.activate(), Some(Priority::Normal));
+        assert!(s.start().is_some());
+        assert_eq!(s.wait(), AfterWait::Idle, "who has begun to run looks anyway");
+    }
+
+    #[test]
+    fn only_an_idle_port_is_borrowed() {
+        let s = State::opened();
+        assert!(!s.borrow());
+        assert_eq!(s.end_slice(), AfterSlice::Idle);
+        assert!(s.borrow());
+        assert_eq!(s.signal_came(), None);
+        assert_eq!(s.end_slice(), AfterSlice::Enqueue(Priority::Normal));
+        assert!(!s.borrow());
+        assert!(s.start().is_some());
+        s.inbox_taken();
+        assert_eq!(s.end_slice(), AfterSlice::Idle);
+        assert!(s.borrow());
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::queues::Stealers;
 use super::{IDLE, Local, SLICE, Scheduler, What, all, count, halted, online, place, progress, stats, wake_helper};
 use crate::heap::gc;
 use crate::interp::{self, SliceEnd};
+use crate::port;
 use crate::process::state::{AfterSlice, AfterWait};
 use crate::process::{Process, Table, exit, limits, report};
 use crate::signal;
@@ -88,6 +89,7 @@ pub fn run_all() -> std::io::Result<i32> {
     while loops() != 0 && Instant::now() < end {
         MAIN.park(Some(GRACE));
     }
+    port::flush_all();
     Ok(status)
 }
 
@@ -270,6 +272,9 @@ impl Scheduler {
     }
     /// A popped entry's turn.
     fn turn(&self, pid: RawTerm) {
+        if pid.is_local_port() {
+            return self.port_turn(pid);
+        }
         // SAFETY: the thread's guard keeps what the table shows until this process is ours (`start`), which keeps it in
         // the table; a guard is held again when it leaves the table (`dirty.rs`).
         let guard = unsafe { crossbeam_epoch::unprotected() };
@@ -296,6 +301,17 @@ impl Scheduler {
             End::Waiting => self.wait(p),
             End::Runnable => self.put_back(p),
         }
+    }
+    #[cold]
+    fn port_turn(&self, id: RawTerm) {
+        let used = catch_unwind(|| port::turn(id)).unwrap_or_else(|_| {
+            eprintln!("girder: internal error in port {id:?}");
+            0
+        });
+        let counters = &self.shared().counters;
+        counters.reductions.add(used as u64);
+        counters.switches.add(1);
+        self.since_poll.set(self.since_poll.get() + used as i64);
     }
     /// Runs signals' tasks, Erlang code or the next step of the exit.
     fn slice(&self, p: &Process) -> End {
@@ -373,8 +389,12 @@ impl Scheduler {
         if !p.owner().tasks.borrow().is_empty() {
             return self.put_back(p);
         }
-        while p.state().wait() == AfterWait::Look {
-            signal::fetch(p);
+        loop {
+            match p.state().wait() {
+                AfterWait::Idle => return,
+                AfterWait::Again => return self.put_back(p),
+                AfterWait::Look => signal::fetch(p),
+            }
             if p.state().get().exiting() || p.owner().mailbox.has_unseen() || !p.owner().tasks.borrow().is_empty() {
                 return self.put_back(p);
             }

@@ -14,12 +14,15 @@ use crate::process::relations::{Link, Reference};
 use crate::process::{table, unique};
 use crate::term::{RawTerm, Term};
 
-/// Sends a signal; `false` if nobody is there to take it.
-fn delivered(pid: RawTerm, s: Signal) -> bool {
+/// Sends a signal to a process or port; `false` if nobody is there to take it.
+pub(super) fn delivered(pid: RawTerm, s: Signal) -> bool {
+    if pid.is_local_port() {
+        return crate::port::deliver(pid, s).is_ok();
+    }
     table::with(pid, |p| deliver(p, Message::signal(s)).is_ok()) == Some(true)
 }
 
-/// Links the running process with a local process.
+/// Links the running process with a local process or port.
 pub fn link<'s>(ctx: &Ctx<'s>, partner: Term<'s>) -> Result<(), Raise> {
     let (me, other) = (ctx.self_pid().raw(), partner.raw());
     if me == other {
@@ -80,7 +83,7 @@ pub fn set_priority(ctx: &Ctx<'_>, partner: Term<'_>, priority: bool) {
     }
 }
 
-/// `exit/2,3` to a local process or an alias of one.
+/// `exit/2,3` to a local process or port, or an alias of a process.
 pub fn exit<'s>(ctx: &Ctx<'s>, to: Term<'s>, reason: Term<'s>, priority: bool) -> Result<(), Raise> {
     let from = ctx.self_pid().raw();
     let reason = crate::term::copy::detach(reason);

@@ -202,6 +202,8 @@ pub enum Signal {
     Task(Box<SystemTask>),
     /// Literals are about to be freed.
     Purge(purge::Token),
+    /// Something that only ports do.
+    Port(Box<crate::port::Request>),
 }
 
 /// Pushes onto a process's inbox and wakes it. The message comes back if the process exits.
@@ -225,8 +227,11 @@ pub fn to_pid(pid: RawTerm, m: Message) {
     }
 }
 
-/// Sends a signal to a local pid; if nobody is there, it is answered.
+/// Sends a signal to a local process or port; if nobody is there, it is answered.
 pub fn signal(pid: RawTerm, s: Signal) {
+    if pid.is_local_port() {
+        return crate::port::signal(pid, s);
+    }
     let guard = crossbeam_epoch::pin();
     match table::Table::get().find(pid, &guard) {
         Some(p) => {
@@ -245,7 +250,7 @@ pub(crate) fn answer_dead(pid: RawTerm, m: &Message) {
     }
 }
 
-fn answer_dead_signal(pid: RawTerm, s: Signal) {
+pub(crate) fn answer_dead_signal(pid: RawTerm, s: Signal) {
     use crate::atom::am;
     let noproc = || Detached::immediate(RawTerm::atom(am::NOPROC));
     match s {
@@ -265,6 +270,7 @@ fn answer_dead_signal(pid: RawTerm, s: Signal) {
             }
         }
         Signal::Task(t) => t.answer_dead(),
+        Signal::Port(r) => r.answer_dead(),
         Signal::Exit { .. }
         | Signal::UnlinkAck { .. }
         | Signal::Demonitor { .. }
@@ -281,9 +287,11 @@ fn answer_dead_signal(pid: RawTerm, s: Signal) {
 /// Tells what was watched that the monitor is given up.
 pub(crate) fn stop_watching(numbers: RefNumbers, watched: &Watched) {
     match *watched {
-        Watched::Pid(pid) | Watched::Name(pid, ..) => signal(pid, Signal::Demonitor { numbers }),
+        Watched::Pid(id) | Watched::Name(id, ..) | Watched::Port(id) | Watched::PortName(id, ..) => {
+            signal(id, Signal::Demonitor { numbers });
+        }
         Watched::TimeOffset => crate::timer::time_offset_demonitor(numbers),
-        Watched::Port(_) | Watched::PortName(..) | Watched::Remote(_) => {}
+        Watched::Remote(_) => {}
     }
 }
 

@@ -3,15 +3,15 @@
 //! Invariant: a monitor is in the caller's own table before the signal goes out; when nobody is there, the DOWN comes
 //! as a signal too, behind everything that was sent before.
 
-use super::{Signal, deliver, signal, stop_watching};
+use super::links::delivered;
+use super::{Signal, signal, stop_watching};
 use crate::atom::{Atom, am};
 use crate::ctx::Ctx;
 use crate::heap::Detached;
-use crate::heap::message::Message;
 use crate::node::Node;
 use crate::process::relations::{Alias, AliasMode, Monitor, Reference, Watched};
 use crate::process::spawn::MonitorOptions;
-use crate::process::{registry, table};
+use crate::process::registry;
 use crate::term::{RawTerm, Term};
 
 /// Whom a process wants to watch.
@@ -48,8 +48,11 @@ pub fn monitor<'s>(ctx: &Ctx<'s>, target: Target<'s>, opts: &MonitorOptions<'s>)
             let pid = registry::whereis(name).filter(|p| p.is_local_pid());
             (Watched::Name(pid.unwrap_or(nobody), name, node), pid, am::NOPROC)
         }
-        Target::Port(port) => (Watched::Port(port), None, am::NOPROC),
-        Target::PortName(name) => (Watched::PortName(nobody, name, this), None, am::NOPROC),
+        Target::Port(port) => (Watched::Port(port), Some(port), am::NOPROC),
+        Target::PortName(name) => {
+            let port = registry::whereis(name).filter(|p| p.is_local_port());
+            (Watched::PortName(port.unwrap_or(nobody), name, this), port, am::NOPROC)
+        }
         Target::TimeOffset => (Watched::TimeOffset, None, am::NOPROC),
     };
     // Nothing is ever told about the end of oneself: there is no monitor, and no alias.
@@ -67,9 +70,7 @@ pub fn monitor<'s>(ctx: &Ctx<'s>, target: Target<'s>, opts: &MonitorOptions<'s>)
     if quiet {
         return r;
     }
-    let s = || Message::signal(Signal::Monitor { from: me, numbers: r.numbers });
-    let there = pid.and_then(|pid| table::with(pid, |p| deliver(p, s()).is_ok()));
-    if there != Some(true) {
+    if !pid.is_some_and(|id| delivered(id, Signal::Monitor { from: me, numbers: r.numbers })) {
         let reason = Detached::immediate(RawTerm::atom(missing));
         signal(me, Signal::Down { numbers: r.numbers, reason });
     }

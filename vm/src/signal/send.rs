@@ -7,6 +7,7 @@ use crate::ctx::Ctx;
 use crate::heap::message::Message;
 use crate::native::Raise;
 use crate::node::Node;
+use crate::port;
 use crate::process::registry;
 use crate::process::relations::Reference;
 use crate::process::table;
@@ -20,6 +21,8 @@ const WORDS_PER_REDUCTION: usize = 64;
 pub struct SendFlags {
     /// `priority`.
     pub priority: bool,
+    /// `nosuspend`.
+    pub nosuspend: bool,
 }
 
 /// What became of a message.
@@ -29,6 +32,8 @@ pub enum Sent {
     Done,
     /// The destination is on a node that is not connected.
     NoConnection,
+    /// The destination is a port that is busy, and the sender does not wait.
+    Busy,
 }
 
 /// `to ! msg`.
@@ -46,7 +51,7 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
     }
     match to.kind() {
         Kind::Atom(name) => match registry::whereis(name) {
-            Some(id) => to_local(ctx, id, msg),
+            Some(id) => return to_named(ctx, id, msg, flags),
             None => return Err(Raise::Badarg),
         },
         Kind::Tuple(&[name, node]) => {
@@ -56,7 +61,7 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
             }
             // Unlike a plain name, a name at this node may have no owner.
             if let Some(id) = registry::whereis(name) {
-                to_local(ctx, id, msg);
+                return to_named(ctx, id, msg, flags);
             }
         }
         Kind::Ref(r) => {
@@ -70,7 +75,7 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
             }
         }
         Kind::ExternalPid(..) | Kind::ExternalPort(..) => return Ok(Sent::NoConnection),
-        Kind::Port(_) => {}
+        Kind::Port(_) => return port::message(ctx, to.raw(), msg, flags.nosuspend),
         _ => return Err(Raise::Badarg),
     }
     Ok(Sent::Done)
@@ -82,10 +87,15 @@ fn copy(ctx: &Ctx<'_>, msg: Term<'_>) -> Message {
     m
 }
 
-fn to_local(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
-    if !pid.is_local_pid() {
-        return;
+fn to_named(ctx: &Ctx<'_>, id: RawTerm, msg: Term<'_>, flags: SendFlags) -> Result<Sent, Raise> {
+    if id.is_local_port() {
+        return port::message(ctx, id, msg, flags.nosuspend);
     }
+    to_local(ctx, id, msg);
+    Ok(Sent::Done)
+}
+
+fn to_local(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
     table::with(pid, |p| {
         // A copy for a process that exits would be thrown away.
         if !p.state().get().exiting() {

@@ -3,6 +3,7 @@
 //! Files with a protocol between threads take their primitives from here, so that a model checker's versions can
 //! stand in for the standard library's. Invariant: every `unsafe` about sharing between threads lives in this folder.
 
+pub mod ids;
 pub mod inbox;
 pub mod park;
 pub mod slots;
@@ -11,9 +12,9 @@ pub(crate) mod tally;
 #[cfg(not(all(target_os = "linux", not(loom), not(miri))))]
 pub(crate) use std::sync::Condvar;
 pub(crate) use std::sync::atomic;
-pub(crate) use std::sync::{Mutex, RwLock};
+pub(crate) use std::sync::{Mutex, MutexGuard, RwLock};
 
-use std::sync::{LockResult, MutexGuard};
+use std::sync::LockResult;
 
 /// Takes a lock whose holders never panic half-way: what it guards is whole even if the lock is poisoned.
 pub(crate) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -2,4 +2,7 @@
 
 pub mod calendar;
 pub mod clock;
+pub mod descriptor;
+pub mod errno;
+pub mod spawn;
 pub mod usage;

@@ -9,6 +9,7 @@ pub mod bits;
 pub mod cmp;
 pub mod copy;
 pub mod hash;
+pub mod iolist;
 pub mod map;
 pub mod print;
 pub mod tag;

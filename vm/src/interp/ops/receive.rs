@@ -22,6 +22,12 @@ pub(crate) fn send(m: M) -> Flow {
             m.set_xr(0, t);
             Flow::Next
         }
+        Err(Raise::Wait) => {
+            // A port is busy: this instruction runs again when the process is woken.
+            m.out();
+            crate::interp::save_registers(m.s(), m.p(), 2);
+            Flow::End(SliceEnd::Waiting)
+        }
         Err(e) => {
             m.out();
             // OTP reports the operator under this name.

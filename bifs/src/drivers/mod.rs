@@ -1,0 +1,50 @@
+//! Drivers: what the kinds of ports do. One file each; [`girder_vm::port::Driver`] is what they have in common.
+
+mod child;
+pub(crate) mod fd;
+pub(crate) mod file;
+pub(crate) mod forker;
+mod packet;
+mod queue;
+pub(crate) mod spawn;
+mod stream;
+
+pub(crate) use stream::Stream;
+
+use girder_vm::port::{Driver, DriverPort};
+use girder_vm::{Atom, am};
+use rustix::io::Errno;
+
+/// The atom that OTP has for an error of the operating system.
+pub(crate) fn posix(e: Errno) -> Atom {
+    Atom::new(girder_vm::sys::errno::name(e.raw_os_error())).unwrap_or(am::EINVAL)
+}
+
+/// Makes a driver, or tells what `open_port` answers.
+pub(crate) type Started = Result<Box<dyn Driver>, Atom>;
+
+/// Makes a driver for a port: of its name, and whether limits are set for its queue, and it delivers binaries.
+type Start = fn(&mut DriverPort, &[u8], bool, bool) -> Started;
+
+/// Drivers that programs open by name.
+const NAMED: &[(&str, Start)] = &[];
+
+fn named(name: &[u8]) -> Option<Start> {
+    NAMED.iter().find(|(n, _)| n.as_bytes() == name).map(|(_, s)| *s)
+}
+
+/// Whether there is a driver of this name.
+pub(crate) fn is_driver(name: &[u8]) -> bool {
+    named(name).is_some()
+}
+
+/// Starts the driver that the first word of `name` names.
+pub(crate) fn start(name: &[u8], port: &mut DriverPort, limits: bool, binary: bool) -> Started {
+    let start = named(crate::port::first_word(name)).ok_or(am::BADARG)?;
+    start(port, name, limits, binary)
+}
+
+/// Opens the ports that are there before any process is.
+pub fn open_first() {
+    forker::open();
+}

@@ -1,0 +1,160 @@
+//! The poll thread: waits for descriptors to become readable or writable, for ports and for natives that select.
+//!
+//! A wait is for one event: who is told asks again. Invariant: the thread only tells, it neither reads nor writes; a
+//! descriptor is forgotten ([`forget`]) before it is closed.
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::LazyLock;
+
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::io::Errno;
+
+use super::request::{Op, Request};
+use crate::sync::{Mutex, lock};
+use crate::term::RawTerm;
+
+/// What is waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Something to read, or the end.
+    Read,
+    /// Room to write.
+    Write,
+}
+
+/// Who is told.
+pub enum Target {
+    /// A port.
+    Port(RawTerm),
+    /// Somebody else, by this call.
+    Call(Box<dyn FnOnce() + Send>),
+}
+
+impl Target {
+    fn tell(self, mode: Mode) {
+        match self {
+            Target::Port(id) => super::signal(id, Request::note(Op::Ready(mode)).into()),
+            Target::Call(f) => f(),
+        }
+    }
+}
+
+/// Who waits for a descriptor.
+#[derive(Default)]
+struct Watch {
+    read: Option<Target>,
+    write: Option<Target>,
+}
+
+impl Watch {
+    fn flags(&self) -> EventFlags {
+        let mut flags = EventFlags::ONESHOT;
+        flags.set(EventFlags::IN, self.read.is_some());
+        flags.set(EventFlags::OUT, self.write.is_some());
+        flags
+    }
+}
+
+struct Poller {
+    epoll: OwnedFd,
+    watched: Mutex<HashMap<RawFd, Watch>>,
+}
+
+static POLLER: LazyLock<Option<Poller>> = LazyLock::new(|| {
+    let epoll = epoll::create(CreateFlags::CLOEXEC).ok()?;
+    std::thread::Builder::new().name("poll".into()).spawn(|| POLLER.as_ref().map(Poller::run)).ok()?;
+    Some(Poller { epoll, watched: Mutex::default() })
+});
+
+impl Poller {
+    fn run(&self) {
+        let mut events: Vec<Event> = Vec::with_capacity(64);
+        loop {
+            events.clear();
+            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                // The set itself is broken: nothing can be waited for.
+                Err(_) => return,
+            }
+            for e in &events {
+                self.event(RawFd::try_from(e.data.u64()).unwrap_or(-1), e.flags);
+            }
+        }
+    }
+    fn event(&self, fd: RawFd, flags: EventFlags) {
+        let both = EventFlags::ERR | EventFlags::HUP;
+        let mut watched = lock(&self.watched);
+        let Some(w) = watched.get_mut(&fd) else { return };
+        let read = if flags.intersects(both | EventFlags::IN) { w.read.take() } else { None };
+        let write = if flags.intersects(both | EventFlags::OUT) { w.write.take() } else { None };
+        if w.read.is_some() || w.write.is_some() {
+            // The entry is there, so the descriptor has not been forgotten, hence not been closed.
+            let fd = crate::sys::descriptor::borrow(fd);
+            let _ = epoll::modify(&self.epoll, fd, EventData::new_u64(fd.as_raw_fd() as u64), w.flags());
+        }
+        drop(watched);
+        read.into_iter().for_each(|t| t.tell(Mode::Read));
+        write.into_iter().for_each(|t| t.tell(Mode::Write));
+    }
+    fn select(&self, fd: BorrowedFd<'_>, mode: Mode, target: Target) {
+        let mut watched = lock(&self.watched);
+        let w = watched.entry(fd.as_raw_fd()).or_default();
+        match mode {
+            Mode::Read => w.read = Some(target),
+            Mode::Write => w.write = Some(target),
+        }
+        let data = EventData::new_u64(fd.as_raw_fd() as u64);
+        let done = match epoll::modify(&self.epoll, fd, data, w.flags()) {
+            Err(Errno::NOENT) => epoll::add(&self.epoll, fd, data, w.flags()),
+            done => done,
+        };
+        // What cannot be waited for (a file on a disk) is always ready; so is what is broken, to say so itself.
+        if done.is_err() {
+            let w = watched.remove(&fd.as_raw_fd()).unwrap_or_default();
+            drop(watched);
+            w.read.into_iter().for_each(|t| t.tell(Mode::Read));
+            w.write.into_iter().for_each(|t| t.tell(Mode::Write));
+        }
+    }
+}
+
+/// Waits for `fd`, once. Who waited for the same before is not told any more.
+pub fn select(fd: BorrowedFd<'_>, mode: Mode, target: Target) {
+    match POLLER.as_ref() {
+        Some(p) => p.select(fd, mode, target),
+        None => target.tell(mode),
+    }
+}
+
+/// Nobody waits for `fd` any more; to be called before it is closed.
+pub fn forget(fd: BorrowedFd<'_>) {
+    if let Some(p) = POLLER.as_ref() {
+        let mut watched = lock(&p.watched);
+        if watched.remove(&fd.as_raw_fd()).is_some() {
+            let _ = epoll::delete(&p.epoll, fd);
+        }
+    }
+}
+
+/// A descriptor of a driver's own that is forgotten when it is closed.
+pub struct Watched(OwnedFd);
+
+impl Watched {
+    /// Takes the descriptor over.
+    pub fn new(fd: OwnedFd) -> Watched {
+        Watched(fd)
+    }
+}
+
+impl AsFd for Watched {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        forget(self.0.as_fd());
+    }
+}
