@@ -124,7 +124,7 @@ stopping({failed, Reason}, Config) ->
     failed(io_lib:format("Runtime terminating during boot (~0tp)~n", [Reason]), Config);
 stopping(Status, Config) ->
     flush(Config),
-    halt(Status, [{flush, false}]).
+    halt(Status).
 
 %% Ends with status 1 after the text, whatever state the services are in.
 failed(Text, Config) ->
