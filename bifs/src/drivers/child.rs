@@ -4,9 +4,9 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
+use girder_vm::RawTerm;
 use girder_vm::port::poll::{self, Mode, Target, Watched};
 use girder_vm::port::{self, Op, Request};
-use girder_vm::RawTerm;
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, pidfd_open, waitid, waitpid};
 
 /// A program has ended, with this status; 128 and more: by a signal.

@@ -9,12 +9,12 @@ mod open;
 use girder_vm::port::{self, Item, Op, Outcome};
 use girder_vm::process::registry;
 use girder_vm::term::copy::detach;
-use girder_vm::{Ctx, Kind, RawTerm, Raise, Term, am, signal};
+use girder_vm::{Ctx, Kind, Raise, RawTerm, Term, am, signal};
 
 use crate::iolist::flatten;
 
-pub(crate) use open::first_word;
 pub use open::TABLE as OPEN;
+pub(crate) use open::first_word;
 
 girder_vm::natives! { pub TABLE:
     "erlang" {

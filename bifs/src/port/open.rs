@@ -157,7 +157,11 @@ fn target(t: Term<'_>) -> Option<Target> {
             match kind.as_atom()? {
                 am::SPAWN => {
                     let name = name()?;
-                    Some(if drivers::is_driver(first_word(&name)) { Target::Driver(name) } else { Target::Command(name) })
+                    Some(if drivers::is_driver(first_word(&name)) {
+                        Target::Driver(name)
+                    } else {
+                        Target::Command(name)
+                    })
                 }
                 am::SPAWN_EXECUTABLE => Some(Target::Executable(name()?)),
                 am::SPAWN_DRIVER => Some(Target::Driver(name()?)),
@@ -220,9 +224,8 @@ fn open<'s>(ctx: &Ctx<'s>, name: Term<'s>, options: Term<'s>) -> Result<RawTerm,
             let running = ctx.dirty(Dirty::Io, || program.start()).map_err(drivers::spawn::error)?;
             let mut running = Some(running);
             let status = o.exit_status;
-            let opened = linked(ctx, o.settings, |p| {
-                running.take().ok_or(am::EINVAL).and_then(|r| r.driver(p, packet, status))
-            });
+            let opened =
+                linked(ctx, o.settings, |p| running.take().ok_or(am::EINVAL).and_then(|r| r.driver(p, packet, status)));
             if let Some(r) = running {
                 r.abandon();
             }
@@ -247,11 +250,7 @@ fn open<'s>(ctx: &Ctx<'s>, name: Term<'s>, options: Term<'s>) -> Result<RawTerm,
 }
 
 /// Opens a port that belongs to the running process and is linked to it.
-fn linked(
-    ctx: &Ctx<'_>,
-    settings: Settings,
-    start: impl FnOnce(&mut DriverPort) -> Started,
-) -> Result<RawTerm, Atom> {
+fn linked(ctx: &Ctx<'_>, settings: Settings, start: impl FnOnce(&mut DriverPort) -> Started) -> Result<RawTerm, Atom> {
     let me = ctx.self_pid().raw();
     // The port's side of the link is made with it, before the port can end; so is ours.
     let links = &ctx.owner().relations;

@@ -4,9 +4,9 @@
 //! put on the list under the lock under which the flag changes, so it cannot miss that.
 
 use crate::process::table;
+use crate::sched;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, lock};
-use crate::sched;
 use crate::term::RawTerm;
 
 /// Bytes of waiting output at which a port becomes busy, and below which it stops to be.

@@ -18,7 +18,14 @@ use crate::term::RawTerm;
 impl Core {
     /// An exit signal of `from` reaches the port, or somebody closes it. `confirm`: the owner gets a `closed` message;
     /// `over_link`: `normal` ends only the port of its owner. `false` if nothing happens.
-    pub(super) fn close(&mut self, port: &Port, from: RawTerm, reason: Detached, confirm: bool, over_link: bool) -> bool {
+    pub(super) fn close(
+        &mut self,
+        port: &Port,
+        from: RawTerm,
+        reason: Detached,
+        confirm: bool,
+        over_link: bool,
+    ) -> bool {
         let atom = reason.as_immediate().and_then(|t| t.as_atom());
         let permanent = self.driver.as_ref().is_some_and(|d| d.permanent());
         let harmless = atom == Some(am::NORMAL) && over_link && from != self.io.connected;

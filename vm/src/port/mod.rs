@@ -20,8 +20,8 @@ mod turn;
 
 pub use busy::{Busy, Limits};
 pub use driver::{Driver, DriverPort};
-pub use message::{command, message};
 pub use info::{Item, traffic};
+pub use message::{command, message};
 pub use open::{Settings, open, room};
 pub use request::{Op, Reply, Request};
 pub use table::{MAX_LIMIT, MIN_LIMIT, Table, with};

@@ -8,8 +8,8 @@ use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 
 use super::Process;
-use crate::port::Port;
 use crate::atom::Atom;
+use crate::port::Port;
 use crate::sync::atomic::{Ordering, fence};
 use crate::sync::{RwLock, whole};
 use crate::term::RawTerm;

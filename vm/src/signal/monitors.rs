@@ -9,9 +9,9 @@ use crate::atom::{Atom, am};
 use crate::ctx::Ctx;
 use crate::heap::Detached;
 use crate::node::Node;
+use crate::process::registry;
 use crate::process::relations::{Alias, AliasMode, Monitor, Reference, Watched};
 use crate::process::spawn::MonitorOptions;
-use crate::process::registry;
 use crate::term::{RawTerm, Term};
 
 /// Whom a process wants to watch.

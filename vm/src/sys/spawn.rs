@@ -15,10 +15,7 @@ const FIRST_FREE: RawFd = 5;
 
 unsafe extern "C" {
     /// Of the GNU C library since 2.34; the libc crate does not declare it.
-    fn posix_spawn_file_actions_addclosefrom_np(
-        actions: *mut libc::posix_spawn_file_actions_t,
-        from: c_int,
-    ) -> c_int;
+    fn posix_spawn_file_actions_addclosefrom_np(actions: *mut libc::posix_spawn_file_actions_t, from: c_int) -> c_int;
 }
 
 /// What to start.
