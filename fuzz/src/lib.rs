@@ -1,5 +1,7 @@
 //! What the fuzz targets do with their input, and what must hold.
 
+pub mod vm;
+
 use std::sync::LazyLock;
 
 use girder_loader::etf::{Decoder, EtfCause, Printer, Progress, print_term, validate};

@@ -79,28 +79,61 @@ struct Update {
 impl Update {
     /// # Safety
     /// The table has 2 * pairs operand words; registers are as the instruction found them.
-    unsafe fn operands<'s>(&self, x: *const RawTerm) -> Vec<Term<'s>> {
-        (0..2 * self.pairs)
-            .map(|i| {
-                // SAFETY: the caller's contract; the checker bounded the registers.
-                unsafe {
-                    let w = *self.table.add(i);
-                    let t = if w & 3 != 0 {
-                        RawTerm(w)
-                    } else {
-                        let base = if w & 4 != 0 { self.e } else { x };
-                        *base.byte_add((w >> 3) as usize)
-                    };
-                    t.brand()
-                }
-            })
-            .collect()
+    unsafe fn with_operands<'s, R>(&self, x: *const RawTerm, f: impl FnOnce(&[Term<'s>]) -> R) -> R {
+        let operand = |i| {
+            // SAFETY: the caller's contract; the checker bounded the registers.
+            unsafe {
+                let w = *self.table.add(i);
+                let t = if w & 3 != 0 {
+                    RawTerm(w)
+                } else {
+                    let base = if w & 4 != 0 { self.e } else { x };
+                    *base.byte_add((w >> 3) as usize)
+                };
+                t.brand()
+            }
+        };
+        let n = 2 * self.pairs;
+        let mut few = [Term::NIL; 16];
+        match few.get_mut(..n) {
+            Some(few) => {
+                few.iter_mut().enumerate().for_each(|(i, t)| *t = operand(i));
+                f(few)
+            }
+            None => f(&(0..n).map(operand).collect::<Vec<_>>()),
+        }
     }
+}
+
+/// Most words of a flat map's object.
+const FLAT_WORDS: usize = 3 + map::SMALL_LIMIT;
+
+/// The commonest update: of a flat map that has the keys, which are immediates, with room for the copy.
+#[inline(always)]
+fn replace_present(m: M, s: RawTerm, table: *const u64, pairs: usize) -> Option<RawTerm> {
+    if m.short_of(FLAT_WORDS) {
+        return None;
+    }
+    // SAFETY: the emitter wrote the operand words, which the checker bounded.
+    let operand = |i: usize| m.any(unsafe { *table.add(i) });
+    // SAFETY: a register's term; there is room for a flat map behind h.
+    let words = unsafe { map::replace_present(m.brand(s), pairs, |i| (operand(2 * i), operand(2 * i + 1)), m.h)? };
+    if words == 0 {
+        return Some(s);
+    }
+    let new = RawTerm::from_boxed(m.h);
+    m.h = m.h.wrapping_add(words);
+    Some(new)
 }
 
 #[inline(always)]
 pub(crate) fn put(m: M, s: RawTerm, d: impl Dst, live: u32, n: u32, table: *const u64) -> Flow {
     let n = n as usize / 2;
+    if let Some(t) = replace_present(m, s, table, n) {
+        m.set(d, t);
+        return Flow::Skip(2 * n);
+    }
+    slow!(m);
     m.out();
     let r = put_slow(m.s(), m.p(), s, table, n, live);
     m.back();
@@ -135,8 +168,8 @@ fn put_slow(s: &Scheduler, p: &Process, map: RawTerm, table: *const u64, pairs: 
     unsafe {
         let map: Term<'_> = u.map.brand();
         let b = Builder::of(&p.owner().heap.arena);
-        let pairs = u.operands((&raw const (*s.registers()).x).cast());
-        Some(map::put_many(&b, map, &pairs).raw())
+        let x = (&raw const (*s.registers()).x).cast();
+        Some(u.with_operands(x, |pairs| map::put_many(&b, map, pairs)).raw())
     }
 }
 
@@ -164,14 +197,20 @@ fn update_slow(
     unsafe {
         let map: Term<'_> = u.map.brand();
         let b = Builder::of(&p.owner().heap.arena);
-        let pairs = u.operands((&raw const (*s.registers()).x).cast());
-        map::update_many(&b, map, &pairs).map(Term::raw).map_err(|k| UpdateError::NoKey(k.raw()))
+        let x = (&raw const (*s.registers()).x).cast();
+        let updated = u.with_operands(x, |pairs| map::update_many(&b, map, pairs));
+        updated.map(Term::raw).map_err(|k| UpdateError::NoKey(k.raw()))
     }
 }
 
 #[inline(always)]
 pub(crate) fn update(m: M, s: RawTerm, d: impl Dst, f: i32, live: u32, n: u32, table: *const u64) -> Flow {
     let n = n as usize / 2;
+    if let Some(t) = replace_present(m, s, table, n) {
+        m.set(d, t);
+        return Flow::Skip(2 * n);
+    }
+    slow!(m);
     m.out();
     let r = update_slow(m.s(), m.p(), s, table, n, live);
     m.back();

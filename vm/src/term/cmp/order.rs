@@ -10,7 +10,7 @@ use super::{number, rank};
 use crate::node::{self, Node};
 use crate::profile::Profile;
 use crate::term::map;
-use crate::term::{Kind, RefView, Term};
+use crate::term::{Kind, RefView, Subtag, Term};
 
 type Pair<'s> = (Term<'s>, Term<'s>);
 
@@ -26,6 +26,9 @@ enum Rest<'s> {
 /// The order of two terms.
 #[inline(never)]
 pub(super) fn order(a: Term<'_>, b: Term<'_>, exact: bool) -> Ordering {
+    if let Some(o) = quick(a, b, exact) {
+        return o;
+    }
     // Both are alive for the whole call, so one brand may stand for the two.
     let (mut a, mut b, mut exact) = (Term::from_raw(a.raw()), Term::from_raw(b.raw()), exact);
     let mut rest: Vec<Rest<'_>> = Vec::new();
@@ -102,6 +105,81 @@ pub(super) fn order(a: Term<'_>, b: Term<'_>, exact: bool) -> Ordering {
                 },
             }
         };
+    }
+}
+
+/// Compares what needs no look inside of nested terms: the commonest cases without the machinery above.
+#[inline]
+fn quick(a: Term<'_>, b: Term<'_>, exact: bool) -> Option<Ordering> {
+    if let (Some(xs), Some(ys)) = (a.as_tuple(), b.as_tuple()) {
+        if xs.len() != ys.len() {
+            return Some(xs.len().cmp(&ys.len()));
+        }
+        for (x, y) in xs.iter().zip(ys) {
+            match flat(*x, *y, exact)? {
+                Ordering::Equal => {}
+                o => return Some(o),
+            }
+        }
+        return Some(Ordering::Equal);
+    }
+    let (mut a, mut b) = (Term::from_raw(a.raw()), Term::from_raw(b.raw()));
+    while let (Some((x, xs)), Some((y, ys))) = (a.as_cons(), b.as_cons()) {
+        match flat(x, y, exact)? {
+            Ordering::Equal => (a, b) = (xs, ys),
+            o => return Some(o),
+        }
+    }
+    flat(a, b, exact)
+}
+
+/// Compares terms of different types, small integers, floats, atoms and bitstrings.
+#[inline]
+fn flat(a: Term<'_>, b: Term<'_>, exact: bool) -> Option<Ordering> {
+    if let Some(o) = immediates(a, b) {
+        return Some(o);
+    }
+    let (x, y) = (place(a), place(b));
+    if x != y {
+        return Some(x.cmp(&y));
+    }
+    match x {
+        0 => match (a.as_float(), b.as_float()) {
+            (Some(x), Some(y)) => Some(number::float_float(x, y, exact)),
+            _ if exact => None,
+            (Some(x), None) => Some(number::int_float(b.as_small()?, x).reverse()),
+            (None, Some(y)) => Some(number::int_float(a.as_small()?, y)),
+            (None, None) => None,
+        },
+        11 => Some(crate::term::bits::compare(a.as_bits()?, b.as_bits()?)),
+        _ => None,
+    }
+}
+
+/// As [`rank`], from the tags.
+#[inline]
+fn place(t: Term<'_>) -> u8 {
+    if let Some(h) = t.boxed_header() {
+        return match h.subtag() {
+            Subtag::PosBig | Subtag::NegBig | Subtag::Float => 0,
+            Subtag::Ref | Subtag::ExternalRef => 2,
+            Subtag::Fun | Subtag::Export => 3,
+            Subtag::ExternalPort => 4,
+            Subtag::ExternalPid => 5,
+            Subtag::Tuple => 6,
+            Subtag::Record => 7,
+            Subtag::Map => 8,
+            Subtag::HeapBits | Subtag::SubBits | Subtag::MatchCtx | Subtag::BinRef => 11,
+        };
+    }
+    let t = t.raw();
+    match () {
+        () if t.is_small() => 0,
+        () if t.is_atom() => 1,
+        () if t.is_local_port() => 4,
+        () if t.is_local_pid() => 5,
+        () if t.is_nil() => 9,
+        () => 10,
     }
 }
 

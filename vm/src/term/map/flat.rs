@@ -73,15 +73,55 @@ fn build_with<'s>(b: &Builder<'s>, keys_tuple: Term<'s>, n: usize, fill: impl Fn
     Term::from_raw(RawTerm::from_boxed(p))
 }
 
+/// Writes `map` with values replaced to free memory; `pairs` gives so many keys and values. The words written, 0 if that
+/// changes nothing; `None`: the map is not flat, or it has not all the keys, or one is no immediate.
+///
+/// # Safety
+/// `to` is the start of enough free words for an object as large as `map`'s.
+#[inline(always)]
+pub(crate) unsafe fn replace_present(
+    map: Term<'_>,
+    pairs: usize,
+    pair: impl Fn(usize) -> (RawTerm, RawTerm),
+    to: *mut RawTerm,
+) -> Option<usize> {
+    if map.boxed_header() != Some(FLAT) {
+        return None;
+    }
+    let flat = Flat::read(map);
+    let words = 3 + flat.values.len();
+    // SAFETY: `Flat::read`'s object has so many words; the caller's contract for `to`, which is free memory.
+    unsafe { std::ptr::copy_nonoverlapping(map.boxed_ptr(), to, words) };
+    let mut changed = false;
+    for i in 0..pairs {
+        let (key, value) = pair(i);
+        if !key.is_immediate() {
+            return None;
+        }
+        let at = flat.keys.iter().position(|k| k.raw() == key)?;
+        // SAFETY: a value's place in the copy.
+        unsafe {
+            let place = to.add(3 + at);
+            changed |= *place != value;
+            *place = value;
+        }
+    }
+    Some(if changed { words } else { 0 })
+}
+
 /// `flat` (the term `map`) with value `i` replaced.
 pub(super) fn replace<'s>(b: &Builder<'s>, flat: Flat<'s>, map: Term<'s>, i: usize, value: Term<'s>) -> Term<'s> {
     if flat.values[i].same(value) {
         return map;
     }
-    build_with(b, flat.keys_tuple, flat.values.len(), |out| {
-        out.copy_from_slice(flat.values);
-        out[i] = value;
-    })
+    let words = 3 + flat.values.len();
+    let p = b.arena.alloc(words);
+    // SAFETY: alloc gave as many words as the map has; value `i` is one of them.
+    unsafe {
+        std::ptr::copy_nonoverlapping(map.boxed_ptr(), p, words);
+        *p.add(3 + i) = value.raw();
+    }
+    Term::from_raw(RawTerm::from_boxed(p))
 }
 
 /// `flat` (the term `map`) with `key` set to `value`.

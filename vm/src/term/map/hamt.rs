@@ -5,6 +5,7 @@
 
 use super::{SMALL_LIMIT, build, head_header, header_bitmap, header_kind, node_header};
 use crate::heap::Builder;
+use crate::term::Header;
 use crate::term::{RawTerm, Term, cmp, hash};
 
 const DIGIT_BITS: u32 = 4;
@@ -90,12 +91,16 @@ enum Shape {
 }
 
 impl Shape {
-    fn build<'s>(self, b: &Builder<'s>, bitmap: u16, fill: impl FnOnce(&mut [Term<'s>])) -> Term<'s> {
-        let n = bitmap.count_ones() as usize;
-        let (header, first) = match self {
+    /// The header, and where the children begin.
+    fn start(self, bitmap: u16) -> (Header, usize) {
+        match self {
             Shape::Node => (node_header(bitmap), 1),
             Shape::Head(_) => (head_header(bitmap), 2),
-        };
+        }
+    }
+    fn build<'s>(self, b: &Builder<'s>, bitmap: u16, fill: impl FnOnce(&mut [Term<'s>])) -> Term<'s> {
+        let n = bitmap.count_ones() as usize;
+        let (header, first) = self.start(bitmap);
         let p = b.arena.alloc(first + n);
         // SAFETY: alloc gave first + n words; the children are terms before they are lent.
         unsafe {
@@ -111,10 +116,20 @@ impl Shape {
         Term::from_raw(RawTerm::from_boxed(p))
     }
     fn replaced<'s>(self, b: &Builder<'s>, node: Node<'s>, i: usize, child: Term<'s>) -> Term<'s> {
-        self.build(b, node.bitmap, |out| {
-            out.copy_from_slice(node.children);
-            out[i] = child;
-        })
+        let n = node.children.len();
+        let (header, first) = self.start(node.bitmap);
+        let p = b.arena.alloc(first + n);
+        // SAFETY: alloc gave first + n words, all of which are written; `i` is a child's index.
+        unsafe {
+            *p = RawTerm::header(header);
+            if let Shape::Head(size) = self {
+                *p.add(1) = RawTerm::small(size as i64);
+            }
+            std::ptr::copy_nonoverlapping(node.children.as_ptr().cast(), p.add(first), n);
+            debug_assert!(i < n);
+            *p.add(first + i) = child.raw();
+        }
+        Term::from_raw(RawTerm::from_boxed(p))
     }
     fn inserted<'s>(self, b: &Builder<'s>, node: Node<'s>, i: usize, bit: u16, child: Term<'s>) -> Term<'s> {
         self.build(b, node.bitmap | bit, |out| {

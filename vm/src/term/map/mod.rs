@@ -24,6 +24,7 @@ mod tests;
 
 pub use build::{from_keys_values, from_pairs};
 pub use flat::key_order;
+pub(crate) use flat::replace_present;
 pub use iter::{Chunk, MapIter, chunk, iter};
 pub use many::{merge, put_many, update_many};
 
