@@ -195,7 +195,7 @@ fn main() {
                     functions,
                     "{attributes} unsafe fn {name}_{number}(pc: *const u64, e: *mut RawTerm, h: *mut RawTerm, \
                      fcalls: i64, x: *mut RawTerm, w: u64) -> SliceEnd {{ \
-                     let m = &mut Machine::new(pc, e, h, fcalls, x); m.fast = {fast}; let _ = w; \
+                     counted!({number}); let m = &mut Machine::new(pc, e, h, fcalls, x); m.fast = {fast}; let _ = w; \
                      step!(m, {size}, ops::{handler}(m{args}), {slow}); \
                      // SAFETY: pc is the start of an instruction of published code, whose opcode is one of the table.\n\
                      unsafe {{ let w = *m.pc; TABLE[(w & 0xFFFF) as usize](m.pc, m.e, m.h, m.fcalls, m.x, w) }} }}"

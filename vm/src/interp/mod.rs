@@ -9,6 +9,8 @@ pub mod entry;
 pub(crate) mod instr;
 mod machine;
 mod ops;
+#[cfg(feature = "count-pairs")]
+pub(crate) mod pairs;
 pub(crate) mod raise;
 
 pub use raise::set_depth as set_backtrace_depth;
@@ -82,6 +84,21 @@ pub(crate) fn collect_keeping1(s: &Scheduler, p: &Process, live: usize, need: us
     t
 }
 
+/// As [`collect_keeping`], for two terms.
+#[cold]
+#[inline(never)]
+pub(crate) fn collect_keeping2(
+    s: &Scheduler,
+    p: &Process,
+    live: usize,
+    need: usize,
+    mut t: RawTerm,
+    mut u: RawTerm,
+) -> (RawTerm, RawTerm) {
+    collect_keeping(s, p, live, need, &mut [&mut t, &mut u]);
+    (t, u)
+}
+
 /// Loads the instruction's effect on `pc`; an end of the slice leaves the function.
 macro_rules! step {
     ($m:ident, $size:literal, $call:expr, $slow:expr) => {
@@ -119,6 +136,18 @@ mod backend {
                 TABLE[(w & 0xFFFF) as usize]($m.pc, $m.e, $m.h, $m.fcalls, $m.x, w)
             }
         };
+    }
+
+    /// In builds that count, each function first says which opcode it is.
+    #[cfg(feature = "count-pairs")]
+    macro_rules! counted {
+        ($number:literal) => {
+            super::pairs::count($number)
+        };
+    }
+    #[cfg(not(feature = "count-pairs"))]
+    macro_rules! counted {
+        ($number:literal) => {};
     }
 
     include!(concat!(env!("OUT_DIR"), "/op_functions.rs"));

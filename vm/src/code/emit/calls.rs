@@ -29,18 +29,47 @@ impl Emitter<'_> {
         if d == Operand::X(0) && self.mov_then_call(s) {
             return;
         }
-        if let Some((Opcode::Move, &[s2, d2])) = self.peek() {
-            let registers = [s, d, s2, d2].iter().all(|o| matches!(o, Operand::X(_) | Operand::Y(_)));
-            // The second move may itself be part of a move into a call: leave it to that.
-            let leads_to_call = d2 == Operand::X(0) && self.call_after(1);
-            if registers && s2 != d && d2 != d && s2 != d2 && !leads_to_call {
-                self.take();
-                let args = [self.src(s), self.src(d), self.src(s2), self.src(d2)];
-                return self.emit(i::MOV2, &args);
-            }
+        // This move and those behind it that can be done at the same time.
+        let mut group = vec![(s, d)];
+        while group.len() < 3
+            && let Some((Opcode::Move, &[s, d])) = self.peek_nth(group.len() - 1)
+            && s != d
+            && group.iter().all(|&(_, earlier)| s != earlier && d != earlier)
+        {
+            group.push((s, d));
         }
-        let args = [self.src(s), self.src(d)];
-        self.emit(i::MOV, &args);
+        if self.movs_then_call_only(&group) {
+            return;
+        }
+        // The last one may itself be part of a move into a call: leave it to that.
+        let in_registers = |o: Operand| matches!(o, Operand::X(_) | Operand::Y(_));
+        let registers = group.iter().take_while(|&&(s, d)| in_registers(s) && in_registers(d)).count();
+        group.truncate(registers.max(1));
+        if group.len() > 1 && group[group.len() - 1].1 == Operand::X(0) && self.call_after(group.len() - 1) {
+            group.pop();
+        }
+        let args: Vec<A> = group.iter().flat_map(|&(s, d)| [self.src(s), self.src(d)]).collect();
+        (1..group.len()).for_each(|_| self.take());
+        self.emit([i::MOV, i::MOV2, i::MOV3][group.len() - 1], &args);
+    }
+
+    /// One or two moves into X registers and the tail call behind them in one instruction.
+    fn movs_then_call_only(&mut self, group: &[(Operand, Operand)]) -> bool {
+        let lines = usize::from(matches!(self.peek_nth(group.len() - 1), Some((Opcode::Line, _))));
+        let Some((Opcode::CallOnly, &[_, l])) = self.peek_nth(group.len() - 1 + lines) else { return false };
+        let into_x = group.iter().all(|(_, d)| matches!(d, Operand::X(_)));
+        let from_registers = group.iter().all(|(s, _)| matches!(s, Operand::X(_) | Operand::Y(_)));
+        let family = match group.len() {
+            1 if into_x => i::MOVX_CALL_ONLY,
+            2 if into_x && from_registers => i::MOV2_CALL_ONLY,
+            _ => return false,
+        };
+        let moves = group.iter().flat_map(|&(s, d)| [self.src(s), self.src(d)]);
+        let args: Vec<A> = moves.chain([A::L(label(l))]).collect();
+        (1..group.len()).for_each(|_| self.take());
+        self.take_with_line(lines);
+        self.emit(family, &args);
+        true
     }
 
     fn call_after(&self, n: usize) -> bool {
@@ -164,6 +193,13 @@ impl Emitter<'_> {
 
     pub(super) fn frame(&mut self, op: Opcode, args: &[Operand]) {
         match (op, args) {
+            (Opcode::Allocate, &[n, live]) if !self.m.clears_frame(self.at - 1) => {
+                let frame = [A::H(bytes(n)), A::H(unsigned(live) as u16)];
+                match self.first_of_frame() {
+                    Some([s, d]) => self.emit(i::ALLOCATE_MOV, &[frame[0], frame[1], s, d]),
+                    None => self.emit(i::ALLOCATE, &frame),
+                }
+            }
             (Opcode::Allocate | Opcode::AllocateZero, &[n, live]) => {
                 self.emit(i::ALLOCATE, &[A::H(bytes(n)), A::H(unsigned(live) as u16)]);
             }
@@ -171,10 +207,15 @@ impl Emitter<'_> {
                 let need = heap_words(need);
                 self.emit(i::ALLOCATE_HEAP, &[A::H(bytes(n)), A::H(unsigned(live) as u16), A::U(need)]);
             }
-            (Opcode::TestHeap, &[need, live]) => {
-                self.emit(i::TEST_HEAP, &[A::U(heap_words(need)), A::U(unsigned(live) as u32)]);
+            (Opcode::TestHeap, &[need, live]) => self.test_heap(heap_words(need), unsigned(live) as u32),
+            (Opcode::Trim, &[n, _]) => {
+                let lines = usize::from(matches!(self.peek(), Some((Opcode::Line, _))));
+                if let Some((Opcode::Call, &[_, l])) = self.peek_nth(lines) {
+                    self.take_with_line(lines);
+                    return self.emit(i::TRIM_CALL, &[A::H(bytes(n)), A::L(label(l))]);
+                }
+                self.emit(i::TRIM, &[A::H(bytes(n))]);
             }
-            (Opcode::Trim, &[n, _]) => self.emit(i::TRIM, &[A::H(bytes(n))]),
             _ => {}
         }
         let zero = matches!(op, Opcode::AllocateZero | Opcode::AllocateHeapZero);
@@ -182,6 +223,40 @@ impl Emitter<'_> {
         if zero || frame && self.m.clears_frame(self.at - 1) {
             let all: Vec<u16> = (0..unsigned(args[0]) as u16).collect();
             self.init_y(&all);
+        }
+    }
+
+    /// Source and destination of what sets one register of a new frame, if that comes next.
+    fn first_of_frame(&mut self) -> Option<[A; 2]> {
+        let [s, d] = match self.peek()? {
+            (Opcode::Move, &[s, d @ Operand::Y(_)]) => [self.src(s), self.src(d)],
+            (Opcode::InitYregs, &[list]) => match self.list(list) {
+                &[d @ Operand::Y(_)] => [A::K(crate::term::RawTerm::NIL.bits()), self.src(d)],
+                _ => return None,
+            },
+            _ => return None,
+        };
+        (!matches!(s, A::Y(_))).then(|| {
+            self.take();
+            [s, d]
+        })
+    }
+
+    /// A space test, and the first object that it makes room for where that has an instruction of the two.
+    fn test_heap(&mut self, need: u32, live: u32) {
+        let room = [A::U(need), A::U(live)];
+        match self.peek() {
+            Some((Opcode::PutList, &[h, t, d])) => {
+                self.take();
+                let args = [self.src(h), self.src(t), self.src(d), room[0], room[1]];
+                self.emit(i::PUT_LIST_HEAP, &args);
+            }
+            Some((Opcode::Fmove, &[Operand::FloatReg(f), d @ (Operand::X(_) | Operand::Y(_))])) => {
+                self.take();
+                let args = [A::H(f), self.src(d), room[0], room[1]];
+                self.emit(i::FSTORE_HEAP, &args);
+            }
+            _ => self.emit(i::TEST_HEAP, &room),
         }
     }
 

@@ -259,6 +259,11 @@ impl Emitter<'_> {
                 let d = self.src(d);
                 self.emit(i::FSTORE, &[A::H(a), d]);
             }
+            (Operand::X(_), Operand::FloatReg(f)) if let Some((family, [a, b, d])) = self.float_op() => {
+                self.take();
+                let args = [self.src(s), A::H(f), a, b, d];
+                self.emit(family, &args);
+            }
             (_, Operand::FloatReg(b)) => {
                 let family = if self.proven() { i::FLOAD } else { i::FLOAD_CHECKED };
                 let s = self.src(s);
@@ -266,6 +271,21 @@ impl Emitter<'_> {
             }
             _ => self.mov(s, d),
         }
+    }
+
+    /// The operation on float registers that comes next, in one instruction with a load before it.
+    fn float_op(&self) -> Option<(i::Family, [A; 3])> {
+        let (op, &[_, Operand::FloatReg(a), Operand::FloatReg(b), Operand::FloatReg(d)]) = self.peek()? else {
+            return None;
+        };
+        let family = match op {
+            Opcode::Fadd => i::FLOAD_FADD,
+            Opcode::Fsub => i::FLOAD_FSUB,
+            Opcode::Fmul => i::FLOAD_FMUL,
+            Opcode::Fdiv => i::FLOAD_FDIV,
+            _ => return None,
+        };
+        Some((family, [A::H(a), A::H(b), A::H(d)]))
     }
 
     pub(super) fn make_fun(&mut self, index: Operand, d: Operand, env: &[Operand]) {

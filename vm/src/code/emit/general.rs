@@ -44,6 +44,24 @@ impl<'m> Emitter<'m> {
         self.emit(family, &args);
     }
 
+    /// A comparison, with the return behind it where there is one.
+    fn order_test(&mut self, family: Family, returning: Family, args: &[Operand]) {
+        let value = match (self.peek(), self.peek_nth(1)) {
+            (Some((Opcode::Return, _)), _) => Some((Operand::X(0), 1)),
+            (Some((Opcode::Move, &[s, Operand::X(0)])), Some((Opcode::Return, _))) => Some((s, 2)),
+            _ => None,
+        };
+        if let Some((s, ops)) = value {
+            let sources = [args[1], args[2], s].map(|o| self.src(o));
+            if !sources.iter().any(|a| matches!(a, A::Y(_))) {
+                (0..ops).for_each(|_| self.take());
+                let [a, b, s] = sources;
+                return self.emit(returning, &[a, b, s, A::L(label(args[0]))]);
+            }
+        }
+        self.test2(family, args);
+    }
+
     fn one(&mut self, family: Family, o: Operand) {
         let a = self.src(o);
         self.emit(family, &[a]);
@@ -118,8 +136,8 @@ impl<'m> Emitter<'m> {
             (TestArity, &[f, s, n]) => self.test_arity(f, s, n),
             (IsTaggedTuple, &[f, s, n, tag]) => self.is_tagged_tuple(f, s, n, tag),
             (IsEqExact | IsNeExact, &[f, a, b]) => self.equal(op, f, a, b),
-            (IsLt, _) => self.test2(i::IS_LT, args),
-            (IsGe, _) => self.test2(i::IS_GE, args),
+            (IsLt, _) => self.order_test(i::IS_LT, i::IS_LT_RET, args),
+            (IsGe, _) => self.order_test(i::IS_GE, i::IS_GE_RET, args),
             (IsEq, _) => self.test2(i::IS_EQ, args),
             (IsNe, _) => self.test2(i::IS_NE, args),
             (IsFunction2, _) => self.test2(i::IS_FUNCTION2, args),

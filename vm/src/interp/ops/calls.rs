@@ -5,7 +5,7 @@
 
 use crate::code::Export;
 use crate::interp::SliceEnd;
-use crate::interp::machine::{Flow, Machine};
+use crate::interp::machine::{Dst, Flow, Machine};
 use crate::term::RawTerm;
 
 type M<'a, 'r> = &'a mut Machine<'r>;
@@ -84,6 +84,26 @@ pub(crate) fn mov_call(m: M, s: RawTerm, f: i32, next: *const u64) -> Flow {
 pub(crate) fn mov_call_only(m: M, s: RawTerm, f: i32) -> Flow {
     m.set_xr(0, s);
     call_only(m, f)
+}
+
+#[inline(always)]
+pub(crate) fn movx_call_only(m: M, s: RawTerm, d: impl Dst, f: i32) -> Flow {
+    m.set(d, s);
+    call_only(m, f)
+}
+
+/// Both sources are read before the first write, as in `mov2`.
+#[inline(always)]
+pub(crate) fn mov2_call_only(m: M, s1: RawTerm, d1: impl Dst, s2: RawTerm, d2: impl Dst, f: i32) -> Flow {
+    m.set(d1, s1);
+    m.set(d2, s2);
+    call_only(m, f)
+}
+
+#[inline(always)]
+pub(crate) fn trim_call(m: M, bytes: usize, f: i32, next: *const u64) -> Flow {
+    m.e = m.e.wrapping_byte_add(bytes);
+    call(m, f, next)
 }
 
 #[inline(always)]

@@ -76,6 +76,19 @@ pub(crate) fn put_list(m: M, h: RawTerm, t: RawTerm, d: impl Dst) -> Flow {
     Flow::Next
 }
 
+/// A space test for `need` words and the first cell that it made room for.
+#[inline(always)]
+pub(crate) fn put_list_heap(m: M, h: RawTerm, t: RawTerm, d: impl Dst, need: u32, live: u32) -> Flow {
+    let (mut h, mut t) = (h, t);
+    if m.short_of(need as usize) {
+        slow!(m);
+        m.out();
+        (h, t) = crate::interp::collect_keeping2(m.s(), m.p(), live as usize, need as usize, h, t);
+        m.back();
+    }
+    put_list(m, h, t, d)
+}
+
 /// `offset`: bytes from the boxed pointer's address to the element.
 #[inline(always)]
 fn element(s: RawTerm, offset: usize) -> RawTerm {

@@ -44,12 +44,13 @@ pub(crate) fn load(m: M, s: RawTerm, d: usize) -> Flow {
 
 #[inline(always)]
 pub(crate) fn load_checked(m: M, s: RawTerm, d: usize) -> Flow {
+    if is_float(s) { load(m, s, d) } else { super::errors::bad_access(m) }
+}
+
+#[inline(always)]
+fn is_float(s: RawTerm) -> bool {
     // SAFETY: a boxed pointer points at a header.
-    if s.is_boxed() && unsafe { *s.boxed_ptr() }.as_header().is(Subtag::Float) {
-        load(m, s, d)
-    } else {
-        super::errors::bad_access(m)
-    }
+    s.is_boxed() && unsafe { *s.boxed_ptr() }.as_header().is(Subtag::Float)
 }
 
 /// The words were reserved by a space test.
@@ -64,6 +65,16 @@ pub(crate) fn store(m: M, s: usize, d: impl Dst) -> Flow {
     }
     m.set(d, RawTerm::from_boxed(p));
     Flow::Next
+}
+
+/// A space test for `need` words and the first float that it made room for.
+#[inline(always)]
+pub(crate) fn store_heap(m: M, s: usize, d: impl Dst, need: u32, live: u32) -> Flow {
+    if m.short_of(need as usize) {
+        slow!(m);
+        m.collect(need as usize, live as usize);
+    }
+    store(m, s, d)
 }
 
 /// A number of any kind.
@@ -108,6 +119,42 @@ pub(crate) fn mul(m: M, a: usize, b: usize, d: usize) -> Flow {
 pub(crate) fn div(m: M, a: usize, b: usize, d: usize) -> Flow {
     let v = get(m, a) / get(m, b);
     result(m, d, v)
+}
+
+#[inline(always)]
+pub(crate) fn load_add(m: M, s: RawTerm, f: usize, a: usize, b: usize, d: usize) -> Flow {
+    if !is_float(s) {
+        return super::errors::bad_access(m);
+    }
+    load(m, s, f);
+    add(m, a, b, d)
+}
+
+#[inline(always)]
+pub(crate) fn load_sub(m: M, s: RawTerm, f: usize, a: usize, b: usize, d: usize) -> Flow {
+    if !is_float(s) {
+        return super::errors::bad_access(m);
+    }
+    load(m, s, f);
+    sub(m, a, b, d)
+}
+
+#[inline(always)]
+pub(crate) fn load_mul(m: M, s: RawTerm, f: usize, a: usize, b: usize, d: usize) -> Flow {
+    if !is_float(s) {
+        return super::errors::bad_access(m);
+    }
+    load(m, s, f);
+    mul(m, a, b, d)
+}
+
+#[inline(always)]
+pub(crate) fn load_div(m: M, s: RawTerm, f: usize, a: usize, b: usize, d: usize) -> Flow {
+    if !is_float(s) {
+        return super::errors::bad_access(m);
+    }
+    load(m, s, f);
+    div(m, a, b, d)
 }
 
 #[inline(always)]

@@ -19,6 +19,15 @@ pub(crate) fn mov2(m: M, s1: RawTerm, d1: impl Dst, s2: RawTerm, d2: impl Dst) -
     Flow::Next
 }
 
+/// As [`mov2`].
+#[inline(always)]
+pub(crate) fn mov3(m: M, s1: RawTerm, d1: impl Dst, s2: RawTerm, d2: impl Dst, s3: RawTerm, d3: impl Dst) -> Flow {
+    m.set(d1, s1);
+    m.set(d2, s2);
+    m.set(d3, s3);
+    Flow::Next
+}
+
 #[inline(always)]
 pub(crate) fn swap(m: M, a: impl Dst, b: impl Dst) -> Flow {
     let (s, t) = (a.get(m), b.get(m));
@@ -45,6 +54,21 @@ pub(crate) fn allocate(m: M, bytes: usize, live: usize) -> Flow {
         m.collect(bytes / 8, live);
     }
     m.e = m.e.wrapping_byte_sub(bytes);
+    Flow::Next
+}
+
+/// A frame and one of its registers, set from an X register or a constant.
+#[inline(always)]
+pub(crate) fn allocate_mov(m: M, bytes: usize, live: usize, s: RawTerm, d: impl Dst) -> Flow {
+    let mut s = s;
+    if m.short_of(bytes / 8) {
+        slow!(m);
+        m.out();
+        s = crate::interp::collect_keeping1(m.s(), m.p(), live, bytes / 8, s);
+        m.back();
+    }
+    m.e = m.e.wrapping_byte_sub(bytes);
+    m.set(d, s);
     Flow::Next
 }
 

@@ -72,6 +72,30 @@ pub(crate) fn is_ge(m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
     branch(compare(a, b) != Ordering::Less, f)
 }
 
+/// A test, and the return with the value `s` if it holds.
+#[inline(always)]
+pub(crate) fn is_lt_ret(m: M, a: RawTerm, b: RawTerm, s: RawTerm, f: i32) -> Flow {
+    let ok = if both_small(a, b) {
+        (a.0 as i64) < b.0 as i64
+    } else {
+        slow!(m);
+        compare(a, b) == Ordering::Less
+    };
+    if ok { super::calls::mov_ret(m, s) } else { branch(false, f) }
+}
+
+/// As [`is_lt_ret`].
+#[inline(always)]
+pub(crate) fn is_ge_ret(m: M, a: RawTerm, b: RawTerm, s: RawTerm, f: i32) -> Flow {
+    let ok = if both_small(a, b) {
+        a.0 as i64 >= b.0 as i64
+    } else {
+        slow!(m);
+        compare(a, b) != Ordering::Less
+    };
+    if ok { super::calls::mov_ret(m, s) } else { branch(false, f) }
+}
+
 #[inline(always)]
 pub(crate) fn is_eq(m: M, a: RawTerm, b: RawTerm, f: i32) -> Flow {
     if a == b {
