@@ -7,11 +7,11 @@ use std::ops::Deref;
 
 use crate::atom::Atom;
 use crate::code::{Export, LoadedModule};
-use crate::heap::Builder;
+use crate::heap::{Builder, Detached};
 use crate::native::Raise;
 use crate::process::{Class, Owner, Process, TrapTo};
 use crate::sched::{Dirty, Scheduler};
-use crate::term::{RawTerm, Term};
+use crate::term::{RawTerm, Term, copy};
 
 /// The running native's view of the VM. Derefs to [`Builder`], so `ctx.cons(a, b)` makes terms.
 pub struct Ctx<'s> {
@@ -159,6 +159,10 @@ impl<'s> Ctx<'s> {
     /// Runs `f`, which may take long or wait for the outside, as a dirty scheduler: the others' work goes on elsewhere.
     pub fn dirty<R>(&self, kind: Dirty, f: impl FnOnce() -> R) -> R {
         self.scheduler.dirty(self.process, kind, f)
+    }
+    /// A copy of `t` outside of any process; a large one is made as a dirty scheduler.
+    pub fn detach(&self, t: Term<'s>) -> Detached {
+        copy::detach_small(t).unwrap_or_else(|| self.dirty(Dirty::Cpu, || copy::detach(t)))
     }
     /// Charges reductions for work in proportion to `n`.
     #[inline]

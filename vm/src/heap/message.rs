@@ -66,11 +66,18 @@ impl Message {
     /// As [`Message::copy_of`], for a message that goes straight into an inbox: literals are shared, and head and term
     /// lie in one block.
     pub fn sent(t: Term<'_>) -> Message {
-        let copied = if t.is_immediate() { None } else { copy::detach_behind(t, HEAD_WORDS) };
-        match copied {
-            Some((term, fragment)) => Message::with_head(fragment, term, null_mut()),
-            None => Message::with_head(Self::empty_fragment(), t.raw(), null_mut()),
+        Message::copied(copy::detach_behind(t, HEAD_WORDS))
+    }
+    /// As [`Message::sent`], unless the copy would take long.
+    pub(crate) fn small_sent(t: Term<'_>) -> Option<Message> {
+        if t.is_immediate() {
+            return Some(Message::copied((t.raw(), null_mut())));
         }
+        copy::detach_small_behind(t, HEAD_WORDS).map(Message::copied)
+    }
+    fn copied((term, fragment): (RawTerm, *mut Fragment)) -> Message {
+        let fragment = if fragment.is_null() { Self::empty_fragment() } else { fragment };
+        Message::with_head(fragment, term, null_mut())
     }
     /// A message with a detached term.
     pub fn detached(d: Detached) -> Message {

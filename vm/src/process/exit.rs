@@ -7,7 +7,8 @@
 use super::relations::RefNumbers;
 use super::{Process, Table, registry};
 use crate::atom::am;
-use crate::heap::Detached;
+use crate::heap::{Detached, gc};
+use crate::sched::{Dirty, Scheduler};
 use crate::signal::{self, Signal};
 use crate::term::RawTerm;
 
@@ -35,7 +36,9 @@ pub struct Exit {
 /// Partners told for one reduction.
 const COST: i64 = 2;
 /// Messages freed for one reduction.
-const MESSAGES_PER_REDUCTION: usize = 32;
+const MESSAGES_PER_REDUCTION: usize = 4;
+/// Words of queued messages above which a dirty scheduler frees them all.
+const LONG_WORDS: usize = 256 << 10;
 
 /// Marks `p` exiting; the first reason counts. Only the thread that runs it calls this.
 pub fn begin(p: &Process, reason: Detached) {
@@ -48,20 +51,24 @@ pub fn begin(p: &Process, reason: Detached) {
 
 /// Goes on with the exit while reductions last. `true` when the process is gone; nobody may touch it afterwards but
 /// through references that an epoch guard keeps alive.
-pub(crate) fn step(p: &Process) -> bool {
+pub(crate) fn step(s: &Scheduler, p: &Process) -> bool {
     let owner = p.owner();
     let Some(mut exit) = owner.exit.borrow_mut().take() else { return false };
     if !exit.closed {
         close(p, &exit.reason);
         exit.closed = true;
     }
-    if !tell_partners(p, &exit.reason) || !drop_messages(p) {
+    if !tell_partners(p, &exit.reason) || !drop_messages(s, p) {
         *owner.exit.borrow_mut() = Some(exit);
         return false;
     }
     owner.dictionary.borrow_mut().clear();
     owner.saved_x.borrow_mut().clear();
-    owner.heap.discard();
+    if gc::is_large(owner) {
+        s.dirty(p, Dirty::Cpu, || owner.heap.discard());
+    } else {
+        owner.heap.discard();
+    }
     p.state().free();
     Table::get().remove(p, &crossbeam_epoch::pin());
     true
@@ -125,8 +132,12 @@ fn tell_partners(p: &Process, reason: &Detached) -> bool {
     }
 }
 
-fn drop_messages(p: &Process) -> bool {
+/// Frees the messages; `false` if the reductions ran out.
+fn drop_messages(s: &Scheduler, p: &Process) -> bool {
     let owner = p.owner();
+    if owner.mailbox.queue.words() > LONG_WORDS {
+        s.dirty(p, Dirty::Cpu, || while owner.mailbox.queue.pop().is_some() {});
+    }
     while owner.fcalls.get() > 0 {
         for _ in 0..MESSAGES_PER_REDUCTION {
             if owner.mailbox.queue.pop().is_none() {

@@ -181,7 +181,7 @@ fn child<'s>(
     let me = ctx.process();
     let arity = args.list_iter().count();
     let mfa = Mfa { module, function, arity: u8::try_from(arity).unwrap_or(u8::MAX) };
-    let args = crate::term::copy::detach(args);
+    let args = ctx.detach(args);
     ctx.charge(args.size() / WORDS_PER_REDUCTION);
     let owner = owner_for(mfa, args, opts);
     owner.parent.set(me.pid());

@@ -282,7 +282,8 @@ impl Scheduler {
         let Some(state) = p.state().start() else { return };
         let owner = p.owner();
         owner.fcalls.set(SLICE);
-        if state.has_signals() {
+        // Also messages are fetched: however long a process does not receive, what it has to take at once stays short.
+        if state.has_inbox() {
             signal::fetch(p);
         }
         let end = self.slice(p);
@@ -320,7 +321,7 @@ impl Scheduler {
             let task = owner.tasks.borrow_mut().pop_front();
             match task {
                 Some(t) if p.state().get().exiting() => t.answer_dead(),
-                Some(t) if gc::takes_long(owner) => self.dirty(p, Dirty::Cpu, || t.run(p)),
+                Some(t) if gc::is_large(owner) => self.dirty(p, Dirty::Cpu, || t.run(p)),
                 Some(t) => t.run(p),
                 None => break,
             }
@@ -347,7 +348,7 @@ impl Scheduler {
         }
         if p.state().get().exiting() {
             owner.fcalls.set(owner.fcalls.get().max(SLICE / 4));
-            if exit::step(p) {
+            if exit::step(self, p) {
                 return End::Gone;
             }
         }
@@ -371,7 +372,8 @@ impl Scheduler {
             if !owner.mailbox.is_empty() {
                 return End::Runnable;
             }
-            limits::collected(p, &gc::hibernate(owner, &mut []));
+            let pack = || gc::hibernate(owner, &mut []);
+            limits::collected(p, &if gc::is_large(owner) { self.dirty(p, Dirty::Cpu, pack) } else { pack() });
         }
         End::Waiting
     }

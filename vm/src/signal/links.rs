@@ -86,7 +86,7 @@ pub fn set_priority(ctx: &Ctx<'_>, partner: Term<'_>, priority: bool) {
 /// `exit/2,3` to a local process or port, or an alias of a process.
 pub fn exit<'s>(ctx: &Ctx<'s>, to: Term<'s>, reason: Term<'s>, priority: bool) -> Result<(), Raise> {
     let from = ctx.self_pid().raw();
-    let reason = crate::term::copy::detach(reason);
+    let reason = ctx.detach(reason);
     if let Some(Reference { numbers, pid: Some(pid) }) = Reference::of(to) {
         let s = Signal::Exit { from, reason, kind: ExitKind::ToAlias(numbers, priority) };
         if pid == from {

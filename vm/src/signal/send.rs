@@ -1,8 +1,9 @@
 //! Sending: from a destination term to the process it means.
 //!
-//! Invariant: a message is copied before it is pushed, and the copy is charged to the sender.
+//! Invariant: a message is copied before it is pushed, and the copy is charged to the sender; a large one is copied by a
+//! dirty scheduler.
 
-use super::{Signal, deliver};
+use super::{Signal, deliver, to_pid};
 use crate::ctx::Ctx;
 use crate::heap::message::Message;
 use crate::native::Raise;
@@ -11,6 +12,7 @@ use crate::port;
 use crate::process::registry;
 use crate::process::relations::Reference;
 use crate::process::table;
+use crate::sched::Dirty;
 use crate::term::{Kind, RawTerm, Term};
 
 /// Words of a message copied for one reduction.
@@ -70,8 +72,14 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
             }
             if let (Some(pid), Some(r)) = (r.alias_pid, Reference::of(to)) {
                 let s = if flags.priority { Signal::PriorityAlias(r.numbers) } else { Signal::Alias(r.numbers) };
-                let m = copy(ctx, msg).with_signal(s);
-                table::with(pid.raw(), |p| drop(deliver(p, m)));
+                let send = |m: Message| to_pid(pid.raw(), m.with_signal(s));
+                match Message::small_sent(msg) {
+                    Some(m) => {
+                        ctx.charge(m.size() / WORDS_PER_REDUCTION);
+                        send(m);
+                    }
+                    None => large(ctx, msg, send),
+                }
             }
         }
         Kind::ExternalPid(..) | Kind::ExternalPort(..) => return Ok(Sent::NoConnection),
@@ -79,12 +87,6 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
         _ => return Err(Raise::Badarg),
     }
     Ok(Sent::Done)
-}
-
-fn copy(ctx: &Ctx<'_>, msg: Term<'_>) -> Message {
-    let m = Message::sent(msg);
-    ctx.charge(m.size() / WORDS_PER_REDUCTION);
-    m
 }
 
 fn to_named(ctx: &Ctx<'_>, id: RawTerm, msg: Term<'_>, flags: SendFlags) -> Result<Sent, Raise> {
@@ -96,10 +98,27 @@ fn to_named(ctx: &Ctx<'_>, id: RawTerm, msg: Term<'_>, flags: SendFlags) -> Resu
 }
 
 fn to_local(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
-    table::with(pid, |p| {
+    let small = table::with(pid, |p| {
         // A copy for a process that exits would be thrown away.
-        if !p.state().get().exiting() {
-            drop(deliver(p, copy(ctx, msg)));
+        if p.state().get().exiting() {
+            return true;
         }
+        let Some(m) = Message::small_sent(msg) else { return false };
+        ctx.charge(m.size() / WORDS_PER_REDUCTION);
+        drop(deliver(p, m));
+        true
+    });
+    if small == Some(false) {
+        large(ctx, msg, |m| to_pid(pid, m));
+    }
+}
+
+/// Copies a term that takes long to copy, and hands the message to `then`, as a dirty scheduler. The guard holds up the
+/// freeing of literals, which the copy shares, until the message is where those who free them look.
+#[cold]
+fn large(ctx: &Ctx<'_>, msg: Term<'_>, then: impl FnOnce(Message)) {
+    ctx.dirty(Dirty::Cpu, || {
+        let _guard = crossbeam_epoch::pin();
+        then(Message::sent(msg));
     });
 }

@@ -5,6 +5,7 @@ use crate::atom::{Atom, am};
 use crate::process::exit;
 use crate::process::relations::{Alias, AliasMode, Link, Monitor};
 use crate::process::table::Table;
+use crate::sched::Scheduler;
 use crate::term::Term;
 
 /// A process in the table; the test owns it.
@@ -40,7 +41,8 @@ fn messages(p: &Process) -> Vec<String> {
 
 /// Runs the exit of a process to its end.
 fn finish(p: &Process) {
-    while !exit::step(p) {
+    let s = Scheduler::new(0);
+    while !exit::step(&s, p) {
         p.owner().fcalls.set(100);
     }
 }
@@ -197,7 +199,7 @@ fn many_links_fall_in_steps() {
     others.iter().for_each(|o| link(p, o));
     exit::begin(p, atom(am::ERROR));
     p.owner().fcalls.set(100);
-    assert!(!exit::step(p), "the reductions do not last for all");
+    assert!(!exit::step(&Scheduler::new(0), p), "the reductions do not last for all");
     finish(p);
     for o in others {
         fetch(o);

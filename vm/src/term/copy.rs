@@ -44,45 +44,62 @@ impl Shared {
 /// Words that a copy of `t` takes.
 pub fn size_of(t: Term<'_>) -> usize {
     let shared = Shared::none();
-    measure(t, &shared, None, |o| o.copied_words(&shared))
+    measure(t, &shared, None, usize::MAX, |o| o.copied_words(&shared))
 }
+
+/// Words above which measuring and copying a term take a noticeable part of a millisecond: work for a dirty scheduler.
+const LONG_WORDS: usize = 64 << 10;
 
 /// Words that a copy of `t` takes in which shared parts stay shared; with `literals`, those are copied as well.
 pub(crate) fn size_shared(t: Term<'_>, literals: bool) -> usize {
     let shared = if literals { Shared::none() } else { Shared::literals() };
-    measure(t, &shared, Some(HashSet::new()), |o| o.copied_words(&shared))
+    measure(t, &shared, Some(HashSet::new()), usize::MAX, |o| o.copied_words(&shared))
 }
 
 /// `erts_debug:flat_size/1`: words of a copy without sharing, literals included, in the layout of the release shown.
 pub fn flat_size(t: Term<'_>) -> usize {
-    measure(t, &Shared::none(), None, Object::reported_words)
+    measure(t, &Shared::none(), None, usize::MAX, Object::reported_words)
 }
 
 /// `erts_debug:size/1`: as [`flat_size`] with shared parts counted once and literals not at all.
 pub fn shared_size(t: Term<'_>) -> usize {
-    measure(t, &Shared::literals(), Some(HashSet::new()), Object::reported_words)
+    measure(t, &Shared::literals(), Some(HashSet::new()), usize::MAX, Object::reported_words)
 }
 
 /// A copy of `t` outside of any process, in one fragment of just the right size.
 pub fn detach(t: Term<'_>) -> Detached {
-    detach_with(t, Shared::none())
+    detach_within(t, usize::MAX).expect("no copy is beyond that limit")
 }
 
-/// As [`detach`], for a message that goes straight into an inbox: literals are shared, and the copy lies behind `head`
-/// words of its fragment that the caller fills in. No fragment if nothing is to be copied.
-pub(crate) fn detach_behind(t: Term<'_>, head: usize) -> Option<(RawTerm, *mut Fragment)> {
-    fragment_with(t, Shared::literals(), head)
+/// As [`detach`], unless the copy would take long; finds out quickly.
+pub(crate) fn detach_small(t: Term<'_>) -> Option<Detached> {
+    detach_within(t, LONG_WORDS)
 }
 
-fn detach_with(t: Term<'_>, shared: Shared) -> Detached {
-    let (copy, fragment) = fragment_with(t, shared, 0).unwrap_or((t.raw(), null_mut()));
-    // SAFETY: the new chain belongs to nobody else; without one, t is immediate or a shared literal.
-    unsafe { Detached::from_parts(copy, fragment) }
+fn detach_within(t: Term<'_>, limit: usize) -> Option<Detached> {
+    let (copy, fragment) = fragment_with(t, Shared::none(), 0, limit)?;
+    // SAFETY: the new chain belongs to nobody else; without one, t is immediate.
+    Some(unsafe { Detached::from_parts(copy, fragment) })
 }
 
-fn fragment_with(t: Term<'_>, shared: Shared, head: usize) -> Option<(RawTerm, *mut Fragment)> {
-    let words = measure(t, &shared, None, |o| o.copied_words(&shared));
+/// A copy of `t` for a message that goes straight into an inbox: literals are shared, and the copy lies behind `head`
+/// words of its fragment that the caller fills in. The fragment is null if nothing is to be copied.
+pub(crate) fn detach_behind(t: Term<'_>, head: usize) -> (RawTerm, *mut Fragment) {
+    fragment_with(t, Shared::literals(), head, usize::MAX).expect("no copy is beyond that limit")
+}
+
+/// As [`detach_behind`], unless the copy would take long; finds out quickly.
+pub(crate) fn detach_small_behind(t: Term<'_>, head: usize) -> Option<(RawTerm, *mut Fragment)> {
+    fragment_with(t, Shared::literals(), head, LONG_WORDS)
+}
+
+/// The copy's word and fragment; `None` if it would take more than `limit` words.
+fn fragment_with(t: Term<'_>, shared: Shared, head: usize, limit: usize) -> Option<(RawTerm, *mut Fragment)> {
+    let words = measure(t, &shared, None, limit, |o| o.copied_words(&shared));
     if words == 0 {
+        return Some((t.raw(), null_mut()));
+    }
+    if words > limit {
         return None;
     }
     let fragment = Fragment::new(head + words);
@@ -228,8 +245,14 @@ fn reported_bits(release: u8, bits: usize, offset: usize, off_heap: bool) -> usi
 }
 
 /// Walks a term, `shared` parts excepted, and adds up what `weigh` says of the boxed objects; with `seen`, each object
-/// counts once.
-fn measure(t: Term<'_>, shared: &Shared, mut seen: Option<HashSet<u64>>, weigh: impl Fn(Object) -> usize) -> usize {
+/// counts once. Ends early, with a larger sum, when it is beyond `limit`.
+fn measure(
+    t: Term<'_>,
+    shared: &Shared,
+    mut seen: Option<HashSet<u64>>,
+    limit: usize,
+    weigh: impl Fn(Object) -> usize,
+) -> usize {
     let mut todo: Vec<RawTerm> = Vec::new();
     let mut t = t.raw();
     let mut sum = 0;
@@ -244,6 +267,9 @@ fn measure(t: Term<'_>, shared: &Shared, mut seen: Option<HashSet<u64>>, weigh: 
                     todo.push(head);
                 }
                 t = tail;
+                if sum > limit {
+                    return sum;
+                }
                 continue;
             }
             // SAFETY: t is part of the branded term, so the object is alive; `object` tells which words are terms.
@@ -264,8 +290,8 @@ fn measure(t: Term<'_>, shared: &Shared, mut seen: Option<HashSet<u64>>, weigh: 
             }
         }
         match todo.pop() {
-            Some(next) => t = next,
-            None => return sum,
+            Some(next) if sum <= limit => t = next,
+            _ => return sum,
         }
     }
 }
@@ -490,7 +516,10 @@ mod tests {
         let d = Detached::build(|b| b.tuple(&[Term::from_raw(literal.raw()), Term::from_raw(literal.raw())]));
         d.with(|t| {
             assert_eq!((size_of(t), flat_size(t), shared_size(t)), (31, 31, 3));
-            assert_eq!((detach(t).size(), detach_with(t, Shared::literals()).size()), (31, 3));
+            let (copy, fragment) = detach_behind(t, 0);
+            // SAFETY: the chain is nobody else's.
+            let shared = unsafe { Detached::from_parts(copy, fragment) };
+            assert_eq!((detach(t).size(), shared.size()), (31, 3));
             let (own, copy) = LiteralArea::from_shared(t);
             assert_eq!(own.words(), 17);
             // SAFETY: both areas stay until here.
@@ -503,6 +532,17 @@ mod tests {
         drop(d);
         // SAFETY: what referred to it is gone.
         unsafe { area.free() };
+    }
+
+    #[test]
+    fn what_takes_long_is_found_out_quickly() {
+        let long = |n: i32| Detached::build(|b| (0..n).fold(Term::NIL, |t, i| b.cons(Term::small(i), t)));
+        let words = LONG_WORDS as i32;
+        assert_eq!(long(words / 2).with(|t| detach_small(t).map(|d| d.size())), Some(LONG_WORDS));
+        assert!(long(words / 2 + 1).with(detach_small).is_none());
+        let wide = Detached::build(|b| b.tuple(&[b.float(1.0); LONG_WORDS]));
+        assert!(wide.with(|t| detach_small_behind(t, 4)).is_none());
+        assert_eq!(wide.with(|t| measure(t, &Shared::none(), None, 10, |_| 2)), 12);
     }
 
     #[test]

@@ -70,13 +70,35 @@ pub(crate) fn collect(owner: &Owner, x: &mut [RawTerm], need: usize) -> Collecte
     collect_heap(&owner.heap, x, owner, need)
 }
 
-/// Words in a process's blocks and fragments above which a collection may take a noticeable part of a millisecond.
+/// Words to look at above which a collection may take a noticeable part of a millisecond.
 const LONG_WORDS: usize = 256 << 10;
 
-/// Whether a collection of this heap is work for a dirty scheduler.
+/// Whether the next collection of this heap is work for a dirty scheduler.
 #[inline]
 pub(crate) fn takes_long(owner: &Owner) -> bool {
+    is_large(owner) && {
+        let heap = &owner.heap;
+        let young = young_usage(heap) + heap.stack_size();
+        young > LONG_WORDS || (!minor_will_do(heap) && young + heap.old_used() > LONG_WORDS)
+    }
+}
+
+/// Whether a process has much memory, so that freeing it takes long.
+#[inline]
+pub(crate) fn is_large(owner: &Owner) -> bool {
     owner.total_heap_words() > LONG_WORDS
+}
+
+/// Whether the next collection is a minor one, as far as one can see beforehand.
+fn minor_will_do(heap: &ProcessHeap) -> bool {
+    let mature = words_between(heap.heap.get(), heap.high_water.get());
+    let room = words_between(heap.old_htop.get(), heap.old_hend.get());
+    !is_sweep_due(heap) && mature <= room && heap.old_vheap.get() < heap.old_vheap_limit.get()
+}
+
+/// Whether the next collection is a full sweep in any case.
+fn is_sweep_due(heap: &ProcessHeap) -> bool {
+    heap.need_fullsweep.get() || heap.minors.get() >= heap.fullsweep_after.get()
 }
 
 /// Packs the heap of a process that goes to sleep for long; see [`hibernate_heap`].
@@ -93,8 +115,7 @@ pub(crate) fn purge_literals(owner: &Owner, x: &mut [RawTerm], areas: &[LiteralA
 pub(crate) fn collect_heap(heap: &ProcessHeap, x: &mut [RawTerm], others: &dyn Roots, need: usize) -> Collected {
     others.before();
     let mut roots = RootSet { heap, x, others };
-    let full = heap.need_fullsweep.get() || heap.minors.get() >= heap.fullsweep_after.get();
-    let done = match if full { None } else { try_minor(&mut roots, need) } {
+    let done = match if is_sweep_due(heap) { None } else { try_minor(&mut roots, need) } {
         Some(done) => done,
         None => full_sweep(&mut roots, need),
     };

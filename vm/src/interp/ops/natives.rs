@@ -2,11 +2,12 @@
 
 use crate::code::Export;
 use crate::ctx::Ctx;
+use crate::heap::gc;
 use crate::interp::machine::{Dst, Flow, Machine};
 use crate::interp::{self, SliceEnd, raise};
 use crate::native::{NativeFn, Raise};
 use crate::process::{Process, TrapTo};
-use crate::sched::Scheduler;
+use crate::sched::{Dirty, Scheduler};
 use crate::term::{RawTerm, Subtag, Term};
 
 type M<'a, 'r> = &'a mut Machine<'r>;
@@ -99,7 +100,14 @@ pub(crate) fn not_a_value(m: M, e: Raise, export: u64, next: *const u64) -> Flow
 fn hibernate(s: &Scheduler, p: &Process) {
     // SAFETY: the scheduler's own thread; the first three registers are live.
     let x = unsafe { std::slice::from_raw_parts_mut(s.registers().cast::<RawTerm>(), 3) };
-    crate::heap::gc::hibernate(p.owner(), x);
+    let mut pack = || {
+        gc::hibernate(p.owner(), x);
+    };
+    if gc::is_large(p.owner()) {
+        s.dirty(p, Dirty::Cpu, pack)
+    } else {
+        pack()
+    }
     interp::save_registers(s, p, 3);
 }
 
