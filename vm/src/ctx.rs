@@ -107,7 +107,7 @@ impl<'s> Ctx<'s> {
     #[cold]
     pub fn raise(&self, class: Class, value: Term<'s>, trace: Term<'s>) -> Raise {
         let exception = &self.process.owner().exception;
-        exception.class.set(class);
+        self.process.owner().flags.exception_class.set(class);
         exception.value.set(value.raw());
         exception.trace.set(trace.raw());
         Raise::Raise
@@ -126,13 +126,13 @@ impl<'s> Ctx<'s> {
     /// Goes on in Erlang code: `entry` with these arguments, as a tail call.
     pub fn trap(&self, entry: &'static Export, args: &[Term<'s>]) -> Raise {
         self.scheduler.set_x(args);
-        self.process.owner().trap.set(Some(TrapTo::Export(entry)));
+        self.scheduler.trap().set(Some(TrapTo::Export(entry)));
         Raise::Trap
     }
     /// Goes on in a module's `-on_load` function, as a tail call; `None` if it has none.
     pub fn trap_to_on_load(&self, m: &LoadedModule) -> Option<Raise> {
         let entry = m.address(m.on_load?);
-        self.process.owner().trap.set(Some(TrapTo::Code(entry)));
+        self.scheduler.trap().set(Some(TrapTo::Code(entry)));
         Some(Raise::Trap)
     }
     /// As [`Ctx::trap`], after other processes had their turn.
@@ -153,7 +153,7 @@ impl<'s> Ctx<'s> {
         self.scheduler.set_x(&[module, function, args]);
         let o = self.process.owner();
         o.mailbox.reset();
-        o.hibernating.set(true);
+        o.flags.hibernating.set(true);
         Raise::Hibernate
     }
     /// Runs `f`, which may take long or wait for the outside, as a dirty scheduler: the others' work goes on elsewhere.

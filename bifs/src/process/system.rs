@@ -58,7 +58,7 @@ fn hibernate_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
     if !ctx.owner().mailbox.is_empty() {
         return Ok(Term::atom(am::OK));
     }
-    ctx.owner().hibernating.set(true);
+    ctx.owner().flags.hibernating.set(true);
     Err(Raise::Wait)
 }
 

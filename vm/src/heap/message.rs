@@ -9,13 +9,14 @@
 //! message that was under inspection when its process collected: its term then lies on that process's heap, its node
 //! is on the queue's `on_heap` list, and the collector updates the term's word in place.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::mem::ManuallyDrop;
 use std::ptr::null_mut;
 
 use super::fragment::{Detached, Fragment};
 use super::literal::Ranges;
 use super::{Arena, off_heap};
+use crate::process::{Empty, OnDemand};
 use crate::signal::Signal;
 use crate::sync::inbox::Linked;
 use crate::term::{Header, RawTerm, Subtag, Term, copy};
@@ -199,6 +200,17 @@ struct Marker {
     place: Place,
 }
 
+/// What most queues never need.
+#[derive(Default)]
+struct Rare {
+    markers: Vec<Marker>,
+    on_heap: Vec<*mut Fragment>,
+}
+
+impl Empty for Rare {
+    const EMPTY: &'static Self = &Rare { markers: Vec::new(), on_heap: Vec::new() };
+}
+
 /// See the module's head. The save pointer is the place before the message that the current receive looks at next.
 pub struct MessageQueue {
     first: Cell<*mut Fragment>,
@@ -212,8 +224,7 @@ pub struct MessageQueue {
     /// Words in the queued messages.
     words: Cell<usize>,
     next_marker: Cell<u32>,
-    markers: RefCell<Vec<Marker>>,
-    on_heap: RefCell<Vec<*mut Fragment>>,
+    rare: RefCell<OnDemand<Rare>>,
 }
 
 impl Default for MessageQueue {
@@ -227,8 +238,7 @@ impl Default for MessageQueue {
             inspected: Cell::new(false),
             words: Cell::new(0),
             next_marker: Cell::new(0),
-            markers: RefCell::default(),
-            on_heap: RefCell::default(),
+            rare: RefCell::default(),
         }
     }
 }
@@ -258,6 +268,11 @@ impl MessageQueue {
             unsafe { (*head(p.0)).link = f };
         }
     }
+    /// What only some queues have, if this one has it.
+    fn rare(&self) -> Option<RefMut<'_, Rare>> {
+        let r = self.rare.borrow_mut();
+        (!r.is_absent()).then(|| RefMut::map(r, |r| &mut **r))
+    }
     fn count_in(&self, m: &Message) {
         self.len.set(self.len.get() + 1);
         self.words.set(self.words.get() + m.size());
@@ -283,7 +298,7 @@ impl MessageQueue {
         self.last_priority.set(Place(f));
         // A receive that has passed this place, and markers behind it, must look again: the message is new to them.
         self.rewind();
-        for m in self.markers.borrow_mut().iter_mut() {
+        for m in self.rare().iter_mut().flat_map(|r| &mut r.markers) {
             m.place = at;
         }
     }
@@ -352,10 +367,12 @@ impl MessageQueue {
         if self.last_priority.get().0 == f {
             self.last_priority.set(at);
         }
-        for marker in self.markers.borrow_mut().iter_mut().filter(|m| m.place.0 == f) {
-            marker.place = at;
+        if let Some(mut rare) = self.rare() {
+            for marker in rare.markers.iter_mut().filter(|m| m.place.0 == f) {
+                marker.place = at;
+            }
+            rare.on_heap.retain(|&n| n != f);
         }
-        self.on_heap.borrow_mut().retain(|&n| n != f);
         self.len.set(self.len.get() - 1);
         self.words.set(self.words.get() - m.size());
         Some(m)
@@ -374,7 +391,7 @@ impl MessageQueue {
     }
     /// Calls `f` with the word of every message's term that lies on the heap.
     pub(crate) fn roots(&self, f: &mut dyn FnMut(&mut [RawTerm])) {
-        for &n in self.on_heap.borrow().iter() {
+        for &n in self.rare.borrow().on_heap.iter() {
             // SAFETY: nodes on the list are in the queue.
             f(std::slice::from_mut(unsafe { &mut (*head(n)).term }));
         }
@@ -398,19 +415,22 @@ impl MessageQueue {
             if self.last_priority.get().0 == old {
                 self.last_priority.set(Place(fresh));
             }
-            for m in self.markers.borrow_mut().iter_mut().filter(|m| m.place.0 == old) {
+            let mut rare = self.rare.borrow_mut();
+            for m in rare.markers.iter_mut().filter(|m| m.place.0 == old) {
                 m.place = Place(fresh);
             }
+            rare.on_heap.push(fresh);
+            drop(rare);
             let moved = Message(old);
             self.words.set(self.words.get() - moved.size());
             arena.adopt_fragments(moved.into_raw());
-            self.on_heap.borrow_mut().push(fresh);
         }
     }
     /// Makes the messages independent of literals in `ranges`: those that refer to them get a copy of their own. Messages
     /// on the heap are left out, the collector has seen to them.
     pub(crate) fn purge(&self, ranges: &Ranges) {
-        let on_heap = self.on_heap.borrow();
+        let rare = self.rare.borrow();
+        let on_heap = &rare.on_heap;
         let mut n = self.first.get();
         while !n.is_null() {
             // SAFETY: n is a node of this queue; its term and fragments are its own unless it is on the heap. Nothing
@@ -442,7 +462,8 @@ impl MessageQueue {
 
     /// Reserves a marker at the end of the queue and gives its number.
     pub fn marker_reserve(&self) -> u32 {
-        let mut all = self.markers.borrow_mut();
+        let mut rare = self.rare.borrow_mut();
+        let all = &mut rare.markers;
         if all.len() == MARKERS {
             all.remove(0);
         }
@@ -453,21 +474,25 @@ impl MessageQueue {
     }
     /// Binds a reserved marker to a reference.
     pub fn marker_bind(&self, id: u32, reference: [u32; 3]) {
-        if let Some(m) = self.markers.borrow_mut().iter_mut().find(|m| m.id == id) {
+        if let Some(m) = self.rare().iter_mut().flat_map(|r| &mut r.markers).find(|m| m.id == id) {
             m.bound = Some(reference);
         }
     }
     /// Gives up a reserved marker.
     pub fn marker_release(&self, id: u32) {
-        self.markers.borrow_mut().retain(|m| m.id != id);
+        if let Some(mut r) = self.rare() {
+            r.markers.retain(|m| m.id != id);
+        }
     }
     /// Gives up the markers bound to a reference.
     pub fn marker_clear(&self, reference: [u32; 3]) {
-        self.markers.borrow_mut().retain(|m| m.bound != Some(reference));
+        if let Some(mut r) = self.rare() {
+            r.markers.retain(|m| m.bound != Some(reference));
+        }
     }
     /// Moves the save pointer to the marker bound to a reference, if there is one.
     pub fn marker_use(&self, reference: [u32; 3]) {
-        if let Some(m) = self.markers.borrow().iter().find(|m| m.bound == Some(reference)) {
+        if let Some(m) = self.rare.borrow().markers.iter().find(|m| m.bound == Some(reference)) {
             self.save.set(m.place);
             self.inspected.set(false);
         }

@@ -65,10 +65,19 @@ pub const FULLSWEEP_AFTER: u32 = 65535;
 
 impl ProcessHeap {
     /// An empty heap of at least `min_words` words (0: the default).
+    #[cfg(test)]
     pub(crate) fn new(min_words: usize) -> ProcessHeap {
-        let min = super::gc::heap_size_at_least(min_words.max(MIN_HEAP_WORDS));
-        let block = alloc_words(min);
-        let end = block.wrapping_add(min);
+        ProcessHeap::with_room(min_words, 0)
+    }
+    /// As [`ProcessHeap::new`], with at least `need` free words.
+    pub(crate) fn with_room(min_words: usize, need: usize) -> ProcessHeap {
+        let min = match min_words {
+            0..=MIN_HEAP_WORDS => MIN_HEAP_WORDS,
+            n => super::gc::heap_size_at_least(n),
+        };
+        let size = if need + RESERVE > min { super::gc::heap_size_at_least(need + RESERVE) } else { min };
+        let block = alloc_words(size);
+        let end = block.wrapping_add(size);
         let h = ProcessHeap {
             arena: Arena::empty(),
             stop: Cell::new(end),

@@ -52,10 +52,9 @@ pub enum SliceEnd {
 
 /// Keeps the first `live` X registers with the process.
 pub(crate) fn save_registers(s: &Scheduler, p: &Process, live: usize) {
-    let mut saved = p.owner().saved_x.borrow_mut();
-    saved.clear();
     // SAFETY: the scheduler's own thread runs this; live <= 1024 by the checker.
-    saved.extend_from_slice(unsafe { std::slice::from_raw_parts((&raw const (*s.registers()).x).cast(), live) });
+    let x = unsafe { std::slice::from_raw_parts((&raw const (*s.registers()).x).cast(), live) };
+    p.owner().saved_x.borrow_mut().save(x);
 }
 
 /// Collects with some terms that are in no register kept alive.
@@ -195,7 +194,8 @@ pub fn run(s: &Scheduler, p: &Process) -> SliceEnd {
         unsafe {
             (*registers).process = p;
             (*registers).scheduler = s;
-            std::ptr::copy_nonoverlapping(saved.as_ptr(), x, saved.len());
+            let words = saved.words();
+            std::ptr::copy_nonoverlapping(words.as_ptr(), x, words.len());
         }
         saved.clear();
     }

@@ -243,8 +243,8 @@ pub(crate) fn in_native(s: &Scheduler, p: &Process, pc: *const u64, e: Raise, ex
     let exception = &p.owner().exception;
     if e == Raise::Raise {
         let (value, trace) = (Term::from_raw(exception.value.get()), Term::from_raw(exception.trace.get()));
-        let raw = capture(&b, exception.class.get(), Current::Given, trace, Term::NIL);
-        return unwind(&b, exception.class.get(), value, raw);
+        let raw = capture(&b, p.owner().flags.exception_class.get(), Current::Given, trace, Term::NIL);
+        return unwind(&b, p.owner().flags.exception_class.get(), value, raw);
     }
     let (class, reason) = class_and_reason(&b, e);
     // erlang:error/2,3 name the arguments of the function that failed, error/3 also an error_info.
@@ -392,7 +392,7 @@ fn class_and_reason<'s>(b: &Ctx<'s>, e: Raise) -> (Class, Term<'s>) {
         Raise::Notsup => (Class::Error, am::NOTSUP.into()),
         Raise::Exit => (Class::Exit, value()),
         Raise::Throw => (Class::Throw, value()),
-        Raise::Raise => (b.process().owner().exception.class.get(), value()),
+        Raise::Raise => (b.process().owner().flags.exception_class.get(), value()),
         // The rest does not raise; an error whose reason is what the context holds.
         Raise::Error | Raise::Trap | Raise::Yield | Raise::Wait | Raise::Hibernate | Raise::Exiting => {
             (Class::Error, value())
@@ -511,7 +511,7 @@ fn unwind<'s>(b: &Ctx<'s>, class: Class, value: Term<'s>, trace: Term<'s>) -> Re
         Class::Error => b.tuple(&[value, build(b, trace)]),
         Class::Throw => b.tuple(&[b.tuple(&[am::NOCATCH.into(), value]), build(b, trace)]),
     };
-    owner.exception.class.set(class);
+    owner.flags.exception_class.set(class);
     owner.exception.value.set(reason.raw());
     owner.exception.trace.set(RawTerm::NIL);
     None

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use super::on_demand::Empty;
 use crate::term::{RawTerm, Term, cmp, hash};
 
 /// Pairs up to which a search goes through all of them.
@@ -20,6 +21,10 @@ struct Index(HashMap<u32, Vec<u32>>);
 pub struct Dictionary {
     words: Vec<RawTerm>,
     index: Option<Box<Index>>,
+}
+
+impl Empty for Dictionary {
+    const EMPTY: &'static Self = &Dictionary { words: Vec::new(), index: None };
 }
 
 impl Dictionary {

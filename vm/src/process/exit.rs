@@ -43,7 +43,7 @@ const LONG_WORDS: usize = 256 << 10;
 /// Marks `p` exiting; the first reason counts. Only the thread that runs it calls this.
 pub fn begin(p: &Process, reason: Detached) {
     if p.state().begin_exit() {
-        *p.owner().exit.borrow_mut() = Some(Box::new(Exit { reason, closed: false }));
+        p.owner().exit.set(Some(Box::new(Exit { reason, closed: false })));
         // The slice ends at the next test of the reductions.
         p.owner().fcalls.set(0);
     }
@@ -53,16 +53,17 @@ pub fn begin(p: &Process, reason: Detached) {
 /// through references that an epoch guard keeps alive.
 pub(crate) fn step(s: &Scheduler, p: &Process) -> bool {
     let owner = p.owner();
-    let Some(mut exit) = owner.exit.borrow_mut().take() else { return false };
+    let Some(mut exit) = owner.exit.take() else { return false };
     if !exit.closed {
         close(p, &exit.reason);
         exit.closed = true;
     }
     if !tell_partners(p, &exit.reason) || !drop_messages(s, p) {
-        *owner.exit.borrow_mut() = Some(exit);
+        owner.exit.set(Some(exit));
         return false;
     }
-    owner.dictionary.borrow_mut().clear();
+    owner.dictionary.borrow_mut().forget();
+    owner.relations.borrow_mut().forget();
     owner.saved_x.borrow_mut().clear();
     if gc::is_large(owner) {
         s.dirty(p, Dirty::Cpu, || owner.heap.discard());
@@ -81,7 +82,7 @@ fn close(p: &Process, reason: &Detached) {
     for m in p.close_inbox() {
         signal::answer_dead(p.pid(), &m);
     }
-    for t in p.owner().tasks.take() {
+    while let Some(t) = p.owner().tasks.pop() {
         t.answer_dead();
     }
     for hook in EXIT_HOOKS.get().into_iter().flatten() {
@@ -107,6 +108,9 @@ fn tell_partners(p: &Process, reason: &Detached) -> bool {
         }
         owner.fcalls.set(owner.fcalls.get() - COST);
         let mut r = owner.relations.borrow_mut();
+        if r.is_absent() {
+            return true;
+        }
         if let Some((partner, link)) = r.links.pop_first() {
             drop(r);
             if link.unlink == 0 {

@@ -3,7 +3,7 @@
 //! Invariant: the inbox is fetched only when a receive has looked at all messages of the private queue; then signals
 //! among them are handled in their order, and messages appended in theirs.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::Process;
@@ -19,7 +19,7 @@ use crate::timer::{self, ReceiveTimer};
 pub struct Mailbox {
     /// Messages fetched and not received.
     pub(crate) queue: MessageQueue,
-    timer: RefCell<Option<Arc<ReceiveTimer>>>,
+    timer: Cell<Option<Arc<ReceiveTimer>>>,
     /// The receive in progress has no clauses and waits for ever.
     forever: Cell<bool>,
 }
@@ -99,7 +99,13 @@ impl Mailbox {
     }
     /// Starts the timer of a receive.
     pub(crate) fn timer_start(&self, p: &Process, ms: u64) {
-        *self.timer.borrow_mut() = Some(timer::start_receive_timer(p.pid(), ms));
+        self.timer.set(Some(timer::start_receive_timer(p.pid(), ms)));
+    }
+    fn timer_is(&self, f: impl FnOnce(&ReceiveTimer) -> bool) -> bool {
+        let timer = self.timer.take();
+        let is = timer.as_deref().is_some_and(f);
+        self.timer.set(timer);
+        is
     }
     /// Notes that a receive without clauses waits for ever.
     pub(crate) fn wait_forever(&self) {
@@ -107,11 +113,11 @@ impl Mailbox {
     }
     /// Whether the time of the receive in progress has been looked at: its register may be gone by now.
     pub(crate) fn timer_started(&self) -> bool {
-        self.forever.get() || self.timer.borrow().is_some()
+        self.forever.get() || self.timer_is(|_| true)
     }
     /// Whether the timer of the receive in progress has fired.
     pub(crate) fn timed_out(&self) -> bool {
-        self.timer.borrow().as_ref().is_some_and(|t| t.fired())
+        self.timer_is(ReceiveTimer::fired)
     }
     /// Stops the timer of the receive.
     #[inline]
@@ -123,7 +129,7 @@ impl Mailbox {
     #[cold]
     fn timer_drop(&self) {
         self.forever.set(false);
-        if let Some(t) = self.timer.borrow_mut().take() {
+        if let Some(t) = self.timer.take() {
             timer::stop_receive_timer(&t);
         }
     }

@@ -4,17 +4,17 @@
 //! kept detached.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 
 use super::dictionary::Dictionary;
 use super::exit::Exit;
 use super::mailbox::Mailbox;
+use super::on_demand::OnDemand;
 use super::relations::Relations;
+use super::saved::SavedX;
 use crate::atom::{Atom, am};
-use crate::bits::construct::Building;
 use crate::code::{Export, Mfa};
 use crate::heap::ProcessHeap;
-use crate::signal::task::Task;
+use crate::signal::task::Tasks;
 use crate::term::RawTerm;
 
 /// Class of an exception.
@@ -36,8 +36,6 @@ pub struct Exception {
     pub trace: Cell<RawTerm>,
     /// `cause` for `error_info`, or none.
     pub cause: Cell<RawTerm>,
-    /// Class.
-    pub class: Cell<Class>,
     /// Arguments that `erlang:error/2,3` names, or none.
     pub args: Cell<RawTerm>,
 }
@@ -72,6 +70,10 @@ pub struct Flags {
     pub max_heap_binaries: Cell<bool>,
     /// `monitor_nodes`: number of subscriptions.
     pub monitor_nodes: Cell<u32>,
+    /// Waits in `hibernate/3`: only a message wakes it.
+    pub hibernating: Cell<bool>,
+    /// Class of the exception in flight.
+    pub exception_class: Cell<Class>,
 }
 
 /// Where a native that traps goes on.
@@ -103,43 +105,38 @@ pub struct Owner {
     /// Where to go on.
     pub pc: Cell<*const u64>,
     /// X registers kept while the process does not run; as many as are live.
-    pub saved_x: RefCell<Vec<RawTerm>>,
+    pub saved_x: RefCell<SavedX>,
     /// Exception in flight.
     pub exception: Exception,
-    /// Where a trap goes.
-    pub(crate) trap: Cell<Option<TrapTo>>,
-    /// The bitstring that instructions of old compilers are building.
-    pub(crate) building: Cell<Building>,
     /// Messages.
     pub mailbox: Mailbox,
     /// Process dictionary.
-    pub dictionary: RefCell<Dictionary>,
+    pub dictionary: RefCell<OnDemand<Dictionary>>,
     /// Links, monitors, aliases.
-    pub relations: RefCell<Relations>,
+    pub relations: RefCell<OnDemand<Relations>>,
     /// Group leader.
     pub group_leader: Cell<RawTerm>,
     /// Flags.
     pub flags: Flags,
-    /// Who spawned it; `undefined` for the first.
-    pub parent: Cell<RawTerm>,
     /// What it was spawned with.
     pub initial_call: Cell<Mfa>,
+    /// Who spawned it; `undefined` for the first.
+    pub parent: Cell<RawTerm>,
     /// `process_flag(label)`, or none.
     pub label: Cell<RawTerm>,
-    /// Waits in `hibernate/3`: only a message wakes it.
-    pub hibernating: Cell<bool>,
     /// Reductions of earlier slices.
     pub reductions: Cell<u64>,
     /// Work asked for by others, to be done between slices.
-    pub(crate) tasks: RefCell<VecDeque<Task>>,
+    pub(crate) tasks: Tasks,
     /// Set from the moment it exits.
-    pub exit: RefCell<Option<Box<Exit>>>,
+    pub exit: Cell<Option<Box<Exit>>>,
 }
 
 impl Owner {
-    pub(crate) fn new(min_heap_words: usize) -> Owner {
+    /// With a heap of `min_heap_words`, or more if that is needed for `need` words at once.
+    pub(crate) fn new(min_heap_words: usize, need: usize) -> Owner {
         Owner {
-            heap: ProcessHeap::new(min_heap_words),
+            heap: ProcessHeap::with_room(min_heap_words, need),
             fcalls: Cell::new(0),
             pc: Cell::new(std::ptr::null()),
             saved_x: RefCell::default(),
@@ -147,11 +144,8 @@ impl Owner {
                 value: Cell::new(RawTerm::NIL),
                 trace: Cell::new(RawTerm::NIL),
                 cause: Cell::new(RawTerm::NONE),
-                class: Cell::new(Class::Error),
                 args: Cell::new(RawTerm::NONE),
             },
-            trap: Cell::new(None),
-            building: Cell::default(),
             mailbox: Mailbox::default(),
             dictionary: RefCell::default(),
             relations: RefCell::default(),
@@ -166,19 +160,20 @@ impl Owner {
                 max_heap_log: Cell::new(true),
                 max_heap_binaries: Cell::new(false),
                 monitor_nodes: Cell::new(0),
+                hibernating: Cell::new(false),
+                exception_class: Cell::new(Class::Error),
             },
             parent: Cell::new(RawTerm::atom(am::UNDEFINED)),
             initial_call: Cell::new(Mfa { module: am::ERLANG, function: am::APPLY, arity: 2 }),
             label: Cell::new(RawTerm::NONE),
-            hibernating: Cell::new(false),
             reductions: Cell::new(0),
-            tasks: RefCell::default(),
-            exit: RefCell::default(),
+            tasks: Tasks::default(),
+            exit: Cell::default(),
         }
     }
     /// An owner's part without a process, for tests of what works on heaps.
     pub fn for_test() -> Owner {
-        Owner::new(0)
+        Owner::new(0, 0)
     }
     /// To be called before the roots are first looked at: what registers may refer to becomes part of the heap.
     pub fn before_collection(&self) {
@@ -186,7 +181,7 @@ impl Owner {
     }
     /// Calls `f` with every group of words that hold terms, but for the X registers in use, the stack and the heap.
     pub fn roots(&self, f: &mut dyn FnMut(&mut [RawTerm])) {
-        f(&mut self.saved_x.borrow_mut());
+        f(self.saved_x.borrow_mut().words());
         for c in [
             &self.exception.value,
             &self.exception.trace,
@@ -200,7 +195,9 @@ impl Owner {
             f(&mut w);
             c.set(w[0]);
         }
-        f(self.dictionary.borrow_mut().words());
+        if !self.dictionary.borrow().is_absent() {
+            f(self.dictionary.borrow_mut().words());
+        }
         self.mailbox.roots(f);
     }
 }

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::on_demand::Empty;
 use crate::atom::Atom;
 use crate::heap::{Builder, Detached};
 use crate::term::{RawTerm, Term};
@@ -136,6 +137,17 @@ pub struct Relations {
     pub suspended: BTreeMap<u64, usize>,
     /// Processes that have suspended this one.
     pub suspenders: BTreeSet<u64>,
+}
+
+impl Empty for Relations {
+    const EMPTY: &'static Self = &Relations {
+        links: BTreeMap::new(),
+        monitors: BTreeMap::new(),
+        watchers: BTreeMap::new(),
+        aliases: BTreeMap::new(),
+        suspended: BTreeMap::new(),
+        suspenders: BTreeSet::new(),
+    };
 }
 
 impl Relations {

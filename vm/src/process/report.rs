@@ -107,7 +107,7 @@ fn to_stderr(format: &str, args: Term<'_>) {
 
 /// Whether a report is due for an exit with this value: every exception but `exit`.
 pub(crate) fn is_crash(p: &Process) -> bool {
-    p.owner().exception.class.get() != super::Class::Exit
+    p.owner().flags.exception_class.get() != super::Class::Exit
 }
 
 /// The exit reason of an uncaught exception, detached from the process's heap.

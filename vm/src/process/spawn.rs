@@ -13,9 +13,9 @@ use crate::code::Mfa;
 use crate::ctx::Ctx;
 use crate::heap::Detached;
 use crate::native::Raise;
-use crate::sched;
+use crate::sched::{self, Dirty};
 use crate::sync::atomic::Ordering::Relaxed;
-use crate::term::{RawTerm, Term};
+use crate::term::{RawTerm, Term, copy};
 
 /// Words of arguments copied for one reduction.
 const WORDS_PER_REDUCTION: usize = 64;
@@ -84,12 +84,14 @@ pub struct Spawned {
     pub monitor: Option<Reference>,
 }
 
-fn owner_for(mfa: Mfa, args: Detached, opts: &SpawnOptions<'_>) -> Owner {
-    let owner = Owner::new(heap_size(opts.min_heap_size.max(DEFAULTS.min_heap_size.load(Relaxed))));
-    let args = owner.heap.arena.adopt(args);
+/// The owner's part of a process that applies `mfa` to `args`, of which a copy takes `words`; they go to its heap, which
+/// is large enough for them.
+fn owner_for(mfa: Mfa, args: Term<'_>, words: usize, opts: &SpawnOptions<'_>) -> Owner {
+    let owner = Owner::new(heap_size(opts.min_heap_size.max(DEFAULTS.min_heap_size.load(Relaxed))), words);
+    let args = copy::copy_measured(args, words, &owner.heap.arena);
     owner.initial_call.set(mfa);
     owner.pc.set(crate::interp::entry::apply());
-    *owner.saved_x.borrow_mut() = vec![RawTerm::atom(mfa.module), RawTerm::atom(mfa.function), args];
+    owner.saved_x.borrow_mut().save(&[RawTerm::atom(mfa.module), RawTerm::atom(mfa.function), args]);
     owner.set_fullsweep_after(opts.fullsweep_after.unwrap_or(DEFAULTS.fullsweep_after.load(Relaxed)));
     let vheap = opts.min_bin_vheap_size.unwrap_or(DEFAULTS.min_bin_vheap_size.load(Relaxed));
     owner.set_min_bin_vheap_size(vheap);
@@ -110,7 +112,8 @@ fn publish(owner: Owner, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
 pub fn spawn_root(module: Atom, function: Atom, args: Detached, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
     let arity = args.with(|t| t.list_iter().count());
     let mfa = Mfa { module, function, arity: u8::try_from(arity).unwrap_or(u8::MAX) };
-    let pid = publish(owner_for(mfa, args, opts), opts)?;
+    let owner = args.with(|t| owner_for(mfa, t, copy::size_of(t), opts));
+    let pid = publish(owner, opts)?;
     // Before it first runs, nobody else owns its owner's part: it is its own group leader.
     super::table::with(pid, |p| p.owner().group_leader.set(pid));
     sched::enqueue(pid, opts.priority);
@@ -181,14 +184,18 @@ fn child<'s>(
     let me = ctx.process();
     let arity = args.list_iter().count();
     let mfa = Mfa { module, function, arity: u8::try_from(arity).unwrap_or(u8::MAX) };
-    let args = ctx.detach(args);
-    ctx.charge(args.size() / WORDS_PER_REDUCTION);
-    let owner = owner_for(mfa, args, opts);
+    let owner = match copy::small_size(args) {
+        Some(words) => {
+            ctx.charge(words / WORDS_PER_REDUCTION);
+            owner_for(mfa, args, words, opts)
+        }
+        None => ctx.dirty(Dirty::Cpu, || owner_for(mfa, args, copy::size_of(args), opts)),
+    };
     owner.parent.set(me.pid());
     let leader = me.owner().group_leader.get();
     owner.group_leader.set(match leader.is_immediate() {
         true => leader,
-        false => owner.heap.arena.adopt(crate::term::copy::detach(Term::from_raw(leader))),
+        false => owner.heap.arena.adopt(copy::detach(Term::from_raw(leader))),
     });
     if opts.link {
         owner.relations.borrow_mut().links.insert(me.pid().bits(), Link::default());
@@ -205,7 +212,7 @@ fn child<'s>(
         mine.links.insert(pid.bits(), Link { unlink: 0, priority: opts.priority_link });
     }
     if let (Some(r), Some(m)) = (monitor, opts.monitor) {
-        let tag = m.tag.map(crate::term::copy::detach);
+        let tag = m.tag.map(copy::detach);
         mine.monitors
             .insert(r.numbers, Monitor { watched: Watched::Pid(pid), alias_pid: r.pid, tag, priority: m.priority });
         if let Some(mode) = m.alias {

@@ -24,7 +24,8 @@ use std::sync::OnceLock;
 
 use crossbeam_epoch::Guard;
 
-use crate::process::{Priority, Process};
+use crate::bits::construct::Building;
+use crate::process::{Priority, Process, TrapTo};
 use crate::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use crate::sync::inbox::Inbox;
 use crate::sync::park::Parker;
@@ -67,6 +68,10 @@ pub struct Scheduler {
     seat: Cell<Option<&'static Local>>,
     /// Number of the seat that the thread has or had last.
     home: Cell<usize>,
+    /// Where the native that traps goes on.
+    trap: Cell<Option<TrapTo>>,
+    /// The bitstring that instructions of old compilers are building; no slice ends while they do.
+    building: Cell<Building>,
     /// Keeps what other threads take out of tables alive during a slice.
     guard: Cell<Option<Guard>>,
     /// Reductions since the timers were last looked at.
@@ -250,6 +255,8 @@ impl Scheduler {
             apply_cache: ApplyCache::default(),
             seat: Cell::new(Some(local)),
             home: Cell::new(local.id),
+            trap: Cell::new(None),
+            building: Cell::default(),
             guard: Cell::new(None),
             since_poll: Cell::new(0),
             exits: Cell::new(0),
@@ -272,6 +279,14 @@ impl Scheduler {
     /// Export entries that `apply` found lately.
     pub(crate) fn apply_cache(&self) -> &ApplyCache {
         &self.apply_cache
+    }
+    /// Where the native that traps goes on.
+    pub(crate) fn trap(&self) -> &Cell<Option<TrapTo>> {
+        &self.trap
+    }
+    /// The bitstring that instructions of old compilers are building.
+    pub(crate) fn building(&self) -> &Cell<Building> {
+        &self.building
     }
     /// Sets the first X registers.
     pub(crate) fn set_x(&self, args: &[Term<'_>]) {

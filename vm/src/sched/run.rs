@@ -318,19 +318,18 @@ impl Scheduler {
     fn slice(&self, p: &Process) -> End {
         let owner = p.owner();
         loop {
-            let task = owner.tasks.borrow_mut().pop_front();
-            match task {
+            match owner.tasks.pop() {
                 Some(t) if p.state().get().exiting() => t.answer_dead(),
                 Some(t) if gc::is_large(owner) => self.dirty(p, Dirty::Cpu, || t.run(p)),
                 Some(t) => t.run(p),
                 None => break,
             }
         }
-        if owner.hibernating.get() && !p.state().get().exiting() {
+        if owner.flags.hibernating.get() && !p.state().get().exiting() {
             if owner.mailbox.is_empty() && p.inbox_is_empty() {
                 return End::Waiting;
             }
-            owner.hibernating.set(false);
+            owner.flags.hibernating.set(false);
         }
         if p.state().get().may_execute() && owner.fcalls.get() > 0 {
             let end = self.execute(p);
@@ -368,7 +367,7 @@ impl Scheduler {
     /// A process that begins to wait: one that hibernates gives its memory back, unless it has messages already.
     fn settle(&self, p: &Process) -> End {
         let owner = p.owner();
-        if owner.hibernating.get() {
+        if owner.flags.hibernating.get() {
             if !owner.mailbox.is_empty() {
                 return End::Runnable;
             }
@@ -388,7 +387,7 @@ impl Scheduler {
     /// Lets a process wait, unless something has come in meanwhile that it must look at: also a receive that looked at
     /// the inbox in this slice may have found tasks there.
     fn wait(&self, p: &Process) {
-        if !p.owner().tasks.borrow().is_empty() {
+        if !p.owner().tasks.is_empty() {
             return self.put_back(p);
         }
         loop {
@@ -397,7 +396,7 @@ impl Scheduler {
                 AfterWait::Again => return self.put_back(p),
                 AfterWait::Look => signal::fetch(p),
             }
-            if p.state().get().exiting() || p.owner().mailbox.has_unseen() || !p.owner().tasks.borrow().is_empty() {
+            if p.state().get().exiting() || p.owner().mailbox.has_unseen() || !p.owner().tasks.is_empty() {
                 return self.put_back(p);
             }
         }

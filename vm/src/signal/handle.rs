@@ -98,8 +98,8 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
                 p.state().resume();
             }
         }
-        Signal::Task(t) => owner.tasks.borrow_mut().push_back(Task::System(*t)),
-        Signal::Purge(t) => owner.tasks.borrow_mut().push_back(Task::Purge(t)),
+        Signal::Task(t) => owner.tasks.push(Task::System(*t)),
+        Signal::Purge(t) => owner.tasks.push(Task::Purge(t)),
         Signal::Port(r) => r.answer_dead(),
         Signal::SuspendeeGone { from } => {
             owner.relations.borrow_mut().suspended.remove(&from.bits());

@@ -107,7 +107,7 @@ mod tests {
         let (area, terms) = LiteralArea::from_terms(&[build()]);
         let literal = terms[0];
         let owner = p.owner();
-        owner.saved_x.borrow_mut().push(literal);
+        owner.saved_x.borrow_mut().save(&[literal]);
         // SAFETY: the area lives until the round ends.
         owner.mailbox.queue.push(Message::sent(unsafe { literal.brand() }));
         owner.mailbox.queue.push(Detached::build(|b| b.string("another")).with(Message::sent));
@@ -119,7 +119,7 @@ mod tests {
         assert!(literal::purging().is_none());
         verify::check(&owner.heap, &[], owner);
         let mut seen = Vec::new();
-        let x = owner.saved_x.borrow()[0];
+        let x = owner.saved_x.borrow_mut().words()[0];
         assert!(ranges.find(x.any_ptr()).is_none() && ranges.find(literal.any_ptr()).is_some());
         // SAFETY: a root.
         seen.push(format!("{:?}", unsafe { x.brand() }));

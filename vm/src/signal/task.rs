@@ -3,6 +3,9 @@
 //! Invariant: every request of a process is answered with one message `{RequestType, RequestId, Result}`, whatever becomes of the
 //! process that was asked.
 
+use std::cell::Cell;
+use std::collections::VecDeque;
+
 use super::{ReplyTo, Signal};
 use crate::atom::{Atom, am};
 use crate::ctx::Ctx;
@@ -42,6 +45,34 @@ pub(crate) enum Task {
     System(SystemTask),
     /// Literals are about to be freed.
     Purge(Token),
+}
+
+/// What waits for the end of a process's slice, oldest first; one word while there is nothing.
+#[derive(Default)]
+pub(crate) struct Tasks(Cell<Option<Box<VecDeque<Task>>>>);
+
+impl Tasks {
+    /// Adds a task.
+    pub(crate) fn push(&self, t: Task) {
+        let mut all = self.0.take().unwrap_or_default();
+        all.push_back(t);
+        self.0.set(Some(all));
+    }
+    /// Takes the oldest.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<Task> {
+        let mut all = self.0.take()?;
+        let first = all.pop_front();
+        self.0.set(Some(all).filter(|all| !all.is_empty()));
+        first
+    }
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        let all = self.0.take();
+        let empty = all.is_none();
+        self.0.set(all);
+        empty
+    }
 }
 
 impl Task {
@@ -102,7 +133,7 @@ fn collect(p: &Process, major: bool) {
 
 /// A process asks this of itself: done before it runs again.
 pub fn queue_for_self(ctx: &Ctx<'_>, t: SystemTask) {
-    ctx.owner().tasks.borrow_mut().push_back(Task::System(t));
+    ctx.owner().tasks.push(Task::System(t));
     ctx.owner().fcalls.set(0);
 }
 

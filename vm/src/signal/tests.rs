@@ -48,7 +48,10 @@ fn finish(p: &Process) {
 }
 
 fn reason(p: &Process) -> Option<String> {
-    p.owner().exit.borrow().as_ref().map(|e| e.reason.with(|t| format!("{t:?}")))
+    let exit = p.owner().exit.take();
+    let reason = exit.as_ref().map(|e| e.reason.with(|t| format!("{t:?}")));
+    p.owner().exit.set(exit);
+    reason
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::{BitsView, Header, RawTerm, Subtag, Term};
 use crate::heap::literal::{self, Range, Ranges};
 use crate::heap::object::{self, Shape};
 use crate::heap::off_heap::{self, BIN_REF, MAGIC_REF};
-use crate::heap::{Builder, Detached, Fragment, MAX_HEAP_BINARY, SUB_BITS_WORDS};
+use crate::heap::{Arena, Builder, Detached, Fragment, MAX_HEAP_BINARY, SUB_BITS_WORDS};
 
 /// Words of a `BinRef`.
 const BIN_REF_WORDS: usize = 1 + BIN_REF.arity();
@@ -119,20 +119,32 @@ pub fn copy_into<'s>(t: Term<'_>, b: &Builder<'s>) -> Term<'s> {
     copy_counted(t, b).0
 }
 
+/// Words that a copy of `t` takes, unless it would take long to make; finds out quickly.
+pub(crate) fn small_size(t: Term<'_>) -> Option<usize> {
+    let shared = Shared::none();
+    Some(measure(t, &shared, None, LONG_WORDS, |o| o.copied_words(&shared))).filter(|&words| words <= LONG_WORDS)
+}
+
 /// As [`copy_into`]; the number of words copied goes with it, for the caller to charge.
 pub fn copy_counted<'s>(t: Term<'_>, b: &Builder<'s>) -> (Term<'s>, usize) {
     let words = size_of(t);
+    (Term::from_raw(copy_measured(t, words, b.arena)), words)
+}
+
+/// A copy of `t` in an arena, `t` having been measured to take `words`.
+pub(crate) fn copy_measured(t: Term<'_>, words: usize, arena: &Arena) -> RawTerm {
+    assert_eq!(words == 0, t.is_immediate(), "measured with everything copied");
     if words == 0 {
-        return (Term::from_raw(t.raw()), 0);
+        return t.raw();
     }
     let mut copier = Copier::new(Shared::none());
-    copier.set_target(b.arena.alloc(words), words);
+    copier.set_target(arena.alloc(words), words);
     // SAFETY: the arena gave the words that the term was measured to need; the objects made are on the copier's list
     // alone until the arena takes them over.
     unsafe {
         let copy = copier.copy(t.raw());
-        b.arena.adopt_off_heap(copier.into_off_heap());
-        (Term::from_raw(copy), words)
+        arena.adopt_off_heap(copier.into_off_heap());
+        copy
     }
 }
 

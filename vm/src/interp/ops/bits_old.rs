@@ -45,9 +45,9 @@ fn finish(m: M, d: impl Dst, f: i32, r: Result<RawTerm, Raise>) -> Flow {
     }
 }
 
-fn begun(p: &Process, r: Result<(Term<'_>, Building), Raise>) -> Result<RawTerm, Raise> {
+fn begun(s: &Scheduler, r: Result<(Term<'_>, Building), Raise>) -> Result<RawTerm, Raise> {
     let (t, building) = r?;
-    p.owner().building.set(building);
+    s.building().set(building);
     Ok(t.raw())
 }
 
@@ -74,7 +74,7 @@ fn term<'s>(t: RawTerm) -> Term<'s> {
 #[inline(never)]
 fn init_slow(s: &Scheduler, p: &Process, mut size: RawTerm, live: u32, unit: u32) -> Result<RawTerm, Raise> {
     room(s, p, live, &mut [&mut size]);
-    begun(p, construct::init(&builder(p), term(size), unit as usize))
+    begun(s, construct::init(&builder(p), term(size), unit as usize))
 }
 
 #[inline(always)]
@@ -95,7 +95,7 @@ fn append_slow(
 ) -> Result<RawTerm, Raise> {
     room(s, p, live, &mut [&mut src, &mut size]);
     let r = construct::append(&builder(p), term(src), term(size), unit as usize);
-    begun(p, r.map(|(built, building)| (built.term, building)))
+    begun(s, r.map(|(built, building)| (built.term, building)))
 }
 
 #[inline(always)]
@@ -106,15 +106,15 @@ pub(crate) fn append(m: M, src: RawTerm, size: RawTerm, d: impl Dst, f: i32, liv
 }
 
 #[inline(never)]
-fn private_slow(p: &Process, src: RawTerm, size: RawTerm, unit: u32) -> Result<RawTerm, Raise> {
+fn private_slow(s: &Scheduler, p: &Process, src: RawTerm, size: RawTerm, unit: u32) -> Result<RawTerm, Raise> {
     let r = construct::private_append(&builder(p), term(src), term(size), unit as usize);
-    begun(p, r.map(|(built, building)| (built.term, building)))
+    begun(s, r.map(|(built, building)| (built.term, building)))
 }
 
 #[inline(always)]
 pub(crate) fn private_append(m: M, src: RawTerm, size: RawTerm, d: impl Dst, f: i32, unit: u32) -> Flow {
     m.out();
-    let r = private_slow(m.p(), src, size, unit);
+    let r = private_slow(m.s(), m.p(), src, size, unit);
     finish(m, d, f, r)
 }
 
@@ -131,8 +131,8 @@ pub(crate) fn add(m: M, sum: RawTerm, size: RawTerm, d: impl Dst, f: i32, unit: 
 }
 
 #[inline(never)]
-fn put_slow(p: &Process, v: RawTerm, size: RawTerm, what: u32, unit: u32, flags: u32) -> Result<(), Raise> {
-    let mut building = p.owner().building.take();
+fn put_slow(s: &Scheduler, v: RawTerm, size: RawTerm, what: u32, unit: u32, flags: u32) -> Result<(), Raise> {
+    let mut building = s.building().take();
     let (v, size, unit) = (term(v), term(size), unit as usize);
     let r = match what {
         kind::INTEGER => building.put_integer(v, size, unit, flags),
@@ -142,32 +142,32 @@ fn put_slow(p: &Process, v: RawTerm, size: RawTerm, what: u32, unit: u32, flags:
         kind::UTF16 => building.put_utf16(v, flags),
         _ => building.put_utf32(v, flags),
     };
-    p.owner().building.set(building);
+    s.building().set(building);
     r
 }
 
 #[inline(always)]
 pub(crate) fn put(m: M, v: RawTerm, size: RawTerm, f: i32, what: u32, unit: u32, flags: u32) -> Flow {
-    match put_slow(m.p(), v, size, what, unit, flags) {
+    match put_slow(m.s(), v, size, what, unit, flags) {
         Ok(()) => Flow::Next,
         Err(e) => failed(m, f, e),
     }
 }
 
 #[inline(never)]
-fn string_slow(p: &Process, len: u32, at: u64) -> Result<(), Raise> {
+fn string_slow(s: &Scheduler, len: u32, at: u64) -> Result<(), Raise> {
     let bytes: *const u8 = std::ptr::with_exposed_provenance(at as usize);
     // SAFETY: the emitter wrote an address inside of the module's string table with so many bytes behind it.
     let bytes = unsafe { std::slice::from_raw_parts(bytes, len as usize) };
-    let mut building = p.owner().building.take();
+    let mut building = s.building().take();
     let r = building.put_string(bytes);
-    p.owner().building.set(building);
+    s.building().set(building);
     r
 }
 
 #[inline(always)]
 pub(crate) fn string(m: M, len: u32, at: u64) -> Flow {
-    match string_slow(m.p(), len, at) {
+    match string_slow(m.s(), len, at) {
         Ok(()) => Flow::Next,
         Err(e) => failed(m, 0, e),
     }

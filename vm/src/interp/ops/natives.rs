@@ -68,7 +68,7 @@ pub(crate) fn not_a_value(m: M, e: Raise, export: u64, next: *const u64) -> Flow
     match e {
         Raise::Trap | Raise::Yield => {
             super::calls::push_return(m, next);
-            let to = m.owner().trap.take().map_or(export.address(), TrapTo::address);
+            let to = m.s().trap().take().map_or(export.address(), TrapTo::address);
             if e == Raise::Yield { super::calls::yield_at(m, to) } else { super::calls::enter(m, to) }
         }
         Raise::Wait => {

@@ -150,7 +150,7 @@ pub(crate) fn entry_apply(m: M) -> Flow {
 #[inline(always)]
 pub(crate) fn normal_exit(m: M) -> Flow {
     m.owner().exception.value.set(RawTerm::atom(crate::am::NORMAL));
-    m.owner().exception.class.set(crate::process::Class::Exit);
+    m.owner().flags.exception_class.set(crate::process::Class::Exit);
     m.out();
     Flow::End(SliceEnd::Exited)
 }
