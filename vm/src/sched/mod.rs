@@ -82,6 +82,10 @@ pub struct Scheduler {
     searching: Cell<bool>,
     /// Where the next search begins.
     first_victim: Cell<usize>,
+    /// Polls until queues are compared with another scheduler's.
+    until_balance: Cell<u32>,
+    /// The scheduler compared with next, and the slices it had run when it was looked at last.
+    compared: Cell<(usize, u64)>,
 }
 
 /// What makes a thread a scheduler; reached by code on that thread without the scheduler itself. Lives as long as the VM.
@@ -262,6 +266,8 @@ impl Scheduler {
             exits: Cell::new(0),
             searching: Cell::new(false),
             first_victim: Cell::new(local.id + 1),
+            until_balance: Cell::new(0),
+            compared: Cell::new((local.id, 0)),
         }
     }
     /// Its number, from 0; that which it had last if it is dirty.

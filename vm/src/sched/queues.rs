@@ -77,6 +77,20 @@ impl Stealers {
     pub(super) fn len(&self) -> usize {
         self.0.iter().map(Stealer::len).sum()
     }
+    /// Evens out with a scheduler that is busy too: of each priority, half of what it has more than that one. A lone
+    /// surplus entry stays, unless `stuck` says that its scheduler has not come to look at its queues for long.
+    pub(super) fn balance_into(&self, other: &RunQueues, stuck: bool) -> bool {
+        let least = if stuck { 1 } else { 2 };
+        let mut moved = false;
+        for p in Priority::ALL.into_iter().rev() {
+            let surplus = self.0[p as usize].len().saturating_sub(other.queue(p).len());
+            if surplus >= least {
+                let limit = surplus.div_ceil(2);
+                moved |= self.0[p as usize].steal_batch_with_limit(other.queue(p), limit).is_success();
+            }
+        }
+        moved
+    }
     /// Moves up to half of the entries of the most urgent queue that has some to a thief's queues; whether any moved.
     pub(super) fn steal_into(&self, thief: &RunQueues) -> bool {
         Priority::ALL.into_iter().rev().any(|p| {
@@ -111,6 +125,26 @@ mod tests {
         let want: Vec<u64> =
             [300, 200].into_iter().chain(0..8).chain([100]).chain(8..16).chain([101]).chain(16..20).collect();
         assert_eq!(order, want);
+    }
+
+    #[test]
+    fn busy_ones_even_out() {
+        let (long, short) = (RunQueues::default(), RunQueues::default());
+        for i in 0..9 {
+            long.push(RawTerm::pid(i), Priority::Normal);
+        }
+        short.push(RawTerm::pid(100), Priority::Normal);
+        assert!(long.stealers().balance_into(&short, false));
+        assert_eq!((long.len(), short.len()), (5, 5));
+        assert!(!short.stealers().balance_into(&long, false), "as many here as there");
+        long.pop();
+        assert!(!short.stealers().balance_into(&long, false), "one more would go to and fro");
+        assert!(short.stealers().balance_into(&long, true), "but not if it is stuck there");
+        assert_eq!((long.len(), short.len()), (5, 4));
+        short.push(RawTerm::pid(200), Priority::High);
+        short.push(RawTerm::pid(201), Priority::High);
+        assert!(short.stealers().balance_into(&long, false), "each priority by itself");
+        assert_eq!(long.pop(), Some(RawTerm::pid(200)));
     }
 
     #[test]

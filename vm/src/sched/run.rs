@@ -29,6 +29,8 @@ const EXITS_PER_FLUSH: u32 = 64;
 const SEARCH: Duration = Duration::from_micros(30);
 /// How long a lone entry lies in the queue of a busy scheduler before another takes it.
 const STUCK: Duration = Duration::from_micros(10);
+/// Polls after which a busy scheduler compares its queues with another's.
+const POLLS_PER_BALANCE: u32 = 8;
 /// Longest sleep while somebody waits for thread progress.
 const PROGRESS_NAP: Duration = Duration::from_millis(1);
 /// How long the VM waits at its end for slices that are still running.
@@ -106,6 +108,7 @@ impl Scheduler {
                 self.pin();
                 self.poll(local);
                 self.share(local);
+                self.balance(local);
                 if self.exits.get() >= EXITS_PER_FLUSH || progress::is_wanted() {
                     self.exits.set(0);
                     crossbeam_epoch::pin().flush();
@@ -170,6 +173,26 @@ impl Scheduler {
         if IDLE.any_sleeping() && local.queues.len() > 1 {
             wake_helper();
         }
+    }
+    /// Now and then takes some of the work of another scheduler that has more: while all are busy, nobody steals.
+    fn balance(&self, local: &Local) {
+        let left = self.until_balance.get();
+        if left > 0 {
+            return self.until_balance.set(left - 1);
+        }
+        self.until_balance.set(POLLS_PER_BALANCE);
+        let (id, before) = self.compared.get();
+        let switches = |id: usize| all()[id].counters.switches.get();
+        if id != self.id() && self.is_online() {
+            let stuck = switches(id) == before;
+            if let Some(s) = all()[id].stealers.get()
+                && s.balance_into(&local.queues, stuck)
+            {
+                self.shared().counters.steals.add(1);
+            }
+        }
+        let next = (id + 1) % count();
+        self.compared.set((next, switches(next)));
     }
     /// Returns when there is something in the run queues, or the VM halts: found in the inbox, in the queues of others,
     /// or after some sleep.
