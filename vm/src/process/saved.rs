@@ -9,6 +9,7 @@ use crate::term::RawTerm;
 const FEW: usize = 3;
 
 /// See the module's head.
+#[expect(clippy::box_collection, reason = "one word while it is absent, as nearly always")]
 pub struct SavedX {
     len: usize,
     few: [RawTerm; FEW],

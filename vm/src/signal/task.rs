@@ -49,6 +49,7 @@ pub(crate) enum Task {
 
 /// What waits for the end of a process's slice, oldest first; one word while there is nothing.
 #[derive(Default)]
+#[expect(clippy::box_collection, reason = "one word while it is absent, as nearly always")]
 pub(crate) struct Tasks(Cell<Option<Box<VecDeque<Task>>>>);
 
 impl Tasks {
