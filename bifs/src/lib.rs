@@ -35,6 +35,7 @@ mod memory;
 mod memory_info;
 mod modules;
 mod monitor;
+mod msacc;
 mod node;
 pub mod os;
 pub mod packet;
@@ -100,6 +101,7 @@ const TABLES: &[&[Native]] = &[
     system_info::TABLE,
     dictionary::TABLE,
     monitor::TABLE,
+    process::dirty::TABLE,
     process::flag::TABLE,
     process::info::TABLE,
     process::signal::TABLE,

@@ -14,6 +14,9 @@ girder_vm::natives! { pub TABLE:
     }
 }
 
+/// Names listed for one reduction.
+const NAMES_PER_REDUCTION: usize = 16;
+
 type Answer<'s> = Result<Term<'s>, Raise>;
 
 fn register_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
@@ -52,5 +55,7 @@ fn whereis_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn registered_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
-    Ok(ctx.list_from(registry::registered().into_iter().map(Term::atom)))
+    let names = registry::registered();
+    ctx.charge(names.len() / NAMES_PER_REDUCTION);
+    Ok(ctx.list_from(names.into_iter().map(Term::atom)))
 }

@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use girder_vm::process::info::max_heap_map;
 use girder_vm::process::limits::{self, DEFAULTS};
 use girder_vm::process::report;
+use girder_vm::sched::MultiScheduling;
 use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, sched};
+
+use crate::process::export;
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -61,12 +64,32 @@ fn trace_control_word<'s>(ctx: &Ctx<'s>, to: Term<'s>) -> Result<Term<'s>, Raise
     Ok(ctx.uint(u64::from(TRACE_CONTROL_WORD.swap(to, Ordering::Relaxed))))
 }
 
-/// Other schedulers are none to be blocked when there is one.
-fn multi_scheduling<'s>(to: Term<'s>) -> Result<Term<'s>, Raise> {
-    match to.as_atom().map(Atom::name) {
-        Some("block" | "unblock" | "block_normal" | "unblock_normal") if sched::count() == 1 => atom("disabled"),
-        _ => Err(Raise::Badarg),
-    }
+/// What `multi_scheduling` is.
+pub(crate) fn multi_scheduling_state<'s>() -> Result<Term<'s>, Raise> {
+    atom(match sched::multi_scheduling() {
+        MultiScheduling::Disabled => "disabled",
+        MultiScheduling::Enabled => "enabled",
+        MultiScheduling::Blocked => "blocked",
+        MultiScheduling::BlockedNormal => "blocked_normal",
+    })
+}
+
+fn multi_scheduling<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
+    let me = ctx.self_pid().raw();
+    let done = match a[1].as_atom().map(Atom::name) {
+        Some("block") => sched::block(me, false),
+        Some("block_normal") => sched::block(me, true),
+        Some("unblock") => {
+            sched::unblock(me, false);
+            true
+        }
+        Some("unblock_normal") => {
+            sched::unblock(me, true);
+            true
+        }
+        _ => return Err(Raise::Badarg),
+    };
+    if done { multi_scheduling_state() } else { Err(ctx.yield_to(export(am::ERLANG, "system_flag", 2)?, a)) }
 }
 
 /// A number from 1 to `n`.
@@ -89,7 +112,7 @@ fn system_flag_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
             Ok(ctx.uint(DEFAULTS.min_bin_vheap_size.swap(limits::vheap_size(count(to)?), Ordering::Relaxed) as u64))
         }
         Some("max_heap_size") => max_heap_size(ctx, to),
-        Some("multi_scheduling") => multi_scheduling(to),
+        Some("multi_scheduling") => multi_scheduling(ctx, a),
         Some("outstanding_system_requests_limit") => {
             let to = u32::try_from(count(to)?).ok().filter(|n| *n > 0).ok_or(Raise::Badarg)?;
             Ok(ctx.uint(u64::from(REQUESTS_LIMIT.swap(to, Ordering::Relaxed))))
@@ -97,7 +120,8 @@ fn system_flag_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
         Some("reset_seq_trace") => fixed(Term::TRUE, to),
         Some("scheduler_bind_type") => fixed(atom("unbound")?, to),
         Some("scheduler_wall_time") => crate::wall_time::set(ctx, to),
-        Some("microstate_accounting" | "sequential_tracer") => fixed(Term::FALSE, to),
+        Some("microstate_accounting") => crate::msacc::set(to),
+        Some("sequential_tracer") => fixed(Term::FALSE, to),
         Some("schedulers_online") => Ok(ctx.uint(sched::set_online(among(to, sched::count())?) as u64)),
         Some("dirty_cpu_schedulers_online") => {
             Ok(ctx.uint(sched::set_dirty_cpu_online(among(to, sched::Dirty::Cpu.count())?) as u64))

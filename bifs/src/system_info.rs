@@ -105,6 +105,10 @@ fn time_source<'s>(ctx: &Ctx<'s>, monotonic: bool) -> Result<Term<'s>, Raise> {
     pairs(ctx, &items)
 }
 
+fn blockers<'s>(ctx: &Ctx<'s>, normal: bool) -> Term<'s> {
+    ctx.list_from(sched::blockers(normal).into_iter().filter_map(Term::immediate))
+}
+
 fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
     let release = Profile::get().release;
     let [fullsweep, min_heap, min_vheap] = defaults();
@@ -125,6 +129,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "compat_rel" => Term::small(i32::from(release)),
         "constant_pool_support" => Term::TRUE,
         "context_reductions" => ctx.int(sched::SLICE),
+        "cpu_quota" => am::UNKNOWN.into(),
         "creation" => Term::small(0),
         "cpu_topology" => am::UNDEFINED.into(),
         "debug_compiled" => Term::FALSE,
@@ -133,12 +138,13 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "dirty_cpu_schedulers_online" => dirty(Dirty::Cpu).1,
         "dirty_io_schedulers" => dirty(Dirty::Io).0,
         "dist_buf_busy_limit" => Term::small(1 << 20),
-        "dist_ctrl" | "multi_scheduling_blockers" | "normal_multi_scheduling_blockers" | "taints" => Term::NIL,
+        "dist_ctrl" | "taints" => Term::NIL,
         "driver_version" => ctx.string("3.3"),
         "dynamic_trace" => am::NONE.into(),
         "dynamic_trace_probes" => Term::FALSE,
         "emu_flavor" => atom("emu")?,
         "endian" => if cfg!(target_endian = "little") { am::LITTLE } else { am::BIG }.into(),
+        "ets_count" => number(girder_vm::ets::registry::all().len()),
         "ets_limit" => Term::small(8192),
         "fullsweep_after" => tagged(ctx, "fullsweep_after", fullsweep)?,
         "garbage_collection" => pairs(
@@ -163,13 +169,9 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "message_queue_data" => am::ON_HEAP.into(),
         "min_bin_vheap_size" => tagged(ctx, "min_bin_vheap_size", min_vheap)?,
         "min_heap_size" => tagged(ctx, "min_heap_size", min_heap)?,
-        "multi_scheduling" => {
-            if sched::count() > 1 {
-                atom("enabled")?
-            } else {
-                atom("disabled")?
-            }
-        }
+        "multi_scheduling" => crate::system_flag::multi_scheduling_state()?,
+        "multi_scheduling_blockers" => blockers(ctx, false),
+        "normal_multi_scheduling_blockers" => blockers(ctx, true),
         "nif_version" => ctx.string(match release {
             25 => "2.16",
             27 => "2.17",
@@ -194,13 +196,14 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "scheduler_id" => ctx.uint(sched::current_id() as u64 + 1),
         "schedulers" => schedulers(),
         "schedulers_online" => online(),
-        "schedulers_state" => ctx.tuple(&[schedulers(), online(), online()]),
+        "schedulers_state" => ctx.tuple(&[schedulers(), online(), number(sched::active().0)]),
         "all_schedulers_state" => {
-            let of = |name: Term<'s>, (all, online): (Term<'s>, Term<'s>)| ctx.tuple(&[name, all, online, online]);
+            let of = |name: Atom, (all, online), active| ctx.tuple(&[name.into(), all, online, number(active)]);
+            let (active, [cpu, io]) = sched::active();
             ctx.list(&[
-                of(am::NORMAL.into(), (schedulers(), online())),
-                of(atom("dirty_cpu")?, dirty(Dirty::Cpu)),
-                of(atom("dirty_io")?, dirty(Dirty::Io)),
+                of(am::NORMAL, (schedulers(), online()), active),
+                of(am::DIRTY_CPU, dirty(Dirty::Cpu), cpu),
+                of(am::DIRTY_IO, dirty(Dirty::Io), io),
             ])
         }
         "smp_support" | "threads" | "time_correction" => Term::TRUE,
@@ -231,6 +234,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
             }
         }
         "trace_control_word" => Term::small(0),
+        "update_cpu_info" => atom("unchanged")?,
         "version" => ctx.string(erts_version()),
         "wordsize" => Term::small(8),
         _ => return Err(Raise::Badarg),

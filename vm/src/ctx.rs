@@ -157,12 +157,19 @@ impl<'s> Ctx<'s> {
         Raise::Hibernate
     }
     /// Runs `f`, which may take long or wait for the outside, as a dirty scheduler: the others' work goes on elsewhere.
+    /// If all are busy it is done here. Signals to the process wait; see [`Ctx::dirty_open`].
     pub fn dirty<R>(&self, kind: Dirty, f: impl FnOnce() -> R) -> R {
         self.scheduler.dirty(self.process, kind, f)
     }
     /// A copy of `t` outside of any process; a large one is made as a dirty scheduler.
     pub fn detach(&self, t: Term<'s>) -> Detached {
         copy::detach_small(t).unwrap_or_else(|| self.dirty(Dirty::Cpu, || copy::detach(t)))
+    }
+    /// As [`Ctx::dirty`], for work that leaves the process and this context alone (so it is `Send`): signals to the
+    /// process are handled meanwhile. If all dirty schedulers are busy the native returns this error, and is called
+    /// again with the same arguments.
+    pub fn dirty_open<R>(&self, kind: Dirty, f: impl FnOnce() -> R + Send) -> Result<R, Raise> {
+        self.scheduler.dirty_open(self.process, kind, f).ok_or(Raise::Wait)
     }
     /// Charges reductions for work in proportion to `n`.
     #[inline]

@@ -133,7 +133,7 @@ impl Builder {
             let mfa = Mfa { module: atom(n.module)?, function: atom(n.name)?, arity: n.arity };
             Export::intern(mfa).bind_native(n.function);
         }
-        crate::process::exit::set_hooks(vec![crate::ets::owner_exited]);
+        crate::process::exit::set_hooks(vec![crate::ets::owner_exited, sched::blocker_exited]);
         Finder::new(self.embedded, self.code_path, config().root.as_deref()).install();
         if let Some(open) = self.first_ports {
             open();

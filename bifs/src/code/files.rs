@@ -26,6 +26,6 @@ fn beamfile_chunk_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise
 
 fn beamfile_module_md5_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let bytes = a[0].as_binary().and_then(|b| b.to_bytes()).ok_or(Raise::Badarg)?;
-    let md5 = super::loading::at_length(ctx, bytes.len(), || girder_loader::checksum(&bytes));
+    let md5 = super::loading::at_length(ctx, bytes.len(), || girder_loader::checksum(&bytes))?;
     Ok(md5.map_or(am::UNDEFINED.into(), |sum| ctx.binary(&sum)))
 }

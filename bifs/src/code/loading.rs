@@ -30,9 +30,9 @@ type Answer<'s> = Result<Term<'s>, Raise>;
 const SHORT: usize = 4 << 10;
 
 /// Runs `f`, whose time grows with `bytes`, where it holds nobody up.
-pub(super) fn at_length<R>(ctx: &Ctx<'_>, bytes: usize, f: impl FnOnce() -> R) -> R {
+pub(super) fn at_length<R>(ctx: &Ctx<'_>, bytes: usize, f: impl FnOnce() -> R + Send) -> Result<R, Raise> {
     ctx.charge(bytes / 16);
-    if bytes > SHORT { ctx.dirty(Dirty::Cpu, f) } else { f() }
+    if bytes > SHORT { ctx.dirty_open(Dirty::Cpu, f) } else { Ok(f()) }
 }
 
 /// A reference to prepared code, or `{error, badfile}` and a report of what is wrong.
@@ -42,7 +42,7 @@ fn prepare_loading_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let prepare = || load::prepare(&bytes, module.name(), Some(module));
     // A compressed file is no file to this function: its caller decompresses.
     let prepared = if bytes.starts_with(b"FOR1") {
-        at_length(ctx, bytes.len(), prepare).map_err(|e| e.to_string())
+        at_length(ctx, bytes.len(), prepare)?.map_err(|e| e.to_string())
     } else {
         Err("corrupt file header".to_owned())
     };

@@ -1,10 +1,14 @@
 //! Questions about processes.
 
+use std::sync::{Mutex, PoisonError};
+
 use girder_vm::native::Raise;
 use girder_vm::process::info::{Asked, Item, Request, build};
 use girder_vm::process::relations::Reference;
-use girder_vm::process::{Table, table};
+use girder_vm::process::snapshot::Snapshot;
+use girder_vm::process::{Table, table, unique};
 use girder_vm::signal::{self, ReplyTo, Signal};
+use girder_vm::term::RawTerm;
 use girder_vm::{Ctx, Profile, Term, am};
 
 use super::export;
@@ -19,6 +23,9 @@ girder_vm::natives! { pub TABLE:
     }
     "erts_internal" {
         "processes_next"/1 => processes_next_1, Bif, R29;
+    }
+    "girder_sys" {
+        "processes"/2 => processes_step, Bif;
     }
 }
 
@@ -36,6 +43,7 @@ fn ask<'s>(ctx: &Ctx<'s>, pid: Term<'s>, mut request: Request) -> Answer<'s> {
         if ctx.process().state().get().exiting() {
             return Err(Raise::Exiting);
         }
+        ctx.charge(request.cost(ctx.process()));
         return Ok(build(ctx, ctx.process(), &request));
     }
     request.seen = table::with(pid.raw(), |p| p.state().get());
@@ -81,14 +89,57 @@ fn process_info_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     ask(ctx, args[0], request)
 }
 
-fn processes_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
-    let pids = Table::get().pids();
-    ctx.charge(pids.len() / 10);
-    Ok(ctx.list_from(pids.into_iter().filter_map(Term::immediate)))
-}
-
 /// Slots looked at by one call.
 const SLOTS_A_CALL: usize = 1000;
+/// Slots looked at, or pids put into a list, for one reduction.
+const SLOTS_A_REDUCTION: usize = 10;
+
+/// A snapshot on its way, then what is left of it to be put into the list.
+enum Processes {
+    Search(Snapshot),
+    List(Vec<RawTerm>),
+}
+
+fn processes_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
+    let mut s = Snapshot::begin();
+    ctx.charge(SLOTS_A_CALL / SLOTS_A_REDUCTION);
+    let state = match s.step(SLOTS_A_CALL) {
+        Some(pids) if pids.len() <= SLOTS_A_CALL => {
+            return Ok(ctx.list_from(pids.into_iter().filter_map(Term::immediate)));
+        }
+        Some(pids) => Processes::List(pids),
+        None => Processes::Search(s),
+    };
+    let state = ctx.magic_reference(unique::reference(), Box::new(Mutex::new(state)));
+    Err(ctx.yield_to(export(am::GIRDER_SYS, "processes", 2)?, &[state, Term::NIL]))
+}
+
+/// Goes on with `processes/0`: its state, and the end of the list.
+fn processes_step<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    let magic = args[0].as_ref().and_then(|r| r.magic());
+    let state: &Mutex<Processes> = magic.and_then(|m| m.get()).ok_or(Raise::Badarg)?;
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut list = args[1];
+    while ctx.reductions_left() > 0 {
+        ctx.charge(SLOTS_A_CALL / SLOTS_A_REDUCTION);
+        match &mut *state {
+            Processes::Search(s) => {
+                if let Some(pids) = s.step(SLOTS_A_CALL) {
+                    *state = Processes::List(pids);
+                }
+            }
+            Processes::List(pids) => {
+                let rest = pids.split_off(pids.len().saturating_sub(SLOTS_A_CALL));
+                let rest: Vec<_> = rest.into_iter().filter_map(Term::immediate).collect();
+                list = ctx.list_with_tail(&rest, list);
+                if pids.is_empty() {
+                    return Ok(list);
+                }
+            }
+        }
+    }
+    Err(ctx.yield_to(export(am::GIRDER_SYS, "processes", 2)?, &[args[0], list]))
+}
 
 /// `{NextIndex, Pids}` from a slot on, `none` behind the last.
 fn processes_next_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
@@ -98,7 +149,7 @@ fn processes_next_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     if from >= to {
         return Ok(Term::atom(am::NONE));
     }
-    ctx.charge((to - from) / 10);
+    ctx.charge((to - from) / SLOTS_A_REDUCTION);
     let pids = ctx.list_from(t.pids_between(from, to).into_iter().filter_map(Term::immediate));
     Ok(ctx.tuple(&[ctx.uint(to as u64), pids]))
 }

@@ -1,5 +1,6 @@
 //! Processes: making them, signals to them, their flags, questions about them.
 
+pub mod dirty;
 pub mod flag;
 pub mod info;
 pub mod signal;

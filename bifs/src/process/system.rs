@@ -2,7 +2,7 @@
 
 use girder_vm::native::Raise;
 use girder_vm::process::table;
-use girder_vm::sched;
+use girder_vm::sched::{self, Dirty};
 use girder_vm::signal::task::{self, SystemTask, Work};
 use girder_vm::signal::{self, Signal};
 use girder_vm::{Atom, Ctx, Kind, Term, am};
@@ -105,7 +105,7 @@ fn is_process_executing_dirty_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer
     if !args[0].is_local_pid() {
         return Err(Raise::Badarg);
     }
-    Ok(Term::bool(table::with(args[0].raw(), |p| p.state().get().dirty()) == Some(true)))
+    Ok(Term::bool(table::with(args[0].raw(), |p| p.state().get()).is_some_and(|s| s.dirty() && !s.exiting())))
 }
 
 fn halt_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
@@ -176,17 +176,20 @@ fn statistics_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         }
         "run_queue" | "total_run_queue_lengths" | "total_run_queue_lengths_all" => number(totals.queued),
         "total_active_tasks" | "total_active_tasks_all" => number(totals.queued + sched::count() as u64),
-        // The last number is that of the dirty queues.
-        "run_queue_lengths" | "run_queue_lengths_all" => queues(ctx, 0, 0),
-        "active_tasks" | "active_tasks_all" => queues(ctx, 1, 0),
-        "run_queues" => ctx.tuple(&queues(ctx, 0, 0).to_vec().unwrap_or_default()),
+        "run_queue_lengths" => ctx.list(&queues(ctx, false, &[Dirty::Cpu])),
+        "run_queue_lengths_all" => ctx.list(&queues(ctx, false, &[Dirty::Cpu, Dirty::Io])),
+        "active_tasks" => ctx.list(&queues(ctx, true, &[Dirty::Cpu])),
+        "active_tasks_all" => ctx.list(&queues(ctx, true, &[Dirty::Cpu, Dirty::Io])),
+        "run_queues" => ctx.tuple(&queues(ctx, false, &[Dirty::Cpu, Dirty::Io])),
         "scheduler_wall_time" | "scheduler_wall_time_all" => crate::wall_time::times(ctx),
-        "microstate_accounting" => Term::atom(am::UNDEFINED),
+        "microstate_accounting" => crate::msacc::times(ctx)?,
         _ => return Err(Raise::Badarg),
     })
 }
 
-fn queues<'s>(ctx: &Ctx<'s>, running: u64, dirty: u64) -> Term<'s> {
-    let lengths = sched::queue_lengths().into_iter().map(|n| n + running).chain([dirty]);
-    ctx.list_from(lengths.map(|n| ctx.uint(n)))
+/// Processes that wait for each scheduler, then those that wait for dirty ones; `active` counts those that run.
+fn queues<'s>(ctx: &Ctx<'s>, active: bool, dirty: &[Dirty]) -> Vec<Term<'s>> {
+    let normal = sched::queue_lengths().into_iter().map(|n| n + u64::from(active));
+    let dirty = dirty.iter().map(|d| (d.queued() + if active { d.busy() } else { 0 }) as u64);
+    normal.chain(dirty).map(|n| ctx.uint(n)).collect()
 }

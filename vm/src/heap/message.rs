@@ -252,6 +252,10 @@ impl MessageQueue {
     pub fn is_empty(&self) -> bool {
         self.len.get() == 0
     }
+    /// Memory for the queued messages, nodes included.
+    pub fn bytes(&self) -> usize {
+        8 * self.words.get() + self.len.get() * (size_of::<Fragment>() + size_of::<Head>())
+    }
     /// Words of the queued messages' terms.
     pub fn words(&self) -> usize {
         self.words.get()

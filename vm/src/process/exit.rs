@@ -35,6 +35,8 @@ pub struct Exit {
 
 /// Partners told for one reduction.
 const COST: i64 = 2;
+/// Timers ended between two looks at the reductions.
+const TIMERS_PER_STEP: usize = 32;
 /// Messages freed for one reduction.
 const MESSAGES_PER_REDUCTION: usize = 4;
 /// Words of queued messages above which a dirty scheduler frees them all.
@@ -43,6 +45,7 @@ const LONG_WORDS: usize = 256 << 10;
 /// Marks `p` exiting; the first reason counts. Only the thread that runs it calls this.
 pub fn begin(p: &Process, reason: Detached) {
     if p.state().begin_exit() {
+        super::snapshot::exiting(p);
         p.owner().exit.set(Some(Box::new(Exit { reason, closed: false })));
         // The slice ends at the next test of the reductions.
         p.owner().fcalls.set(0);
@@ -53,15 +56,10 @@ pub fn begin(p: &Process, reason: Detached) {
 /// through references that an epoch guard keeps alive.
 pub(crate) fn step(s: &Scheduler, p: &Process) -> bool {
     let owner = p.owner();
-    let Some(mut exit) = owner.exit.take() else { return false };
-    if !exit.closed {
-        close(p, &exit.reason);
-        exit.closed = true;
-    }
-    if !tell_partners(p, &exit.reason) || !drop_messages(s, p) {
-        owner.exit.set(Some(exit));
+    if !depart(p) || !drop_messages(s, p) {
         return false;
     }
+    owner.exit.take();
     owner.dictionary.borrow_mut().forget();
     owner.relations.borrow_mut().forget();
     owner.saved_x.borrow_mut().clear();
@@ -75,16 +73,30 @@ pub(crate) fn step(s: &Scheduler, p: &Process) -> bool {
     true
 }
 
+/// The part of the exit that others see: names, timers, inbox, links, monitors. Goes on while reductions last; `true`
+/// when it is done. It leaves the memory of the process alone, which its thread may still use (`sched/dirty.rs`).
+pub(crate) fn depart(p: &Process) -> bool {
+    let owner = p.owner();
+    let Some(mut exit) = owner.exit.take() else { return false };
+    if !exit.closed {
+        close(p, &exit.reason);
+        exit.closed = true;
+    }
+    let done = tell_partners(p, &exit.reason);
+    owner.exit.set(Some(exit));
+    done
+}
+
 fn close(p: &Process, reason: &Detached) {
     registry::release(p);
     p.owner().mailbox.timer_stop();
-    crate::timer::cancel_all(p);
     for m in p.close_inbox() {
         signal::answer_dead(p.pid(), &m);
     }
     while let Some(t) = p.owner().tasks.pop() {
         t.answer_dead();
     }
+    crate::sched::pass_places_on();
     for hook in EXIT_HOOKS.get().into_iter().flatten() {
         hook(p.pid(), reason);
     }
@@ -99,9 +111,15 @@ pub fn set_hooks(hooks: Vec<ExitHook>) -> bool {
     EXIT_HOOKS.set(hooks).is_ok()
 }
 
-/// Ends links and monitors, one by one; `false` if the reductions ran out.
+/// Ends timers, links and monitors, one by one; `false` if the reductions ran out.
 fn tell_partners(p: &Process, reason: &Detached) -> bool {
     let owner = p.owner();
+    while !crate::timer::cancel_some(p, TIMERS_PER_STEP) {
+        owner.fcalls.set(owner.fcalls.get() - COST * TIMERS_PER_STEP as i64);
+        if owner.fcalls.get() <= 0 {
+            return false;
+        }
+    }
     loop {
         if owner.fcalls.get() <= 0 {
             return false;

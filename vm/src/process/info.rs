@@ -112,8 +112,30 @@ pub struct Request {
     pub seen: Option<Snapshot>,
 }
 
+/// Elements of a list, and words of terms, that are copied for one reduction.
+const PER_REDUCTION: usize = 16;
+
+impl Request {
+    /// Reductions for the answer.
+    pub fn cost(&self, p: &Process) -> usize {
+        let o = p.owner();
+        let r = o.relations.borrow();
+        let words = |a: &Asked| match a {
+            Asked::Item(Item::Messages) => o.mailbox.len() + o.mailbox.queue.words(),
+            Asked::Item(Item::Links) => r.links.len(),
+            Asked::Item(Item::Monitors) => r.monitors.len(),
+            Asked::Item(Item::MonitoredBy) => r.watchers.len(),
+            Asked::Item(Item::Dictionary) => o.dictionary.borrow().pairs().count(),
+            _ => 1,
+        };
+        self.asked.iter().map(words).sum::<usize>() / PER_REDUCTION
+    }
+}
+
 /// Answers another process.
 pub(crate) fn answer(p: &Process, to: ReplyTo, request: &Request) {
+    let o = p.owner();
+    o.fcalls.set(o.fcalls.get() - request.cost(p) as i64);
     to.reply(|b| build(b, p, request));
 }
 
@@ -174,7 +196,10 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
         Item::HeapSize => number(o.heap.size()),
         Item::StackSize => number(o.heap.stack_size()),
         Item::TotalHeapSize => number(total_heap(p, o)),
-        Item::Memory => number(size_of::<Process>() + 8 * (o.total_heap_words() + o.mailbox.queue.words())),
+        Item::Memory => {
+            let apart = o.mailbox.queue.bytes() + o.relations.borrow().bytes();
+            number(size_of::<Process>() + 8 * o.total_heap_words() + apart)
+        }
         Item::Reductions => {
             let running = if request.seen.is_none() { crate::sched::SLICE - o.fcalls.get() } else { 0 };
             b.uint(o.reductions.get() + u64::try_from(running).unwrap_or(0))

@@ -12,6 +12,7 @@ pub mod registry;
 pub mod relations;
 pub mod report;
 mod saved;
+pub mod snapshot;
 pub mod spawn;
 pub mod state;
 pub mod table;

@@ -159,6 +159,15 @@ impl Relations {
     pub fn is_linked(&self, partner: RawTerm) -> bool {
         self.links.get(&partner.bits()).is_some_and(|l| l.unlink == 0)
     }
+    /// Memory for links, monitors and their like, about: a tree's nodes are two thirds full.
+    pub fn bytes(&self) -> usize {
+        fn of<K, V>(m: &BTreeMap<K, V>) -> usize {
+            m.len() * size_of::<(K, V)>() * 3 / 2
+        }
+        let suspenders = self.suspenders.len() * size_of::<u64>();
+        let watching = of(&self.monitors) + of(&self.watchers) + of(&self.aliases);
+        of(&self.links) + watching + of(&self.suspended) + suspenders
+    }
     /// A monitor ended: its alias ends too, if it is of that kind.
     pub fn end_monitor(&mut self, r: RefNumbers) -> Option<Monitor> {
         let m = self.monitors.remove(&r)?;

@@ -15,10 +15,14 @@
 //! | OFF_HEAP_MESSAGES | `message_queue_data` is `off_heap` | the owner | the owner |
 //! | DIRTY | its thread is a dirty scheduler | that thread | the same |
 //! | WOKEN | woken without a message since it last began to run | waker | the runner |
+//! | OPEN | its thread does dirty work and leaves the owner's part to handlers of signals | that thread | the same |
+//! | HANDLER | a handler is on its way or at work | who sends it | the handler |
+//! | HANDLING | the handler has the owner's part | the handler | the same |
 //! | PRIORITY (2 bits) | low, normal, high, max | the owner | the owner |
 //!
 //! Invariant: a process that can run ([`State::runnable`]) is QUEUED or RUNNING. So a transition that makes an idle
-//! process runnable sets QUEUED in the same step and tells its caller to enqueue: exactly one entry exists.
+//! process runnable sets QUEUED in the same step and tells its caller to enqueue: exactly one entry exists. While OPEN is
+//! set the owner's part belongs to who set HANDLING; its thread waits for the end of that before it goes on.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 
@@ -38,6 +42,9 @@ const SYSTEM: u32 = 1 << 9;
 const OFF_HEAP_MESSAGES: u32 = 1 << 10;
 const DIRTY: u32 = 1 << 11;
 const WOKEN: u32 = 1 << 12;
+const OPEN: u32 = 1 << 13;
+const HANDLER: u32 = 1 << 14;
+const HANDLING: u32 = 1 << 15;
 const PRIORITY_SHIFT: u32 = 16;
 const PRIORITY_MASK: u32 = 3 << PRIORITY_SHIFT;
 
@@ -119,7 +126,7 @@ impl Snapshot {
 
 impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const NAMES: [&str; 13] = [
+        const NAMES: [&str; 16] = [
             "active",
             "queued",
             "running",
@@ -133,6 +140,9 @@ impl std::fmt::Debug for Snapshot {
             "off_heap",
             "dirty",
             "woken",
+            "open",
+            "handler",
+            "handling",
         ];
         let mut s = f.debug_set();
         for (_, n) in NAMES.iter().enumerate().filter(|(i, _)| self.0 & (1 << i) != 0) {
@@ -160,6 +170,15 @@ pub enum AfterWait {
     Look,
     /// Somebody woke it meanwhile: it still runs and must look again at what it waits for.
     Again,
+}
+
+/// What is to be done after something was pushed onto a process's inbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wake {
+    /// Put it into a run queue.
+    Enqueue(Priority),
+    /// Send a handler of signals: it runs dirty code.
+    Handle,
 }
 
 fn runnable(w: u32) -> bool {
@@ -215,21 +234,56 @@ impl State {
     pub fn message_came(&self) -> Option<Priority> {
         self.wake(ACTIVE | INBOX)
     }
-    /// A signal other than a message came.
+    /// A signal other than a message came to a port.
     pub fn signal_came(&self) -> Option<Priority> {
         self.wake(INBOX | SIGNALS)
     }
-    /// Announces what was just pushed onto the inbox; `first`: the inbox was empty before. Gives the priority to enqueue
-    /// with, if the caller must. Between a first push and its announcement another may come; that one announces itself
-    /// rather than wait for the first.
-    pub fn announce(&self, signal: bool, first: bool) -> Option<Priority> {
+    /// A signal other than a message came to a process.
+    fn signal_or_handler(&self) -> Option<Wake> {
+        self.step(|w| {
+            let w = w | INBOX | SIGNALS;
+            if w & (OPEN | HANDLER) == OPEN {
+                return (w | HANDLER, Some(Wake::Handle));
+            }
+            let (new, enqueue) = with_queued(w);
+            (new, enqueue.then(|| Wake::Enqueue(Priority::of(new))))
+        })
+    }
+    /// Announces what was just pushed onto the inbox; `first`: the inbox was empty before. Says what the caller must do.
+    /// Between a first push and its announcement another may come; that one announces itself rather than wait for the
+    /// first.
+    pub fn announce(&self, signal: bool, first: bool) -> Option<Wake> {
         if signal {
-            self.signal_came()
+            self.signal_or_handler()
         } else if first || !self.get().has_inbox() {
-            self.message_came()
+            self.message_came().map(Wake::Enqueue)
         } else {
             None
         }
+    }
+    /// The runner does dirty work that leaves the owner's part alone: handlers of signals may use it. `true` if there
+    /// are signals already: the caller sends a handler.
+    pub(crate) fn open(&self) -> bool {
+        self.step(|w| {
+            let handler = w & (SIGNALS | HANDLER) == SIGNALS;
+            (w | DIRTY | OPEN | if handler { HANDLER } else { 0 }, handler)
+        })
+    }
+    /// The dirty work is done. `false` while a handler still uses the owner's part: the caller waits and asks again.
+    pub(crate) fn close(&self) -> bool {
+        self.step(|w| (w & !(DIRTY | OPEN), w & HANDLING == 0))
+    }
+    /// A handler has come: the owner's part is its own if this says so; else it has nothing to do.
+    pub(crate) fn begin_handling(&self) -> bool {
+        self.step(|w| if w & OPEN == 0 { (w & !HANDLER, false) } else { (w | HANDLING, true) })
+    }
+    /// The handler gives the owner's part up; `more`: it is not done. `true` if it must come again.
+    pub(crate) fn end_handling(&self, more: bool) -> bool {
+        self.step(|w| {
+            let again = w & OPEN != 0 && (more || w & SIGNALS != 0);
+            let handler = if again { HANDLER } else { 0 };
+            (w & !(HANDLER | HANDLING) | handler, again)
+        })
     }
     /// The process has something to do that is no message (its timer fired, a port is not busy any more).
     pub fn activate(&self) -> Option<Priority> {
@@ -261,7 +315,8 @@ impl State {
             (new, false) => (new, AfterSlice::Idle),
         })
     }
-    /// The runner wants to wait for a message: given up, unless something came in since the inbox was taken.
+    /// The runner wants to wait for a message: given up, unless something came in since the inbox was taken, or somebody
+    /// woke it since its slice began.
     pub fn wait(&self) -> AfterWait {
         self.step(|w| {
             if w & (INBOX | EXITING) != 0 {
@@ -381,6 +436,30 @@ mod tests {
         s.inbox_taken();
         assert_eq!(s.end_slice(), AfterSlice::Idle);
         assert!(s.borrow());
+    }
+
+    #[test]
+    fn one_handler_comes_to_a_process_in_dirty_code() {
+        let s = running();
+        assert!(!s.open());
+        assert_eq!(s.message_came(), None);
+        assert_eq!(s.announce(true, true), Some(Wake::Handle));
+        assert_eq!(s.announce(true, true), None);
+        assert!(s.begin_handling());
+        s.inbox_taken();
+        assert_eq!(s.announce(true, true), None);
+        assert!(s.end_handling(false), "what came meanwhile is for the same handler");
+        assert!(s.begin_handling());
+        assert!(!s.close(), "the handler is at work");
+        s.inbox_taken();
+        assert!(!s.end_handling(false));
+        assert!(s.close());
+        // A handler that comes too late has nothing to do.
+        s.announce(true, true);
+        assert!(s.open());
+        assert!(s.close());
+        assert!(!s.begin_handling());
+        assert_eq!(s.end_slice(), AfterSlice::Enqueue(Priority::Normal));
     }
 
     #[test]

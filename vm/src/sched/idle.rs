@@ -13,10 +13,12 @@ use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 /// Most schedulers.
 pub const MAX_SCHEDULERS: usize = 1024;
 const BITS: usize = u64::BITS as usize;
+/// One suffices for the model checker, which would look at them all.
+const WORDS: usize = if cfg!(loom) { 1 } else { MAX_SCHEDULERS / BITS };
 
 /// See the module's head.
 pub(super) struct Idle {
-    sleeping: [AtomicU64; MAX_SCHEDULERS / BITS],
+    sleeping: [AtomicU64; WORDS],
     /// Number of bits set; a hint.
     sleepers: AtomicUsize,
     /// Schedulers that look for work, and those woken to do so.
@@ -24,12 +26,16 @@ pub(super) struct Idle {
 }
 
 impl Idle {
+    #[cfg(not(loom))]
     pub(super) const fn new() -> Idle {
-        Idle {
-            sleeping: [const { AtomicU64::new(0) }; MAX_SCHEDULERS / BITS],
-            sleepers: AtomicUsize::new(0),
-            searching: AtomicUsize::new(0),
-        }
+        let sleeping = [const { AtomicU64::new(0) }; WORDS];
+        Idle { sleeping, sleepers: AtomicUsize::new(0), searching: AtomicUsize::new(0) }
+    }
+    /// The model checker's atomics are not made at compile time.
+    #[cfg(loom)]
+    pub(super) fn new() -> Idle {
+        let sleeping = std::array::from_fn(|_| AtomicU64::new(0));
+        Idle { sleeping, sleepers: AtomicUsize::new(0), searching: AtomicUsize::new(0) }
     }
     /// Whether somebody may sleep.
     #[inline(always)]
@@ -83,6 +89,12 @@ impl Idle {
         let words = self.sleeping.iter().enumerate().take(online.div_ceil(BITS));
         let first = |(i, w): (usize, &AtomicU64)| Some(w.load(Ordering::Relaxed)).filter(|w| *w != 0).map(|w| (i, w));
         words.filter_map(first).map(|(i, w)| i * BITS + w.trailing_zeros() as usize).find(|id| *id < online)
+    }
+    /// Whether a scheduler sleeps, or is about to and has not looked around for the last time. What it does when it
+    /// wakes comes after what the caller did before.
+    pub(super) fn sleeps(&self, id: usize) -> bool {
+        // A write, so that who clears the bit later acquires what the caller released.
+        self.sleeping[id / BITS].fetch_or(0, Ordering::AcqRel) & 1 << (id % BITS) != 0
     }
     /// A scheduler begins to search; how many do now.
     pub(super) fn search(&self) -> usize {

@@ -5,16 +5,24 @@
 //! so nothing waits while everybody sleeps.
 
 mod apply;
+mod block;
 mod dirty;
 mod idle;
+pub(crate) mod msacc;
 mod progress;
 mod queues;
 mod remote;
 mod run;
 mod stats;
 
-pub use dirty::{Dirty, set_dirty_cpu_online};
+pub(crate) use block::blocker_exited;
+pub use block::{MultiScheduling, active, block, blockers, multi_scheduling, unblock};
+pub use dirty::{Dirty, dirty_kind, set_dirty_cpu_online};
+pub(crate) use dirty::{pass_places_on, send_handler};
 pub use idle::MAX_SCHEDULERS;
+pub use msacc::{
+    State as MicroState, Times as MicroTimes, reset as reset_msacc, switch as switch_msacc, times as msacc_times,
+};
 pub use progress::after_thread_progress;
 pub use run::run_all;
 pub use stats::{Totals, WallTime, queue_lengths, totals, wall_times};
@@ -179,7 +187,8 @@ pub fn enqueue(pid: RawTerm, priority: Priority) {
 fn place(pid: RawTerm, priority: Priority) {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let online = online();
-    let to = IDLE.sleeper(online).unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed) % online);
+    let any = || IDLE.sleeper(online).unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed) % online);
+    let to = block::alone().unwrap_or_else(any);
     all()[to].ask(What::Run(pid, priority));
 }
 
@@ -205,7 +214,9 @@ impl Local {
 #[cold]
 #[inline(never)]
 fn wake_helper() {
-    if let Some(id) = IDLE.wake_one(online()) {
+    if block::alone().is_none()
+        && let Some(id) = IDLE.wake_one(online())
+    {
         all()[id].parker.wake();
     }
 }
@@ -248,6 +259,7 @@ impl Scheduler {
     /// Makes the calling thread the scheduler with these queues and timers.
     fn in_seat(local: &'static Local) -> Scheduler {
         LOCAL.set(Some(local));
+        msacc::sit(local.id);
         let regs = Box::new(UnsafeCell::new(Registers {
             x: [RawTerm::NIL; X_REGISTERS + SPARE_REGISTERS],
             f: [0.0; F_REGISTERS],

@@ -10,7 +10,10 @@ use std::time::{Duration, Instant};
 
 use super::dirty::{self, Dirty, Seat};
 use super::queues::Stealers;
-use super::{IDLE, Local, SLICE, Scheduler, What, all, count, halted, online, place, progress, stats, wake_helper};
+use super::{
+    IDLE, Local, MicroState, SLICE, Scheduler, What, all, block, count, halted, msacc, place, progress, stats,
+    wake_helper,
+};
 use crate::heap::gc;
 use crate::interp::{self, SliceEnd};
 use crate::port;
@@ -144,6 +147,7 @@ impl Scheduler {
     /// Does what other threads asked for, and fires timers.
     fn poll(&self, local: &Local) {
         self.since_poll.set(0);
+        let before = msacc::enter(MicroState::Aux);
         for r in self.shared().inbox.take() {
             match r.what {
                 What::Run(pid, priority) => local.queues.push(pid, priority),
@@ -155,12 +159,13 @@ impl Scheduler {
         if !local.timers.is_empty() {
             local.timers.poll();
         }
+        msacc::enter(before);
         if !self.is_online() {
             Self::give_away(local);
         }
     }
     fn is_online(&self) -> bool {
-        self.id() < online()
+        block::may_run(self.id())
     }
     #[cold]
     fn give_away(local: &Local) {
@@ -226,7 +231,7 @@ impl Scheduler {
             let nap = progress::is_wanted().then_some(PROGRESS_NAP);
             let due = local.timers.wait();
             // A push to the inbox that came after the look has left its wake-up with the parker: this returns at once.
-            me.parker.park(nap.into_iter().chain(due).min());
+            msacc::during(MicroState::Sleep, || me.parker.park(nap.into_iter().chain(due).min()));
         }
         if progress::is_wanted() {
             crossbeam_epoch::pin().flush();
@@ -309,7 +314,7 @@ impl Scheduler {
         if state.has_inbox() {
             signal::fetch(p);
         }
-        let end = self.slice(p);
+        let end = msacc::during(MicroState::Emulator, || self.slice(p));
         let used = u64::try_from(SLICE - owner.fcalls.get()).unwrap_or(0).max(1);
         owner.reductions.set(owner.reductions.get() + used);
         if self.seat.get().is_some() {

@@ -14,6 +14,7 @@ pub(super) struct Counters {
     pub(super) parks: Counter,
     pub(super) steals: Counter,
     pub(super) wall: Wall,
+    pub(super) msacc: super::msacc::Account,
 }
 
 /// Reductions and slices that ended on dirty schedulers.

@@ -15,6 +15,7 @@ use crate::heap::Detached;
 use crate::heap::message::Message;
 use crate::process::exit::ExitKind;
 use crate::process::relations::{RefNumbers, Reference, Watched};
+use crate::process::state::Wake;
 use crate::process::{Process, table};
 use crate::sched;
 use crate::signal::task::SystemTask;
@@ -210,9 +211,10 @@ pub enum Signal {
 pub fn deliver(p: &Process, m: Message) -> Result<(), Message> {
     let signal = m.is_signal();
     let first = p.push(m)?;
-    let wake = p.state().announce(signal, first);
-    if let Some(priority) = wake {
-        sched::enqueue(p.pid(), priority);
+    match p.state().announce(signal, first) {
+        Some(Wake::Enqueue(priority)) => sched::enqueue(p.pid(), priority),
+        Some(Wake::Handle) => sched::send_handler(p.pid()),
+        None => {}
     }
     Ok(())
 }

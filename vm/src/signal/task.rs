@@ -67,6 +67,13 @@ impl Tasks {
         self.0.set(Some(all).filter(|all| !all.is_empty()));
         first
     }
+    /// Keeps the tasks for which `f` says so.
+    pub(crate) fn retain(&self, f: impl FnMut(&Task) -> bool) {
+        if let Some(mut all) = self.0.take() {
+            all.retain(f);
+            self.0.set(Some(all).filter(|all| !all.is_empty()));
+        }
+    }
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         let all = self.0.take();
@@ -83,6 +90,13 @@ impl Task {
             t.answer_dead();
         }
     }
+    /// Does it if it only looks at the process, which runs a dirty native; `true` if that was so.
+    pub(crate) fn run_meanwhile(&self, p: &Process) -> bool {
+        match self {
+            Task::System(t) => t.run_meanwhile(p),
+            Task::Purge(_) => false,
+        }
+    }
     /// Does it, on the thread that runs `p`.
     pub(crate) fn run(self, p: &Process) {
         match self {
@@ -93,10 +107,10 @@ impl Task {
 }
 
 impl SystemTask {
-    fn answer(self, result: Atom) {
-        let SystemTask { requester, kind, id, .. } = self;
-        let m = Message::build(|b| b.tuple(&[Term::atom(kind), b.adopt(id), Term::atom(result)]));
-        super::to_pid(requester, m);
+    fn answer(&self, result: Atom) {
+        let m =
+            Message::build(|b| b.tuple(&[Term::atom(self.kind), self.id.with(|id| b.copy(id)), Term::atom(result)]));
+        super::to_pid(self.requester, m);
     }
     /// The process is gone.
     pub(crate) fn answer_dead(self) {
@@ -110,14 +124,22 @@ impl SystemTask {
                 collect(p, major);
                 am::TRUE
             }
-            Work::CheckCode(module) => match crate::code::purge::uses_old_code(p, module) {
-                true => am::TRUE,
-                false => am::FALSE,
-            },
+            Work::CheckCode(module) => check_code(p, module),
             Work::Literals => am::OK,
         };
         self.answer(result);
     }
+    fn run_meanwhile(&self, p: &Process) -> bool {
+        match self.work {
+            Work::CheckCode(module) => self.answer(check_code(p, module)),
+            Work::Collect(_) | Work::Literals => return false,
+        }
+        true
+    }
+}
+
+fn check_code(p: &Process, module: Atom) -> Atom {
+    if crate::code::purge::uses_old_code(p, module) { am::TRUE } else { am::FALSE }
 }
 
 /// Collects a process that is not executing.

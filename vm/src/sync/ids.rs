@@ -95,6 +95,15 @@ impl<T: Identified> IdTable<T> {
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
     }
+    /// How many identifiers have been given out.
+    pub(crate) fn given_out(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+    /// Whether an object's identifier was given out after the first `begin`. They repeat when the data word wraps.
+    pub(crate) fn is_since(&self, id: RawTerm, begin: u64) -> bool {
+        let age = id.id_data().wrapping_sub(begin) & self.data_mask;
+        age < self.given_out().saturating_sub(begin)
+    }
     /// Slots that can hold something: those behind were never used.
     pub fn used_slots(&self) -> usize {
         usize::try_from(self.next.load(Ordering::Relaxed)).map_or(self.limit, |n| n.min(self.limit))

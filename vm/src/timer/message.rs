@@ -22,7 +22,11 @@ use crate::term::RawTerm;
 pub struct Timers(Option<Box<References>>);
 
 #[derive(Default)]
-struct References(HashSet<RefNumbers>);
+struct References {
+    active: HashSet<RefNumbers>,
+    /// The process exits: what is left of `active` as it was then.
+    ending: Vec<RefNumbers>,
+}
 
 /// Where a timer's message goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,7 +67,7 @@ pub fn start(r: Reference, target: Target, due_ns: i64, message: Message) {
     lock(shard(r.numbers)).insert(r.numbers, t.clone());
     if let Target::Pid(pid) = target {
         let alive = table::with(pid, |p| {
-            lock(p.timers()).0.get_or_insert_default().0.insert(r.numbers);
+            lock(p.timers()).0.get_or_insert_default().active.insert(r.numbers);
             // The exit marks the process before it takes the list: one of the two sees the other.
             !p.state().get().exiting()
         });
@@ -80,9 +84,9 @@ fn forget(t: &MessageTimer) {
     if let Target::Pid(pid) = t.target {
         table::with(pid, |p| {
             let mut l = lock(p.timers());
-            if let Some(set) = &mut l.0 {
-                set.0.remove(&t.numbers);
-                if set.0.is_empty() {
+            if let Some(all) = &mut l.0 {
+                all.active.remove(&t.numbers);
+                if all.active.is_empty() && all.ending.is_empty() {
                     l.0 = None;
                 }
             }
@@ -129,10 +133,21 @@ pub fn cancel(r: RefNumbers) -> Option<u64> {
     Some(left_ms(&t))
 }
 
-/// A process exits: timers that go to it end.
-pub fn cancel_all(p: &Process) {
-    let all = lock(p.timers()).0.take();
-    for r in all.into_iter().flat_map(|s| s.0) {
+/// A process exits: up to `n` timers that go to it end; `true` when none is left.
+pub fn cancel_some(p: &Process, n: usize) -> bool {
+    let some = {
+        let mut l = lock(p.timers());
+        let Some(all) = &mut l.0 else { return true };
+        all.ending.extend(std::mem::take(&mut all.active));
+        all.ending.split_off(all.ending.len().saturating_sub(n))
+    };
+    for r in some {
         cancel(r);
     }
+    let mut l = lock(p.timers());
+    let done = l.0.as_ref().is_none_or(|all| all.ending.is_empty());
+    if done {
+        l.0 = None;
+    }
+    done
 }

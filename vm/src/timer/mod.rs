@@ -11,7 +11,7 @@ pub mod wheel;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-pub use message::{Timers, cancel_all};
+pub use message::{Timers, cancel_some};
 
 use crate::process::relations::RefNumbers;
 use crate::process::table;

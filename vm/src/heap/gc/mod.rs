@@ -32,6 +32,7 @@ use super::RESERVE;
 use super::literal::{LiteralArea, Ranges};
 use super::process_heap::{ProcessHeap, alloc_words, free_words, words_between};
 use crate::process::Owner;
+use crate::sched::{MicroState, msacc};
 use crate::sync::tally;
 use crate::term::RawTerm;
 
@@ -67,7 +68,7 @@ pub(crate) fn collect(owner: &Owner, x: &mut [RawTerm], need: usize) -> Collecte
     if stress::may_skip(&owner.heap, need) {
         return Collected { reductions: 0, reclaimed: 0, major: false, peak: 0 };
     }
-    collect_heap(&owner.heap, x, owner, need)
+    msacc::during(MicroState::Gc, || collect_heap(&owner.heap, x, owner, need))
 }
 
 /// Words to look at above which a collection may take a noticeable part of a millisecond.
@@ -103,7 +104,7 @@ fn is_sweep_due(heap: &ProcessHeap) -> bool {
 
 /// Packs the heap of a process that goes to sleep for long; see [`hibernate_heap`].
 pub(crate) fn hibernate(owner: &Owner, x: &mut [RawTerm]) -> Collected {
-    hibernate_heap(&owner.heap, x, owner)
+    msacc::during(MicroState::Gc, || hibernate_heap(&owner.heap, x, owner))
 }
 
 /// Makes a process independent of literal areas that are about to be freed; what to charge it.

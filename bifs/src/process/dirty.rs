@@ -1,0 +1,170 @@
+//! Natives for dirty schedulers: the tests of them that OTP's suites use.
+//!
+//! Invariant: while `f` of [`Ctx::dirty_open`] runs, the process belongs to whoever handles its signals.
+
+use std::time::{Duration, Instant};
+
+use girder_vm::heap::message::Message;
+use girder_vm::native::Raise;
+use girder_vm::process::table;
+use girder_vm::sched::{self, Dirty};
+use girder_vm::term::RawTerm;
+use girder_vm::{Atom, Ctx, Term, am, signal};
+
+use super::export;
+
+girder_vm::natives! { pub TABLE:
+    "erts_debug" {
+        "dirty"/3 => dirty_3, Bif;
+        "dirty_cpu"/2 => dirty_cpu_2, Bif;
+        "dirty_io"/2 => dirty_io_2, Bif;
+    }
+    "erts_internal" {
+        "dirty_process_handle_signals"/1 => for_signal_handlers, Bif;
+        "check_dirty_process_code"/2 => for_signal_handlers, Bif;
+    }
+}
+
+type Answer<'s> = Result<Term<'s>, Raise>;
+
+/// Copies of a term that `copy` makes.
+const COPIES: usize = 1000;
+/// How long `alive_waitexiting` goes on after the end of its process.
+const AFTERLIFE: Duration = Duration::from_secs(1);
+/// Words of the number that it makes then.
+const LARGE: usize = 9999;
+
+fn dirty_cpu_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    test(ctx, Some(Dirty::Cpu), args[0], args[1])
+}
+
+fn dirty_io_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    test(ctx, Some(Dirty::Io), args[0], args[1])
+}
+
+fn dirty_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    match args[0].as_atom().ok_or(Raise::Badarg)? {
+        am::NORMAL => test(ctx, None, args[1], args[2]),
+        am::DIRTY_CPU => Err(ctx.trap(native("dirty_cpu", 2)?, &args[1..])),
+        am::DIRTY_IO => Err(ctx.trap(native("dirty_io", 2)?, &args[1..])),
+        _ => Err(Raise::Badarg),
+    }
+}
+
+fn native(name: &str, arity: u8) -> Result<&'static girder_vm::code::Export, Raise> {
+    export(am::ERTS_DEBUG, name, arity)
+}
+
+/// Runs `f` where `kind` says.
+fn on<R>(ctx: &Ctx<'_>, kind: Option<Dirty>, f: impl FnOnce() -> R + Send) -> Result<R, Raise> {
+    match kind {
+        Some(kind) => ctx.dirty_open(kind, f),
+        None => Ok(f()),
+    }
+}
+
+/// `{Tag, From}` to a local process.
+fn tell(to: RawTerm, tag: Atom, from: RawTerm) {
+    if to.is_local_pid() {
+        let m = Message::build(|b| b.tuple(&[Term::atom(tag), Term::immediate(from).unwrap_or(Term::NIL)]));
+        signal::to_pid(to, m);
+    }
+}
+
+/// Waits, busily on a scheduler for computations.
+fn pause(time: Duration, kind: Option<Dirty>) {
+    let begin = Instant::now();
+    match kind {
+        Some(Dirty::Cpu) => {
+            while begin.elapsed() < time {
+                std::hint::spin_loop();
+            }
+        }
+        _ => std::thread::sleep(time),
+    }
+}
+
+fn test<'s>(ctx: &Ctx<'s>, kind: Option<Dirty>, what: Term<'s>, arg: Term<'s>) -> Answer<'s> {
+    let ok = Ok(Term::atom(am::OK));
+    let (me, to) = (ctx.self_pid().raw(), arg.raw());
+    match what.as_atom().map(Atom::name) {
+        Some("scheduler") if arg.as_atom().is_some_and(|a| a.name() == "type") => {
+            Ok(Term::atom(match on(ctx, kind, sched::dirty_kind)? {
+                Some(Dirty::Cpu) => am::DIRTY_CPU,
+                Some(Dirty::Io) => am::DIRTY_IO,
+                None => am::NORMAL,
+            }))
+        }
+        Some("error") => {
+            on(ctx, kind, || ())?;
+            Err(match arg.as_atom().map(Atom::name) {
+                Some("notsup") => Raise::Notsup,
+                Some("undef") => Raise::Undef,
+                Some("badarith") => Raise::Badarith,
+                Some("noproc") => ctx.error(Term::atom(am::NOPROC)),
+                Some("system_limit") => Raise::SystemLimit,
+                _ => Raise::Badarg,
+            })
+        }
+        Some("copy") => {
+            on(ctx, kind, || ())?;
+            Ok(ctx.list_from((0..COPIES).map(|_| ctx.copy(arg))))
+        }
+        Some("send") => {
+            on(ctx, kind, || tell(to, am::OK, me))?;
+            ok
+        }
+        Some("wait") => {
+            let ms = arg.as_i64().ok_or(Raise::Badarg)?;
+            on(ctx, kind, || pause(Duration::from_millis(u64::try_from(ms).unwrap_or(0)), kind))?;
+            ok
+        }
+        Some("reschedule") => reschedule(ctx, kind, what, arg),
+        Some("ready_wait6_done") => {
+            on(ctx, kind, || {
+                tell(to, am::READY, me);
+                pause(Duration::from_secs(6), None);
+                tell(to, am::DONE, me);
+            })?;
+            ok
+        }
+        Some("alive_waitexiting") => {
+            on(ctx, kind, || {
+                tell(to, am::ALIVE, me);
+                while table::with(me, |p| p.state().get().exiting()) == Some(false) {
+                    pause(Duration::from_millis(1), None);
+                }
+                pause(AFTERLIFE, None);
+            })?;
+            Ok(ctx.tuple(&[Term::atom(am::OK), ctx.big_limbs(false, &[4711; LARGE])]))
+        }
+        _ => Err(Raise::Badarg),
+    }
+}
+
+/// Counts down in twos, and changes to the next kind of scheduler whenever the number is divisible by four.
+fn reschedule<'s>(ctx: &Ctx<'s>, kind: Option<Dirty>, what: Term<'s>, n: Term<'s>) -> Answer<'s> {
+    let count = n.as_small().filter(|n| *n >= 0).ok_or(Raise::Badarg)?;
+    on(ctx, kind, || ())?;
+    if count == 0 {
+        return Ok(Term::atom(am::OK));
+    }
+    let next = match (count % 4, kind) {
+        (0, Some(Dirty::Cpu)) => Some(Dirty::Io),
+        (0, Some(Dirty::Io)) => None,
+        (0, None) => Some(Dirty::Cpu),
+        _ => kind,
+    };
+    let fewer = ctx.int(count - 2);
+    Err(match next {
+        Some(Dirty::Cpu) => ctx.yield_to(native("dirty_cpu", 2)?, &[what, fewer]),
+        Some(Dirty::Io) => ctx.yield_to(native("dirty_io", 2)?, &[what, fewer]),
+        None => ctx.yield_to(native("dirty", 3)?, &[Term::atom(am::NORMAL), what, fewer]),
+    })
+}
+
+/// OTP's VM lets only the processes call these that it sends for the signals of others. Here a scheduler handles them:
+/// there are no such processes, and anybody else is told so there, too.
+fn for_signal_handlers<'s>(_ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
+    Err(Raise::Notsup)
+}
