@@ -23,6 +23,8 @@ fn whole<G>(r: std::sync::LockResult<G>) -> G {
 
 #[path = "../../src/timer/control.rs"]
 mod control;
+#[path = "../../src/sched/idle.rs"]
+mod idle;
 #[path = "../../src/sync/inbox.rs"]
 mod inbox;
 #[path = "../../src/sync/park.rs"]
@@ -35,4 +37,5 @@ mod wheel;
 mod nodes;
 mod parking;
 mod signals;
+mod sleeping;
 mod timers;
