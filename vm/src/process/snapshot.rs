@@ -89,16 +89,17 @@ pub(super) fn exiting(p: &Process) {
 mod tests {
     use super::*;
     use crate::process::exit;
+    use crate::sched::Scheduler;
 
     #[test]
     fn a_snapshot_is_of_the_moment_of_its_begin() {
         let g = crossbeam_epoch::pin();
-        let t = Table::get();
+        let (t, scheduler) = (Table::get(), Scheduler::new(0));
         let new = || t.insert(Process::for_test, &g).expect("room");
         let end = |p: &Process| {
             assert!(p.state().start().is_some());
             exit::begin(p, exit::killed());
-            while !exit::step(p) {
+            while !exit::step(&scheduler, p) {
                 p.owner().fcalls.set(100);
             }
         };
