@@ -15,6 +15,25 @@ enum Rest<'s> {
 /// Whether the terms are equal, `exact` meaning `=:=`.
 #[inline(never)]
 pub(super) fn equal(a: Term<'_>, b: Term<'_>, exact: bool) -> bool {
+    // The commonest compound terms need none of the machinery below.
+    if let (Some(xs), Some(ys)) = (a.as_tuple(), b.as_tuple()) {
+        if xs.len() != ys.len() {
+            return false;
+        }
+        match skip_equal(xs, ys, exact) {
+            Skipped::All => return true,
+            Skipped::Different => return false,
+            Skipped::To(_) => {}
+        }
+    } else if let (Some(x), Some(y)) = (a.as_bits(), b.as_bits()) {
+        return crate::term::bits::equal(x, y);
+    }
+    deep(a, b, exact)
+}
+
+/// [`equal`] of terms of any sort.
+#[inline(never)]
+fn deep(a: Term<'_>, b: Term<'_>, exact: bool) -> bool {
     // Both are alive for the whole call, so one brand may stand for the two.
     let (mut a, mut b, mut exact) = (Term::from_raw(a.raw()), Term::from_raw(b.raw()), exact);
     let mut rest: Vec<Rest<'_>> = Vec::new();

@@ -24,11 +24,14 @@ enum Rest<'s> {
 }
 
 /// The order of two terms.
-#[inline(never)]
+#[inline]
 pub(super) fn order(a: Term<'_>, b: Term<'_>, exact: bool) -> Ordering {
-    if let Some(o) = quick(a, b, exact) {
-        return o;
-    }
+    quick(a, b, exact).unwrap_or_else(|| deep(a, b, exact))
+}
+
+/// The order of two terms of any sort.
+#[inline(never)]
+fn deep(a: Term<'_>, b: Term<'_>, exact: bool) -> Ordering {
     // Both are alive for the whole call, so one brand may stand for the two.
     let (mut a, mut b, mut exact) = (Term::from_raw(a.raw()), Term::from_raw(b.raw()), exact);
     let mut rest: Vec<Rest<'_>> = Vec::new();
