@@ -25,6 +25,7 @@ pub mod drivers;
 mod errors;
 mod etf;
 pub mod ets;
+mod file;
 mod funs;
 mod hash;
 pub mod iolist;
@@ -41,6 +42,7 @@ pub mod os;
 pub mod packet;
 mod persistent_term;
 mod port;
+mod prim_buffer;
 mod process;
 mod re;
 mod registry;
@@ -95,6 +97,7 @@ const TABLES: &[&[Native]] = &[
     persistent_term::TABLE,
     port::OPEN,
     port::TABLE,
+    prim_buffer::TABLE,
     re::TABLE,
     sys::TABLE,
     system_flag::TABLE,
@@ -118,7 +121,7 @@ const TABLES: &[&[Native]] = &[
     zlib::TABLE,
 ];
 
-static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| TABLES.concat());
+static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| [TABLES.concat(), file::TABLES.concat()].concat());
 
 /// All natives.
 pub fn all() -> &'static [Native] {

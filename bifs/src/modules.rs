@@ -130,14 +130,22 @@ fn pre_loaded_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     atoms.map(|a| ctx.list(&a)).map_err(|_| Raise::SystemLimit)
 }
 
+/// What a library name of `load_nif/2` is the module of: its own name but for one of OTP's.
+fn library_module(path: &str) -> &str {
+    if path == "net" { "prim_net" } else { path }
+}
+
 /// Libraries of natives that are built in are there; others need OTP's C interface, which this VM does not have.
 fn load_nif_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let characters = a[0].to_vec().ok_or(Raise::Badarg)?;
     let path: Option<String> =
         characters.into_iter().map(|c| char::from_u32(u32::try_from(c.as_small()?).ok()?)).collect();
     let path = path.ok_or(Raise::Badarg)?;
-    let built_in = |n: &girder_vm::Native| n.kind == NativeKind::Nif && n.module == path;
-    if crate::all().iter().any(built_in) {
+    let module = library_module(&path);
+    if crate::all().iter().any(|n| n.kind == NativeKind::Nif && n.module == module) {
+        if module == "prim_file" {
+            crate::file::helper_started(a[1])?;
+        }
         return Ok(am::OK.into());
     }
     let why = if std::path::Path::new(&format!("{path}.so")).exists() {

@@ -58,8 +58,8 @@ fn text<'s>(ctx: &Ctx<'s>, bytes: &[u8]) -> Term<'s> {
     }
 }
 
-/// The bytes of a character list, which may be nested.
-fn bytes(t: Term<'_>) -> Result<Vec<u8>, Raise> {
+/// The bytes that the operating system has for a character list, which may be nested.
+pub(crate) fn native_name(t: Term<'_>) -> Result<Vec<u8>, Raise> {
     let (mut out, mut stack) = (Vec::new(), vec![t]);
     while let Some(t) = stack.pop() {
         if let Some((head, tail)) = t.as_cons() {
@@ -83,7 +83,7 @@ fn key(t: Term<'_>) -> Result<Vec<u8>, Raise> {
     if !t.is_list() {
         return Err(Raise::Badarg);
     }
-    let key = bytes(t)?;
+    let key = native_name(t)?;
     if key.contains(&b'=') { Err(Raise::Badarg) } else { Ok(key) }
 }
 
@@ -97,7 +97,7 @@ fn putenv_2<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     if !a[1].is_list() {
         return Err(Raise::Badarg);
     }
-    env().insert(key, bytes(a[1])?);
+    env().insert(key, native_name(a[1])?);
     Ok(Term::TRUE)
 }
 

@@ -4,11 +4,13 @@
 
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::atom::Atom;
 use crate::code::{Export, LoadedModule};
 use crate::heap::{Builder, Detached};
 use crate::native::Raise;
+use crate::process::relations::{RefNumbers, Resource};
 use crate::process::{Class, Owner, Process, TrapTo};
 use crate::sched::{Dirty, Scheduler};
 use crate::term::{RawTerm, Term, copy};
@@ -139,6 +141,14 @@ impl<'s> Ctx<'s> {
     pub fn yield_to(&self, entry: &'static Export, args: &[Term<'s>]) -> Raise {
         self.trap(entry, args);
         Raise::Yield
+    }
+    /// Has `resource` told when the running process exits, until [`Ctx::disown`].
+    pub fn own(&self, numbers: RefNumbers, resource: Arc<dyn Resource>) {
+        self.owner().relations.borrow_mut().resources.insert(numbers, resource);
+    }
+    /// Ends [`Ctx::own`].
+    pub fn disown(&self, numbers: RefNumbers) {
+        self.owner().relations.borrow_mut().resources.remove(&numbers);
     }
     /// Has the process collected when this native has returned; with `major`, in a full sweep.
     pub fn request_collection(&self, major: bool) {

@@ -147,6 +147,9 @@ fn tell_partners(p: &Process, reason: &Detached) -> bool {
         } else if let Some(pid) = r.suspenders.pop_first() {
             drop(r);
             signal::signal(RawTerm::from_bits(pid), Signal::SuspendeeGone { from: p.pid() });
+        } else if let Some((_, resource)) = r.resources.pop_first() {
+            drop(r);
+            resource.owner_exited();
         } else {
             r.aliases.clear();
             return true;

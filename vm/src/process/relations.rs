@@ -6,6 +6,7 @@
 //! signal arrives there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::on_demand::Empty;
 use crate::atom::Atom;
@@ -122,6 +123,12 @@ pub struct Link {
     pub priority: bool,
 }
 
+/// What lives outside of the heap and wants to know when the process that uses it ends.
+pub trait Resource: Send + Sync {
+    /// The owner exits.
+    fn owner_exited(self: Arc<Self>);
+}
+
 /// See the module's head.
 #[derive(Default)]
 pub struct Relations {
@@ -137,6 +144,8 @@ pub struct Relations {
     pub suspended: BTreeMap<u64, usize>,
     /// Processes that have suspended this one.
     pub suspenders: BTreeSet<u64>,
+    /// Resources that this process owns.
+    pub resources: BTreeMap<RefNumbers, Arc<dyn Resource>>,
 }
 
 impl Empty for Relations {

@@ -4,5 +4,6 @@ pub mod calendar;
 pub mod clock;
 pub mod descriptor;
 pub mod errno;
+pub mod fd;
 pub mod spawn;
 pub mod usage;
