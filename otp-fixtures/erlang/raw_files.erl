@@ -67,13 +67,13 @@ devices() -> [element(1, kind(prim_file:read_file_info(F))) || F <- ["/dev/null"
 permissions() -> in_dir(fun(D) -> F = D ++ "/f", ok = prim_file:write_file(F, ""), [begin R = prim_file:write_file_info(F, #file_info{mode = M}), {ok, I} = prim_file:read_file_info(F), {R, I#file_info.mode band 8#7777} end || M <- [0, 8#777, 8#4755, 8#17777, 8#600]] end).
 owner() -> in_dir(fun(D) -> F = D ++ "/f", ok = prim_file:write_file(F, ""), {ok, I} = prim_file:read_file_info(F), [prim_file:write_file_info(F, #file_info{uid = I#file_info.uid, gid = I#file_info.gid}), prim_file:write_file_info(D ++ "/none", #file_info{uid = 1})] end).
 
-cwd() -> in_dir(fun(D) -> {ok, Old} = prim_file:get_cwd(), ok = prim_file:set_cwd(D), {ok, New} = prim_file:get_cwd(), R = [prim_file:set_cwd("none"), New =:= Old ++ "/" ++ D, prim_file:get_cwd("c:")], ok = prim_file:set_cwd(Old), R end).
+cwd() -> in_dir(fun(D) -> {ok, Old} = prim_file:get_cwd(), ok = prim_file:set_cwd(D), {ok, New} = prim_file:get_cwd(), R = [prim_file:set_cwd("none"), lists:suffix("/" ++ D, New), prim_file:get_cwd("c:")], ok = prim_file:set_cwd(Old), R end).
 names() -> in_dir(fun(D) -> ok = prim_file:write_file(D ++ "/plain", ""), ok = prim_file:write_file(<<(list_to_binary(D))/binary, "/raw", 255>>, ""), {catch lists:sort(element(2, prim_file:list_dir_all(D))), prim_file:delete(<<(list_to_binary(D))/binary, "/raw", 255>>)} end).
 native_names() -> [catch prim_file:internal_name2native(N) || N <- ["abc", <<"abc">>, [<<"a">>], "a\0", <<"a", 0>>, atom, [a], [97 | 98], [$a, [$b, [$c]]], -1, [1114112], [16#D800], <<1:3>>]].
 native_to_name() -> [catch prim_file:internal_native2name(N) || N <- [<<"abc">>, <<>>, <<1:3>>, abc, "abc"]].
 translatable() -> [catch prim_file:is_translatable(N) || N <- [<<"abc">>, <<>>, <<1:3>>, abc]].
 normalized() -> [catch prim_file:internal_normalize_utf8(N) || N <- [<<"abc">>, <<>>, <<"e", 204, 129>>, <<195, 169>>, <<255>>, abc]].
-procfs() -> {ok, B} = prim_file:read_file("/proc/self/status"), byte_size(B) > 100.
+procfs() -> prim_file:read_file("/proc/none/status").
 wrong_arguments() -> with([write, read], fun(Fd) -> [catch file:read(Fd, a), catch file:read(Fd, -1), catch file:read(Fd, 1 bsl 70), catch file:pread(Fd, 1 bsl 70, 1), catch file:position(Fd, a), catch file:position(Fd, 1 bsl 70), catch file:write(Fd, [a]), catch file:write(Fd, <<1:3>>), catch file:allocate(Fd, a, 1), catch file:advise(Fd, a, 1, normal)] end).
 other_process() -> in_dir(fun(D) -> {ok, Fd} = raw(D ++ "/f", [write]), Me = self(), spawn(fun() -> Me ! {r, catch file:write(Fd, "x")} end), receive {r, {'EXIT', {R, _}}} -> {R, file:close(Fd)} end end).
 %% The file of a process that ends is closed: a pipe's reader then sees its end.
