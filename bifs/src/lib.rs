@@ -22,6 +22,7 @@ mod compare;
 pub mod convert;
 mod dictionary;
 pub mod drivers;
+mod erl_tracer;
 mod errors;
 mod etf;
 pub mod ets;
@@ -37,7 +38,7 @@ mod memory_info;
 mod modules;
 mod monitor;
 mod msacc;
-mod node;
+pub mod node;
 pub mod os;
 pub mod packet;
 mod persistent_term;
@@ -74,6 +75,7 @@ const TABLES: &[&[Native]] = &[
     convert::float::TABLE,
     convert::ids::TABLE,
     convert::integer::TABLE,
+    erl_tracer::TABLE,
     errors::TABLE,
     etf::TABLE,
     ets::INFO,

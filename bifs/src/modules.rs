@@ -18,34 +18,6 @@ girder_vm::natives! { pub TABLE:
     }
 }
 
-/// Modules that OTP's emulator carries in itself, in the order it names them.
-const PRELOADED: [&str; 22] = [
-    "persistent_term",
-    "counters",
-    "atomics",
-    "erts_dirty_process_signal_handler",
-    TRACE_CLEANER,
-    "erts_literal_area_collector",
-    "erl_tracer",
-    "erts_internal",
-    "erlang",
-    "erl_prim_loader",
-    "prim_zip",
-    "prim_net",
-    "prim_socket",
-    "socket_registry",
-    "zlib",
-    "prim_file",
-    "prim_inet",
-    "prim_eval",
-    "prim_buffer",
-    "init",
-    "erl_init",
-    "erts_code_purger",
-];
-/// Since 27.
-const TRACE_CLEANER: &str = "erts_trace_cleaner";
-
 fn module(t: Term<'_>) -> Result<Arc<LoadedModule>, Raise> {
     t.as_atom().and_then(code::module).ok_or(Raise::Badarg)
 }
@@ -125,8 +97,7 @@ fn loaded_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
 }
 
 fn pre_loaded_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    let mine = PRELOADED.iter().filter(|&&m| m != TRACE_CLEANER || Profile::get().release >= 27);
-    let atoms: Result<Vec<_>, _> = mine.map(|m| ctx.atom(m)).collect();
+    let atoms: Result<Vec<_>, _> = girder_vm::boot::preloaded().rev().map(|m| ctx.atom(m)).collect();
     atoms.map(|a| ctx.list(&a)).map_err(|_| Raise::SystemLimit)
 }
 

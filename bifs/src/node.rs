@@ -1,5 +1,7 @@
 //! Nodes: this one, and that no other is connected.
 
+use std::sync::OnceLock;
+
 use girder_vm::node::Node;
 use girder_vm::term::{Kind, map};
 use girder_vm::{Atom, Ctx, Profile, Raise, Term, am};
@@ -105,9 +107,16 @@ fn monitor_node_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> 
     monitor_node(ctx, a[0], a[1])
 }
 
-/// What `error_logger` maps warnings to (`+W`).
+static WARNINGS: OnceLock<Atom> = OnceLock::new();
+
+/// Fixes what `error_logger` maps warnings to (`+W`): `warning`, `info` or `error`.
+pub fn set_warning_map(kind: &'static str) {
+    WARNINGS.get_or_init(|| Atom::new(kind).unwrap_or(am::WARNING));
+}
+
+/// What `error_logger` maps warnings to.
 fn warning_map_0<'s>(_: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    Ok(am::WARNING.into())
+    Ok(WARNINGS.get().copied().unwrap_or(am::WARNING).into())
 }
 
 /// Distribution flags of the release: default, mandatory, addable, rejectable and strict-order ones.

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStringExt;
-use std::sync::{LazyLock, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock};
 
 use girder_vm::{Ctx, Raise, Term, am};
 
@@ -39,8 +40,32 @@ pub fn environment() -> Vec<(Vec<u8>, Vec<u8>)> {
     env().iter().map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// Whether the operating system's names are UTF-8: what the locale says.
+/// Sets a variable of the environment that programs see.
+pub fn set_variable(key: &[u8], value: &[u8]) {
+    env().insert(key.to_vec(), value.to_vec());
+}
+
+/// What `+fnu` and `+fnl` fixed.
+static NAMES: OnceLock<bool> = OnceLock::new();
+static PRINTABLE_UNICODE: AtomicBool = AtomicBool::new(false);
+
+/// Fixes whether the operating system's names are UTF-8; the locale tells if nothing does.
+pub fn set_names(utf8: Option<bool>) {
+    if let Some(utf8) = utf8 {
+        NAMES.get_or_init(|| utf8);
+    }
+}
+
+/// Sets whether characters beyond Latin-1 count as printable (`+pc`).
+pub fn set_printable_unicode(on: bool) {
+    PRINTABLE_UNICODE.store(on, Ordering::Relaxed);
+}
+
+/// Whether the operating system's names are UTF-8: what a flag or the locale says.
 pub(crate) fn utf8_names() -> bool {
+    if let Some(&utf8) = NAMES.get() {
+        return utf8;
+    }
     static UTF8: LazyLock<bool> = LazyLock::new(|| {
         let named = |k: &str| std::env::var_os(k).filter(|v| !v.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(named).unwrap_or_default();
@@ -121,5 +146,5 @@ fn native_name_encoding_0<'s>(_: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, R
 }
 
 fn printable_range_0<'s>(_: &Ctx<'s>, _: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    Ok(Term::atom(am::LATIN1))
+    Ok(Term::atom(if PRINTABLE_UNICODE.load(Ordering::Relaxed) { am::UNICODE } else { am::LATIN1 }))
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod disasm;
+mod erl;
 mod log;
 mod natives;
 mod opcodes;
@@ -9,6 +10,7 @@ mod otp;
 mod run;
 mod stress;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -30,6 +32,17 @@ struct Arguments {
 enum Command {
     /// Run a program without booting the kernel application.
     Run(run::Options),
+    /// Boot OTP and run it as `erl` does, with the same words.
+    #[command(disable_help_flag = true)]
+    Erl(Words),
+    /// Compile as `erlc` does.
+    #[command(disable_help_flag = true)]
+    Erlc(Words),
+    /// Run a script as `escript` does.
+    #[command(disable_help_flag = true)]
+    Escript(Words),
+    /// Write launchers erl, erlc and escript, which run an OTP tree on this VM, into a directory.
+    InstallShim(erl::ShimOptions),
     /// Work at random with processes, signals and timers, and check that nothing is lost.
     Stress(stress::Options),
     /// Load every .beam file below the directories and count failures.
@@ -56,13 +69,27 @@ enum Command {
     },
 }
 
+/// The words of a command line, none of which is ours.
+#[derive(clap::Args)]
+struct Words {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
+    words: Vec<OsString>,
+}
+
 fn main() -> ExitCode {
     if let Err(e) = log::start() {
         eprintln!("girder: {e}");
         return ExitCode::FAILURE;
     }
+    if let Some(words) = erl::emulator_words() {
+        return erl::emulator("beam.smp", &words);
+    }
     match Arguments::parse_from(run::rewrite(std::env::args_os())).command {
         Command::Run(options) => run::run(options),
+        Command::Erl(w) => erl::erl(w.words),
+        Command::Erlc(w) => erl::erlc(w.words),
+        Command::Escript(w) => erl::escript(w.words),
+        Command::InstallShim(options) => erl::install(&options),
         Command::Stress(options) => stress::run(options),
         Command::Check { paths } => check::run(&paths),
         Command::Disasm { file } => disasm::run(&file),

@@ -3,6 +3,7 @@
 pub mod arith;
 pub mod atom;
 pub mod bits;
+pub mod boot;
 pub mod code;
 pub mod ctx;
 pub mod etf;

@@ -65,6 +65,7 @@ pub struct Builder {
     schedulers: Option<u32>,
     ports: Option<u32>,
     first_ports: Option<fn()>,
+    booted: bool,
     config: Config,
 }
 
@@ -109,6 +110,11 @@ impl Builder {
         self.schedulers = n;
         self
     }
+    /// OTP's own code finds modules; the VM does not.
+    pub fn booted(mut self) -> Builder {
+        self.booted = true;
+        self
+    }
     /// The OTP tree: its root and the version of its run-time system.
     pub fn otp(mut self, root: PathBuf, erts_version: String) -> Builder {
         self.config = Config { root: Some(root), erts_version };
@@ -134,7 +140,9 @@ impl Builder {
             Export::intern(mfa).bind_native(n.function);
         }
         crate::process::exit::set_hooks(vec![crate::ets::owner_exited, sched::blocker_exited]);
-        Finder::new(self.embedded, self.code_path, config().root.as_deref()).install();
+        if !self.booted {
+            Finder::new(self.embedded, self.code_path, config().root.as_deref()).install();
+        }
         if let Some(open) = self.first_ports {
             open();
         }

@@ -131,7 +131,7 @@ fn time_unit_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
 }
 
 /// `{MegaSeconds, Seconds, MicroSeconds}`.
-fn mega<'s>(ctx: &Ctx<'s>, us: i64) -> Term<'s> {
+pub(crate) fn mega<'s>(ctx: &Ctx<'s>, us: i64) -> Term<'s> {
     let s = us.div_euclid(1_000_000);
     ctx.tuple(&[ctx.int(s.div_euclid(1_000_000)), ctx.int(s.rem_euclid(1_000_000)), ctx.int(us.rem_euclid(1_000_000))])
 }
@@ -145,7 +145,7 @@ fn os_timestamp_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
 }
 
 /// As `timestamp/0`, later than every earlier call.
-fn now_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
+pub(crate) fn now_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
     static LAST: AtomicI64 = AtomicI64::new(i64::MIN);
     let now = clock::system_ns().div_euclid(1000);
     let next = |last: i64| now.max(last.saturating_add(1));
@@ -166,7 +166,7 @@ fn unique_integer_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
     Ok(unique_integer(ctx, i128::from(unique::number()), false))
 }
 
-fn unique_integer_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+pub(crate) fn unique_integer_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let (mut monotonic, mut positive) = (false, false);
     for opt in args[0].to_vec().ok_or(Raise::Badarg)? {
         match opt.as_atom() {

@@ -6,7 +6,7 @@ use super::Process;
 use super::owner::Owner;
 use crate::heap::gc::{Collected, heap_size_at_least};
 use crate::heap::{FULLSWEEP_AFTER, MIN_HEAP_WORDS, MIN_VHEAP_WORDS};
-use crate::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 /// `max_heap_size`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,6 +37,8 @@ pub struct Defaults {
     max_heap_size: AtomicUsize,
     /// Bits: kill, log, binaries.
     max_heap_flags: AtomicU32,
+    /// `message_queue_data` is `off_heap`.
+    pub off_heap_messages: AtomicBool,
 }
 
 /// See [`Defaults`].
@@ -46,6 +48,7 @@ pub static DEFAULTS: Defaults = Defaults {
     min_bin_vheap_size: AtomicUsize::new(MIN_VHEAP_WORDS),
     max_heap_size: AtomicUsize::new(0),
     max_heap_flags: AtomicU32::new(0b011),
+    off_heap_messages: AtomicBool::new(false),
 };
 
 impl Defaults {

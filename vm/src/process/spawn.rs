@@ -69,7 +69,7 @@ impl Default for SpawnOptions<'_> {
             min_heap_size: 0,
             min_bin_vheap_size: None,
             max_heap: None,
-            off_heap_messages: false,
+            off_heap_messages: DEFAULTS.off_heap_messages.load(Relaxed),
             async_dist: false,
             system: false,
         }
@@ -108,14 +108,40 @@ fn publish(owner: Owner, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
     Table::get().insert(|pid| Process::new(pid, state, owner), &guard).map(Process::pid)
 }
 
-/// A process without a parent. `None` if the table is full.
-pub fn spawn_root(module: Atom, function: Atom, args: Detached, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
+fn spawn_without_parent(
+    module: Atom,
+    function: Atom,
+    args: Detached,
+    opts: &SpawnOptions<'_>,
+) -> Option<RawTerm> {
     let arity = args.with(|t| t.list_iter().count());
     let mfa = Mfa { module, function, arity: u8::try_from(arity).unwrap_or(u8::MAX) };
     let owner = args.with(|t| owner_for(mfa, t, copy::size_of(t), opts));
-    let pid = publish(owner, opts)?;
+    publish(owner, opts)
+}
+
+/// A process without a parent. `None` if the table is full.
+pub fn spawn_root(module: Atom, function: Atom, args: Detached, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
+    let pid = spawn_without_parent(module, function, args, opts)?;
     // Before it first runs, nobody else owns its owner's part: it is its own group leader.
     super::table::with(pid, |p| p.owner().group_leader.set(pid));
+    sched::enqueue(pid, opts.priority);
+    Some(pid)
+}
+
+/// A process that the VM itself makes beside the first one, its `parent` and group leader.
+pub fn spawn_system(
+    parent: RawTerm,
+    module: Atom,
+    function: Atom,
+    args: Detached,
+    opts: &SpawnOptions<'_>,
+) -> Option<RawTerm> {
+    let pid = spawn_without_parent(module, function, args, opts)?;
+    super::table::with(pid, |p| {
+        p.owner().parent.set(parent);
+        p.owner().group_leader.set(parent);
+    });
     sched::enqueue(pid, opts.priority);
     Some(pid)
 }

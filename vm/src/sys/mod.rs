@@ -5,5 +5,6 @@ pub mod clock;
 pub mod descriptor;
 pub mod errno;
 pub mod fd;
+pub mod program;
 pub mod spawn;
 pub mod usage;
