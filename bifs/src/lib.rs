@@ -47,6 +47,7 @@ mod prim_buffer;
 mod process;
 mod re;
 mod registry;
+pub mod signals;
 mod sys;
 mod system_flag;
 mod system_info;
@@ -101,6 +102,7 @@ const TABLES: &[&[Native]] = &[
     port::TABLE,
     prim_buffer::TABLE,
     re::TABLE,
+    signals::TABLE,
     sys::TABLE,
     system_flag::TABLE,
     system_info::TABLE,

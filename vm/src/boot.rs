@@ -79,7 +79,11 @@ impl Vm {
             let file = ebin.join(format!("{module}.beam"));
             let failed = |why: String| StartError::Module(module.to_owned(), why);
             let bytes = std::fs::read(&file).map_err(|e| failed(format!("{}: {e}", file.display())))?;
-            code::load(&bytes, &file.to_string_lossy()).map_err(|e| failed(e.to_string()))?;
+            let loaded = code::load::load(&bytes, &file.to_string_lossy()).map_err(|e| failed(e.to_string()))?;
+            if code::loading_module(loaded.name).is_some() {
+                // Nothing runs yet, so nobody is in the way.
+                code::load::finish_on_load(loaded.name, true).map_err(|_| failed("cannot be published".to_owned()))?;
+            }
         }
         let atom = |name: &str| Atom::new(name).map_err(|e| StartError::Module(name.to_owned(), e.to_string()));
         let init = atom(init)?;

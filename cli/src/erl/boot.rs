@@ -10,7 +10,7 @@ use girder_vm::process::limits::{DEFAULTS, MaxHeap, heap_size, vheap_size};
 use girder_vm::{Profile, Vm, sched};
 
 use super::exec::Word;
-use super::flags::{self, Flags, Heap, Names};
+use super::flags::{self, Break, Flags, Heap, Names};
 use crate::otp::Tree;
 
 /// The command line if this binary was started as an emulator, under the name `beam.FLAVOR`; what launchers write in
@@ -68,6 +68,7 @@ fn start(program: &str, words: &[Word]) -> Result<i32, String> {
     if let Some((_, online)) = flags.schedulers {
         sched::set_online(online as usize);
     }
+    girder_bifs::signals::start(flags.on_break == Break::Ignore).map_err(|e| format!("girder: signals: {e}\n"))?;
     let init = flags.init.as_deref().unwrap_or("init");
     vm.boot(&tree.root, init, arguments).map_err(|e| format!("{e}\n"))
 }

@@ -6,5 +6,6 @@ pub mod descriptor;
 pub mod errno;
 pub mod fd;
 pub mod program;
+pub mod signals;
 pub mod spawn;
 pub mod usage;
