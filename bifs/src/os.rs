@@ -86,18 +86,23 @@ fn text<'s>(ctx: &Ctx<'s>, bytes: &[u8]) -> Term<'s> {
 /// The bytes that the operating system has for a character list, which may be nested.
 pub(crate) fn native_name(t: Term<'_>) -> Result<Vec<u8>, Raise> {
     let (mut out, mut stack) = (Vec::new(), vec![t]);
-    while let Some(t) = stack.pop() {
-        if let Some((head, tail)) = t.as_cons() {
-            stack.push(tail);
-            stack.push(head);
-        } else if let Some(c) = t.as_small() {
-            let c = u32::try_from(c).ok().filter(|&c| c != 0).and_then(char::from_u32).ok_or(Raise::Badarg)?;
+    while let Some(mut rest) = stack.pop() {
+        while let Some((head, tail)) = rest.as_cons() {
+            rest = tail;
+            if head.is_list() {
+                stack.push(tail);
+                rest = head;
+                continue;
+            }
+            let c = head.as_small().and_then(|c| u32::try_from(c).ok()).filter(|&c| c != 0);
+            let c = c.and_then(char::from_u32).ok_or(Raise::Badarg)?;
             if utf8_names() {
                 out.extend(c.encode_utf8(&mut [0; 4]).bytes());
             } else {
                 out.push(u8::try_from(c).map_err(|_| Raise::Badarg)?);
             }
-        } else if !t.is_nil() {
+        }
+        if !rest.is_nil() {
             return Err(Raise::Badarg);
         }
     }

@@ -15,7 +15,7 @@ girder_vm::natives! { pub TABLE:
 }
 
 /// Signals that programs may handle, with OTP's names for them and the release that has them first.
-const SIGNALS: &[(Signal, &str, u32)] = &[
+const SIGNALS: &[(Signal, &str, u8)] = &[
     (Signal::HUP, "sighup", 25),
     (Signal::QUIT, "sigquit", 25),
     (Signal::ABORT, "sigabrt", 25),
