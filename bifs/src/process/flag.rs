@@ -61,6 +61,11 @@ pub(crate) fn max_heap<'s>(t: Term<'s>, default: MaxHeap) -> Option<MaxHeap> {
 fn process_flag_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     match args[0].as_atom() {
         Some(flag) => set(ctx, flag, args[1]),
+        None if let Some([name, opts]) = args[0].as_tuple_of::<2>()
+            && name.is(am::MONITOR_NODES) =>
+        {
+            super::monitor_nodes::set(ctx, opts, args[1])
+        }
         None => Err(ctx.badarg_because(Term::atom(am::BADOPT))),
     }
 }
@@ -118,12 +123,7 @@ fn set<'s>(ctx: &Ctx<'s>, flag: Atom, value: Term<'s>) -> Answer<'s> {
         }
         am::SENSITIVE => Term::bool(o.flags.sensitive.replace(truth()?)),
         am::ASYNC_DIST if Profile::get().release >= 27 => Term::bool(o.flags.async_dist.replace(truth()?)),
-        am::MONITOR_NODES => {
-            // How many subscriptions there were; at a node that is not distributed nothing ever comes of them.
-            let n = &o.flags.monitor_nodes;
-            let old = if truth()? { n.replace(n.get() + 1) } else { n.replace(0) };
-            ctx.uint(u64::from(old))
-        }
+        am::MONITOR_NODES => return super::monitor_nodes::set(ctx, Term::NIL, value),
         am::SAVE_CALLS => return save_calls(ctx, value),
         _ => return Err(ctx.badarg_because(Term::atom(am::BADOPT))),
     })

@@ -3,6 +3,7 @@
 pub mod dirty;
 pub mod flag;
 pub mod info;
+mod monitor_nodes;
 pub mod signal;
 pub mod spawn;
 pub mod system;

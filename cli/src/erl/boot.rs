@@ -62,6 +62,8 @@ fn start(program: &str, words: &[Word]) -> Result<i32, String> {
         .otp(tree.root.clone(), tree.erts_version)
         .processes(flags.processes)
         .schedulers(flags.schedulers.map(|(total, _)| total))
+        .ports(flags.ports)
+        .first_ports(girder_bifs::drivers::open_first)
         .booted()
         .build()
         .map_err(|e| format!("girder: {e}\n"))?;

@@ -10,6 +10,8 @@ use super::exec::Word;
 pub struct Flags {
     /// Most processes.
     pub processes: Option<u32>,
+    /// Most ports.
+    pub ports: Option<u32>,
     /// Schedulers, and how many are online.
     pub schedulers: Option<(u32, u32)>,
     /// Dirty CPU schedulers online.
@@ -301,6 +303,7 @@ impl Parser<'_> {
             "hmax" => h.max = Some(size),
             "i" => self.flags.init = Some(text.to_owned()),
             "P" if text != "legacy" => self.flags.processes = u32::try_from(n).ok(),
+            "Q" if text != "legacy" => self.flags.ports = u32::try_from(n).ok(),
             "S" => self.flags.schedulers = Some(amount(text, (self.cores, self.cores), "schedulers").map_err(Some)?),
             "SDcpu" => {
                 let both = amount(text, (self.cores, self.cores), "dirty CPU schedulers").map_err(Some)?;

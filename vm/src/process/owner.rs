@@ -4,6 +4,7 @@
 //! kept detached.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use super::dictionary::Dictionary;
 use super::exit::Exit;
@@ -68,8 +69,8 @@ pub struct Flags {
     pub max_heap_log: Cell<bool>,
     /// `max_heap_size`: count shared binaries (27 and later).
     pub max_heap_binaries: Cell<bool>,
-    /// `monitor_nodes`: number of subscriptions.
-    pub monitor_nodes: Cell<u32>,
+    /// `monitor_nodes`: number of subscriptions, by their options.
+    pub monitor_nodes: RefCell<Option<Box<BTreeMap<u8, u32>>>>,
     /// Waits in `hibernate/3`: only a message wakes it.
     pub hibernating: Cell<bool>,
     /// Class of the exception in flight.
@@ -159,7 +160,7 @@ impl Owner {
                 max_heap_kill: Cell::new(true),
                 max_heap_log: Cell::new(true),
                 max_heap_binaries: Cell::new(false),
-                monitor_nodes: Cell::new(0),
+                monitor_nodes: RefCell::default(),
                 hibernating: Cell::new(false),
                 exception_class: Cell::new(Class::Error),
             },
