@@ -22,6 +22,7 @@ mod compare;
 pub mod convert;
 mod dictionary;
 pub mod drivers;
+mod dtrace;
 mod erl_tracer;
 mod errors;
 mod etf;
@@ -77,6 +78,7 @@ const TABLES: &[&[Native]] = &[
     convert::ids::TABLE,
     convert::integer::TABLE,
     erl_tracer::TABLE,
+    dtrace::TABLE,
     errors::TABLE,
     etf::TABLE,
     ets::INFO,
