@@ -20,6 +20,7 @@ mod checksum;
 mod code;
 mod compare;
 pub mod convert;
+pub mod crash_dump;
 mod dictionary;
 pub mod drivers;
 mod dtrace;

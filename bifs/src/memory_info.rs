@@ -9,8 +9,7 @@ use std::fmt::Write;
 use girder_vm::code;
 use girder_vm::heap::mem::{Category, used};
 use girder_vm::heap::message::Message;
-use girder_vm::process::{Process, Table, table};
-use girder_vm::term::RawTerm;
+use girder_vm::process::{Process, Table, dump, table};
 use girder_vm::{Atom, Ctx, Raise, Term};
 
 /// Allocators that `erlang:memory` asks for, with the bytes in use of each.
@@ -67,15 +66,20 @@ pub fn send_sizes<'s>(ctx: &Ctx<'s>, reference: Term<'s>, types: Term<'s>) -> Re
 
 /// `loaded`: bytes of code, all and of each module.
 pub fn modules<'s>(ctx: &Ctx<'s>) -> Term<'s> {
+    ctx.charge(code::loaded_modules().len());
+    ctx.binary(modules_text().as_bytes())
+}
+
+/// As [`modules`], as text.
+pub(crate) fn modules_text() -> String {
     let mut names = code::loaded_modules();
     names.sort();
-    ctx.charge(names.len());
     let mut out = format!("Current code: {}\nOld code: 0\n", used(Category::Code));
     for m in names.into_iter().filter_map(code::module) {
         // Writing to a string cannot fail.
         let _ = write!(out, "=mod:{}\nCurrent size: {}\n", m.name.name(), m.bytes());
     }
-    ctx.binary(out.as_bytes())
+    out
 }
 
 /// `procs`: a paragraph for each process, of what can be told without stopping it.
@@ -84,24 +88,7 @@ pub fn processes<'s>(ctx: &Ctx<'s>) -> Term<'s> {
     ctx.charge(pids.len());
     let mut out = String::new();
     for pid in pids {
-        table::with(pid, |p| paragraph(&mut out, pid, p));
+        table::with(pid, |p| dump::heading(&mut out, p));
     }
     ctx.binary(out.as_bytes())
-}
-
-fn paragraph(out: &mut String, pid: RawTerm, p: &Process) {
-    let s = p.state().get();
-    let state = match () {
-        () if s.exiting() => "Exiting",
-        () if s.collecting() => "Garbing",
-        () if s.suspended() => "Suspended",
-        () if s.running() => "Running",
-        () if s.active() => "Scheduled",
-        () => "Waiting",
-    };
-    // Writing to a string cannot fail.
-    let _ = write!(out, "=proc:{:?}\nState: {state}\n", Term::immediate(pid));
-    if let Some(name) = p.name() {
-        let _ = writeln!(out, "Name: {}", name.name());
-    }
 }

@@ -38,7 +38,7 @@ pub fn erts_version() -> &'static str {
     }
 }
 
-fn system_version() -> String {
+pub(crate) fn system_version() -> String {
     let (release, n, online) = (Profile::get().release, sched::count(), sched::online());
     let bits = usize::BITS;
     format!("Erlang/OTP {release} [erts-{}] [girder] [{bits}-bit] [smp:{n}:{online}]\n", erts_version())

@@ -79,7 +79,7 @@ impl Vm {
             let file = ebin.join(format!("{module}.beam"));
             let failed = |why: String| StartError::Module(module.to_owned(), why);
             let bytes = std::fs::read(&file).map_err(|e| failed(format!("{}: {e}", file.display())))?;
-            let loaded = code::load::load(&bytes, &file.to_string_lossy()).map_err(|e| failed(e.to_string()))?;
+            let loaded = code::load::load_preloaded(&bytes, &file.to_string_lossy()).map_err(|e| failed(e.to_string()))?;
             if code::loading_module(loaded.name).is_some() {
                 // Nothing runs yet, so nobody is in the way.
                 code::load::finish_on_load(loaded.name, true).map_err(|_| failed("cannot be published".to_owned()))?;

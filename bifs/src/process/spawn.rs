@@ -3,7 +3,6 @@
 use girder_vm::atom::Atom;
 use girder_vm::heap::message::Message;
 use girder_vm::native::Raise;
-use girder_vm::process::Priority;
 use girder_vm::process::limits;
 use girder_vm::process::spawn::{self, MonitorOptions, SpawnOptions};
 use girder_vm::{Ctx, Term, am};
@@ -233,5 +232,5 @@ fn spawn_request_abandon_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> 
 }
 
 fn spawn_system_process_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    spawn_with(ctx, args, &SpawnOptions { priority: Priority::Max, system: true, ..SpawnOptions::default() })
+    spawn_with(ctx, args, &SpawnOptions { system: true, ..SpawnOptions::default() })
 }

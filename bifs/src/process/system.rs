@@ -122,7 +122,9 @@ fn halt_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         Kind::Big(b) if !b.negative => (b.limbs[0] & i32::MAX as u64) as i32,
         Kind::Atom(a) if a.name() == "abort" => std::process::abort(),
         Kind::Nil | Kind::Cons(..) => {
-            eprintln!("{}", slogan(args[0]).ok_or(Raise::Badarg)?);
+            let slogan = slogan(args[0]).ok_or(Raise::Badarg)?;
+            eprintln!("{slogan}");
+            crate::crash_dump::prepare(&slogan);
             1
         }
         _ => return Err(Raise::Badarg),

@@ -28,6 +28,18 @@ fn local_now() -> Date {
     Date::local(now()).unwrap_or_else(|| Date::from_posix(now()))
 }
 
+/// The local time as C's `ctime` writes it, without the line's end.
+pub(crate) fn date_text() -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let d = local_now();
+    // 1970 began with a Thursday; both remainders are inside of their tables.
+    let day = DAYS[d.to_posix().div_euclid(86_400).rem_euclid(7) as usize];
+    let month = MONTHS[(d.month - 1).rem_euclid(12) as usize];
+    format!("{day} {month} {:2} {:02}:{:02}:{:02} {}", d.day, d.hour, d.minute, d.second, d.year)
+}
+
 fn day<'s>(ctx: &Ctx<'s>, d: Date) -> Term<'s> {
     ctx.tuple(&[ctx.int(d.year), ctx.int(d.month), ctx.int(d.day)])
 }

@@ -72,7 +72,9 @@ fn start(program: &str, words: &[Word]) -> Result<i32, String> {
     }
     girder_bifs::signals::start(flags.on_break == Break::Ignore).map_err(|e| format!("girder: signals: {e}\n"))?;
     let init = flags.init.as_deref().unwrap_or("init");
-    vm.boot(&tree.root, init, arguments).map_err(|e| format!("{e}\n"))
+    let status = vm.boot(&tree.root, init, arguments).map_err(|e| format!("{e}\n"))?;
+    girder_bifs::crash_dump::write_if_crashed();
+    Ok(status)
 }
 
 /// What the flags say about things that are fixed for the whole VM.

@@ -18,6 +18,8 @@ pub struct Place {
     pub progname: Word,
     /// OTP release.
     pub release: u32,
+    /// Directory of launchers that come before the helper programs, see `shim.rs`.
+    pub shim: Option<Word>,
 }
 
 /// What is to be done.
@@ -192,8 +194,15 @@ fn gather(words: Vec<Word>, release: u32, variable: &dyn Fn(&str) -> Option<Word
     Ok(all.words)
 }
 
-/// `PATH` with the helper programs in front, and not further behind as well.
+/// `PATH` with the launchers and the helper programs in front, and not further behind as well.
 fn path(place: &Place, old: Option<Word>) -> Word {
+    let rest = path_of_helpers(place, old);
+    let Some(shim) = &place.shim else { return rest };
+    let others: Vec<&[u8]> = rest.split(|&b| b == b':').filter(|d| d != shim).collect();
+    [&shim[..], b":", &others.join(&b':')].concat()
+}
+
+fn path_of_helpers(place: &Place, old: Option<Word>) -> Word {
     let root_bin = [&place.root[..], b"/bin"].concat();
     match old {
         None => [&place.bindir[..], b":", &root_bin, b":"].concat(),
@@ -423,7 +432,7 @@ mod tests {
     }
 
     fn shown(release: u32, line: &str, env: &[(&str, &str)]) -> String {
-        let place = Place { root: b"/r".to_vec(), bindir: b"/r/b".to_vec(), progname: b"erl".to_vec(), release };
+        let place = Place { root: b"/r".to_vec(), bindir: b"/r/b".to_vec(), progname: b"erl".to_vec(), release, shim: None };
         let variable = |name: &str| env.iter().find(|(k, _)| *k == name).map(|(_, v)| v.as_bytes().to_vec());
         match plan(words(line), &place, &variable) {
             Ok(Plan::Run(run)) => {
@@ -476,13 +485,17 @@ mod tests {
 
     #[test]
     fn path_has_the_helpers_in_front() {
-        let place = Place { root: b"/r".to_vec(), bindir: b"/r/b".to_vec(), progname: b"erl".to_vec(), release: 25 };
-        for (old, expected) in [
-            (None, "/r/b:/r/bin:"),
-            (Some("/usr/bin"), "/r/b:/r/bin:/usr/bin"),
-            (Some("/r/b:/r/bin:/usr/bin:/r/b"), "/r/b:/r/bin:/usr/bin"),
+        let place = |shim: Option<&str>| {
+            let shim = shim.map(|s| s.as_bytes().to_vec());
+            Place { root: b"/r".to_vec(), bindir: b"/r/b".to_vec(), progname: b"erl".to_vec(), release: 25, shim }
+        };
+        for (shim, old, expected) in [
+            (None, None, "/r/b:/r/bin:"),
+            (None, Some("/usr/bin"), "/r/b:/r/bin:/usr/bin"),
+            (None, Some("/r/b:/r/bin:/usr/bin:/r/b"), "/r/b:/r/bin:/usr/bin"),
+            (Some("/s"), Some("/s:/usr/bin"), "/s:/r/b:/r/bin:/usr/bin"),
         ] {
-            assert_eq!(path(&place, old.map(|o| o.as_bytes().to_vec())), expected.as_bytes());
+            assert_eq!(path(&place(shim), old.map(|o| o.as_bytes().to_vec())), expected.as_bytes());
         }
     }
 }

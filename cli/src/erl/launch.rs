@@ -90,7 +90,8 @@ fn run(name: Option<&str>, words: Vec<Word>) -> ExitCode {
     };
     let bindir = variable("BINDIR").unwrap_or_else(|| word(bindir(&tree)));
     let progname = variable("PROGNAME").unwrap_or_else(|| b"erl".to_vec());
-    let place = Place { root: word(tree.root.clone()), bindir, progname, release: tree.release };
+    let shim = variable("GIRDER_SHIM");
+    let place = Place { root: word(tree.root.clone()), bindir, progname, release: tree.release, shim };
     match exec::plan(words, &place, &variable) {
         Err(e) => {
             eprintln!("{e}");

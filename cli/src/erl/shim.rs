@@ -29,10 +29,10 @@ fn quoted(path: &Path) -> String {
 }
 
 /// The launcher of `command`. The variables that OTP's own launchers set for their children would lead back to them.
-fn launcher(command: &str, girder: &Path, tree: &Tree) -> String {
-    let (girder, root) = (quoted(girder), quoted(&tree.root));
+fn launcher(command: &str, dir: &Path, girder: &Path, tree: &Tree) -> String {
+    let (dir, girder, root) = (quoted(dir), quoted(girder), quoted(&tree.root));
     format!(
-        "#!/bin/sh\n# Runs the OTP tree below on Girder; written by girder install-shim.\nGIRDER_OTP_ROOT={root}\nexport GIRDER_OTP_ROOT\nunset BINDIR ROOTDIR EMU PROGNAME{unset}\nexec {girder} {command} \"$@\"\n",
+        "#!/bin/sh\n# Runs the OTP tree below on Girder; written by girder install-shim.\nGIRDER_OTP_ROOT={root}\nGIRDER_SHIM={dir}\nexport GIRDER_OTP_ROOT GIRDER_SHIM\nunset BINDIR ROOTDIR EMU PROGNAME{unset}\nexec {girder} {command} \"$@\"\n",
         // A script's name is what `erl` is to be called, but only for the one that the script itself starts.
         unset = if command == "erl" { "" } else { " ESCRIPT_NAME" },
     )
@@ -45,9 +45,10 @@ fn write(options: &Options) -> Result<(), String> {
     let girder = std::env::current_exe().map_err(|e| format!("the girder binary: {e}"))?;
     let failed = |path: &Path, e: io::Error| format!("{}: {e}", path.display());
     fs::create_dir_all(&options.dir).map_err(|e| failed(&options.dir, e))?;
+    let dir = fs::canonicalize(&options.dir).map_err(|e| failed(&options.dir, e))?;
     for command in LAUNCHERS {
         let file = options.dir.join(command);
-        fs::write(&file, launcher(command, &girder, &tree)).map_err(|e| failed(&file, e))?;
+        fs::write(&file, launcher(command, &dir, &girder, &tree)).map_err(|e| failed(&file, e))?;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).map_err(|e| failed(&file, e))?;
     }
     println!("{}: {} for OTP {} ({})", options.dir.display(), LAUNCHERS.join(", "), tree.release, tree.root.display());
@@ -72,7 +73,7 @@ mod tests {
     #[test]
     fn a_launcher_names_binary_and_tree() {
         let tree = Tree { root: PathBuf::from("/o'tp"), release: 25, erts_version: "13".to_owned() };
-        let text = launcher("erlc", Path::new("/bin/girder"), &tree);
+        let text = launcher("erlc", Path::new("/shim"), Path::new("/bin/girder"), &tree);
         assert!(text.starts_with("#!/bin/sh\n") && text.ends_with("exec '/bin/girder' erlc \"$@\"\n"), "{text}");
         assert!(text.contains(r"GIRDER_OTP_ROOT='/o'\''tp'"), "{text}");
     }

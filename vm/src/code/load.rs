@@ -230,13 +230,27 @@ pub fn finish_on_load(module: Atom, keep: bool) -> Result<bool, Busy> {
 /// Loads a module that has no current version, for whoever cannot wait: calls reach it when this returns, unless it has
 /// an `-on_load` function, which is then to be run.
 pub fn load(bytes: &[u8], file: &str) -> Result<Arc<LoadedModule>, LoadFailure> {
+    publish_first(&prepare(bytes, file, None)?)
+}
+
+/// Loads a module that OTP's emulator carries in itself: without lines, which that leaves out.
+pub fn load_preloaded(bytes: &[u8], file: &str) -> Result<Arc<LoadedModule>, LoadFailure> {
     let p = prepare(bytes, file, None)?;
+    if let Some(emitted) = &mut *lock(&p.emitted) {
+        let with_lines = emitted.module.bytes() as isize;
+        emitted.module.lines = Vec::new();
+        mem::note(Category::Code, emitted.module.bytes() as isize - with_lines);
+    }
+    publish_first(&p)
+}
+
+fn publish_first(p: &Prepared) -> Result<Arc<LoadedModule>, LoadFailure> {
     let _writer = lock(&WRITER);
     let not_purged = || LoadFailure::NotPurged(p.module.name().to_owned());
     if registry::module(p.module).is_some() {
         return Err(not_purged());
     }
-    let m = unpack(&p).ok_or_else(not_purged)?;
+    let m = unpack(p).ok_or_else(not_purged)?;
     registry::write().add(&m);
     if p.has_on_load {
         registry::write().modules.entry(p.module).or_default().on_load = Some(m.clone());

@@ -27,6 +27,11 @@ fn newest(p: &Process) -> Option<Location> {
     raise::current_frames(p, owner.pc.get(), 1).pop()
 }
 
+/// Where a process that does not run stands, the newest frame first.
+pub(super) fn frames(p: &Process) -> Vec<Location> {
+    raise::current_frames(p, p.owner().pc.get(), DUMPED)
+}
+
 fn elements<'s>(m: Mfa) -> [Term<'s>; 3] {
     [Term::atom(m.module), Term::atom(m.function), Term::small(i32::from(m.arity))]
 }
@@ -54,7 +59,7 @@ pub(super) fn current_stacktrace<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
 /// `backtrace`: the program counter and the return addresses as text.
 pub(super) fn dump<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
     let mut out = String::new();
-    let mut frames = raise::current_frames(p, p.owner().pc.get(), DUMPED).into_iter();
+    let mut frames = frames(p).into_iter();
     let pc = p.owner().pc.get().addr();
     // Writing to a string cannot fail.
     let _ = match frames.next() {

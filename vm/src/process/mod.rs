@@ -2,6 +2,7 @@
 
 mod backtrace;
 mod dictionary;
+pub mod dump;
 pub mod exit;
 pub mod info;
 pub mod limits;
