@@ -10,9 +10,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use girder_vm::Atom;
 use girder_vm::heap::mem::{Category, used};
 use girder_vm::process::{Process, Table, dump, table};
-use girder_vm::{Atom, code};
 
 /// Why the VM crashes, once it does.
 static SLOGAN: Mutex<Option<String>> = Mutex::new(None);
@@ -59,8 +59,7 @@ fn text(slogan: &str) -> String {
 }
 
 fn memory(out: &mut String) {
-    let processes =
-        used(Category::Heap) + used(Category::Fragment) + Table::get().count() * size_of::<Process>();
+    let processes = used(Category::Heap) + used(Category::Fragment) + Table::get().count() * size_of::<Process>();
     let (atom, atom_used) = Atom::memory();
     let rest = [Category::Ets, Category::Binary, Category::Literal, Category::Code, Category::System];
     let system = rest.into_iter().map(used).sum::<usize>() + atom;
@@ -79,8 +78,16 @@ mod tests {
     #[test]
     fn a_dump_has_its_parts_in_order() {
         let text = super::text("it had to be");
-        let parts = ["=erl_crash_dump:0.5\n", "Slogan: it had to be\n", "Atoms: ", "=memory\ntotal: ", "=loaded_modules\n", "=end\n"];
-        let places: Vec<_> = parts.iter().map(|p| text.find(p).unwrap_or_else(|| panic!("no {p:?} in {text}"))).collect();
+        let parts = [
+            "=erl_crash_dump:0.5\n",
+            "Slogan: it had to be\n",
+            "Atoms: ",
+            "=memory\ntotal: ",
+            "=loaded_modules\n",
+            "=end\n",
+        ];
+        let places: Vec<_> =
+            parts.iter().map(|p| text.find(p).unwrap_or_else(|| panic!("no {p:?} in {text}"))).collect();
         assert!(places.is_sorted(), "{text}");
         assert!(code_is_told(&text));
     }

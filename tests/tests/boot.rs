@@ -121,15 +121,26 @@ fn applications_start() {
 
 #[test]
 fn mnesia_in_memory_and_on_disc() {
-    value("{ok, _} = application:ensure_all_started(mnesia), {atomic, ok} = mnesia:create_table(t, []), {atomic, ok} = mnesia:transaction(fun() -> mnesia:write({t, 1, a}) end), mnesia:transaction(fun() -> mnesia:read(t, 1) end)");
+    value(
+        "{ok, _} = application:ensure_all_started(mnesia), {atomic, ok} = mnesia:create_table(t, []), {atomic, ok} = mnesia:transaction(fun() -> mnesia:write({t, 1, a}) end), mnesia:transaction(fun() -> mnesia:read(t, 1) end)",
+    );
     let disc = "ok = mnesia:create_schema([node()]), ok = mnesia:start(), {atomic, ok} = mnesia:create_table(t, [{disc_copies, [node()]}]), {atomic, ok} = mnesia:transaction(fun() -> mnesia:write({t, 1, a}) end), mnesia:stop(), ok = mnesia:start(), ok = mnesia:wait_for_tables([t], 5000), io:format(\"~p~n\", [mnesia:dirty_read(t, 1)]), init:stop().";
-    same_in("erl", &["-noshell", "-eval", disc], |_| {}, |text| if text.contains("REPORT") { String::new() } else { text });
+    same_in(
+        "erl",
+        &["-noshell", "-eval", disc],
+        |_| {},
+        |text| if text.contains("REPORT") { String::new() } else { text },
+    );
 }
 
 #[test]
 fn files_through_the_file_server() {
-    value("ok = file:write_file(\"f\", \"abc\"), {ok, F} = file:open(\"f\", [read]), L = io:get_line(F, ''), file:close(F), {L, file:list_dir(\".\"), filelib:wildcard(\"*\"), file:consult(\"none\"), file:del_dir(\"f\")}");
-    value("T = ets:new(t, []), ets:insert(T, [{a, 1}, {b, 2}]), ok = ets:tab2file(T, \"t\"), {ok, U} = ets:file2tab(\"t\"), lists:sort(ets:tab2list(U))");
+    value(
+        "ok = file:write_file(\"f\", \"abc\"), {ok, F} = file:open(\"f\", [read]), L = io:get_line(F, ''), file:close(F), {L, file:list_dir(\".\"), filelib:wildcard(\"*\"), file:consult(\"none\"), file:del_dir(\"f\")}",
+    );
+    value(
+        "T = ets:new(t, []), ets:insert(T, [{a, 1}, {b, 2}]), ok = ets:tab2file(T, \"t\"), {ok, U} = ets:file2tab(\"t\"), lists:sort(ets:tab2list(U))",
+    );
 }
 
 #[test]
@@ -147,7 +158,8 @@ fn a_script() {
     let source = "#!/usr/bin/env escript\n%%! -foo bar\nmain(Args) -> io:format(\"~p ~p~n\", [Args, init:get_argument(foo)]), halt(length(Args)).\n";
     let prepare = |dir: &Path| fs::write(dir.join("s"), source).expect("a scratch file");
     same_in("escript", &["s", "a", "-b"], prepare, |text| text);
-    let broken = |dir: &Path| fs::write(dir.join("s"), "#!/usr/bin/env escript\nmain(_) -> foo bar.\n").expect("a scratch file");
+    let broken =
+        |dir: &Path| fs::write(dir.join("s"), "#!/usr/bin/env escript\nmain(_) -> foo bar.\n").expect("a scratch file");
     same_in("escript", &["s"], broken, |text| text);
 }
 
@@ -165,7 +177,11 @@ fn release(number: u32) {
     assert_eq!((hi.stdout_text(), hi.end), (format!("{number} 3\n"), End::Status(0)), "{}", hi.stderr_text());
     let stop = erl(&["-noshell", "-s", "init", "stop"]);
     assert_eq!((stop.stdout_text(), stop.end), (String::new(), End::Status(0)), "{}", stop.stderr_text());
-    let started = erl(&["-noshell", "-eval", "io:format(\"~p\", [element(1, application:ensure_all_started(mnesia))]), halt(2)."]);
+    let started = erl(&[
+        "-noshell",
+        "-eval",
+        "io:format(\"~p\", [element(1, application:ensure_all_started(mnesia))]), halt(2).",
+    ]);
     assert_eq!((started.stdout_text(), started.end), ("ok".to_owned(), End::Status(2)), "{}", started.stderr_text());
 }
 

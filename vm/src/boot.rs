@@ -79,7 +79,8 @@ impl Vm {
             let file = ebin.join(format!("{module}.beam"));
             let failed = |why: String| StartError::Module(module.to_owned(), why);
             let bytes = std::fs::read(&file).map_err(|e| failed(format!("{}: {e}", file.display())))?;
-            let loaded = code::load::load_preloaded(&bytes, &file.to_string_lossy()).map_err(|e| failed(e.to_string()))?;
+            let loaded =
+                code::load::load_preloaded(&bytes, &file.to_string_lossy()).map_err(|e| failed(e.to_string()))?;
             if code::loading_module(loaded.name).is_some() {
                 // Nothing runs yet, so nobody is in the way.
                 code::load::finish_on_load(loaded.name, true).map_err(|_| failed("cannot be published".to_owned()))?;
@@ -94,7 +95,8 @@ impl Vm {
         let options = SpawnOptions { system: true, ..SpawnOptions::default() };
         let first = spawn_root(am::ERL_INIT, am::START, args, &options).ok_or(StartError::NoProcess)?;
         for s in SYSTEM.iter().filter(|s| preloaded().any(|m| m == s.module)) {
-            let options = SpawnOptions { system: true, off_heap_messages: true, priority: s.priority, ..SpawnOptions::default() };
+            let options =
+                SpawnOptions { system: true, off_heap_messages: true, priority: s.priority, ..SpawnOptions::default() };
             let none = Detached::immediate(RawTerm::NIL);
             spawn_system(first, atom(s.module)?, am::START, none, &options).ok_or(StartError::NoProcess)?;
         }

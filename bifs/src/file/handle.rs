@@ -58,11 +58,7 @@ impl Open {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
     /// Runs `f` on the descriptor where it may wait; `einval` if the file is closed.
-    pub(super) fn with<T>(
-        &self,
-        ctx: &Ctx<'_>,
-        f: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>,
-    ) -> io::Result<T> {
+    pub(super) fn with<T>(&self, ctx: &Ctx<'_>, f: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
         ctx.dirty(Dirty::Io, || match &*self.lock() {
             State::Open(fd) => f(fd.as_fd()),
             State::Orphan(_) | State::Closed => Err(einval()),

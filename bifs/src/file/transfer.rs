@@ -149,9 +149,7 @@ fn seek_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
 
 fn sync_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let (open, data_only) = (open(a[0])?, int(a[1])? != 0);
-    let synced = open.with(ctx, |fd| {
-        Ok(if data_only { rustix::fs::fdatasync(fd) } else { rustix::fs::fsync(fd) }?)
-    });
+    let synced = open.with(ctx, |fd| Ok(if data_only { rustix::fs::fdatasync(fd) } else { rustix::fs::fsync(fd) }?));
     Ok(done(ctx, synced))
 }
 

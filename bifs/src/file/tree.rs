@@ -29,11 +29,7 @@ girder_vm::natives! { pub TABLE:
 }
 
 /// Runs `f` on two names where it may wait.
-fn with_paths<'s>(
-    ctx: &Ctx<'s>,
-    a: &[Term<'s>],
-    f: impl FnOnce(&CStr, &CStr) -> rustix::io::Result<()>,
-) -> Term<'s> {
+fn with_paths<'s>(ctx: &Ctx<'s>, a: &[Term<'s>], f: impl FnOnce(&CStr, &CStr) -> rustix::io::Result<()>) -> Term<'s> {
     let both = path(a[0]).and_then(|from| Ok((from, path(a[1])?)));
     done(ctx, both.and_then(|(from, to)| Ok(ctx.dirty(Dirty::Io, || f(&from, &to))?)))
 }

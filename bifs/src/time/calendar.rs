@@ -31,8 +31,7 @@ fn local_now() -> Date {
 /// The local time as C's `ctime` writes it, without the line's end.
 pub(crate) fn date_text() -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let d = local_now();
     // 1970 began with a Thursday; both remainders are inside of their tables.
     let day = DAYS[d.to_posix().div_euclid(86_400).rem_euclid(7) as usize];

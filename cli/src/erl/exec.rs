@@ -432,7 +432,8 @@ mod tests {
     }
 
     fn shown(release: u32, line: &str, env: &[(&str, &str)]) -> String {
-        let place = Place { root: b"/r".to_vec(), bindir: b"/r/b".to_vec(), progname: b"erl".to_vec(), release, shim: None };
+        let place =
+            Place { root: b"/r".to_vec(), bindir: b"/r/b".to_vec(), progname: b"erl".to_vec(), release, shim: None };
         let variable = |name: &str| env.iter().find(|(k, _)| *k == name).map(|(_, v)| v.as_bytes().to_vec());
         match plan(words(line), &place, &variable) {
             Ok(Plan::Run(run)) => {
@@ -451,11 +452,21 @@ mod tests {
         let home = &flags[2..];
         for (release, line, env, expected) in [
             (25, "-bar -extra 1 2", &flags[..], "-S 1 | -home /root -- -q -- -bar -- -foo a b x y -- -extra 1 2"),
-            (25, "-bar +K true +sbt u +Bd +P 5000 -extra 1 2", home, "-K true -sbt u -Bd -P 5000 | -home /root -- -bar -extra 1 2"),
+            (
+                25,
+                "-bar +K true +sbt u +Bd +P 5000 -extra 1 2",
+                home,
+                "-K true -sbt u -Bd -P 5000 | -home /root -- -bar -extra 1 2",
+            ),
             (29, "-noshell -eval 1", home, "| -home /root -- -noshell -eval 1 --"),
             (25, "", &[], "| --"),
             (25, "+B +Bc +B i +c +c true +hms 5 +hms5 x", &[], "-B -Bc -B i -c -c true -hms 5 -hms5 | -- x"),
-            (25, "-noinput -version -make x", &[], "-V -B | -- -noshell -noinput -noshell -noinput -s make all_or_nothing -s erlang halt"),
+            (
+                25,
+                "-noinput -version -make x",
+                &[],
+                "-V -B | -- -noshell -noinput -noshell -noinput -s make all_or_nothing -s erlang halt",
+            ),
             (25, "+MBas gf +Mea min +MBmmbcs512", &[], "-MBas gf -Mea min -MBmmbcs512 | --"),
             (25, "-name", &[], "Missing argument(s) for '-name'."),
             (25, "+P", &[], "Missing argument(s) for '+P'."),
@@ -478,7 +489,10 @@ mod tests {
             ("", &[]),
             ("a # b\nc", &["a", "c"]),
         ] {
-            assert_eq!(split(text.as_bytes(), true), expected.iter().map(|w| w.as_bytes().to_vec()).collect::<Vec<_>>());
+            assert_eq!(
+                split(text.as_bytes(), true),
+                expected.iter().map(|w| w.as_bytes().to_vec()).collect::<Vec<_>>()
+            );
         }
         assert_eq!(split(b"a #b", false).len(), 2);
     }

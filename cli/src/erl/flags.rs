@@ -131,7 +131,11 @@ const ROWS: &[(&str, Value, &str)] = &[
     ("spp", Value::One(BOOL), "bad port parallelism scheduling hint {}"),
     ("stbt", Value::One(BIND), "setting scheduler bind type '{}' failed: invalid type"),
     ("sub", Value::One(BOOL), "bad scheduler utilization balancing  value '{}'"),
-    ("swct", Value::One(&["very_eager", "eager", "medium", "lazy", "very_lazy"]), "scheduler wake cleanup threshold: {}"),
+    (
+        "swct",
+        Value::One(&["very_eager", "eager", "medium", "lazy", "very_lazy"]),
+        "scheduler wake cleanup threshold: {}",
+    ),
     ("swtdcpu", Value::One(THRESHOLD), "dirty CPU scheduler wakeup threshold: {}"),
     ("swtdio", Value::One(THRESHOLD), "dirty IO scheduler wakeup threshold: {}"),
     ("swt", Value::One(THRESHOLD), "scheduler wakeup threshold: {}"),
@@ -149,7 +153,11 @@ const ROWS: &[(&str, Value, &str)] = &[
     ("C", Value::One(&["no_time_warp", "single_time_warp", "multi_time_warp"]), "Invalid time warp mode: {}"),
     ("zdbbl", Value::Number(1, i32::MAX as i64 / 1024), "Invalid dbbl limit: {}"),
     ("zdntgc", Value::NumberOr("infinity", 0, 100_000_000), "Invalid delayed node table gc: {}"),
-    ("zebwt", Value::One(&["none", "very_short", "short", "medium", "long", "very_long", "extremely_long"]), "Invalid ets busy wait threshold: {}"),
+    (
+        "zebwt",
+        Value::One(&["none", "very_short", "short", "medium", "long", "very_long", "extremely_long"]),
+        "Invalid ets busy wait threshold: {}",
+    ),
     ("zosrl", Value::Number(1, MOST_PROCESSES), "Invalid outstanding requests limit {}"),
     ("zhft", Value::NumberOr("infinity", 0, i64::MAX), "Invalid halt flush timeout: {}"),
     ("IOt", Value::Digits(1), "bad I/O poll threads number: {}"),
@@ -473,15 +481,22 @@ mod tests {
         assert_eq!(f("-S :2").schedulers, Some((4, 2)));
         assert_eq!(f("-SP 50").schedulers, Some((2, 2)));
         assert_eq!(f("-SP 100:25").schedulers, Some((4, 1)));
-        assert_eq!(f("-hms 1000 -hmbs9 -hmax 5 -hmaxk false").heap, Heap {
-            min: Some(1000), min_binary: Some(9), max: Some(5), max_kill: Some(false), ..Heap::default()
-        });
+        assert_eq!(
+            f("-hms 1000 -hmbs9 -hmax 5 -hmaxk false").heap,
+            Heap { min: Some(1000), min_binary: Some(9), max: Some(5), max_kill: Some(false), ..Heap::default() }
+        );
         assert_eq!(f("-Bi -B -B c").on_break, Break::Shell);
         assert_eq!(f("-fnu").names, Some(Names::Utf8));
         assert_eq!(f("-fnli").names, Some(Names::Latin1));
-        assert_eq!(f("-pc unicode -i my -W w"), Flags {
-            printable_unicode: true, init: Some("my".to_owned()), warnings: Some("warning"), ..Flags::default()
-        });
+        assert_eq!(
+            f("-pc unicode -i my -W w"),
+            Flags {
+                printable_unicode: true,
+                init: Some("my".to_owned()),
+                warnings: Some("warning"),
+                ..Flags::default()
+            }
+        );
         assert_eq!(f("-sbt u -sbwt none -A0 -K").version, false);
     }
 

@@ -108,12 +108,7 @@ fn publish(owner: Owner, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
     Table::get().insert(|pid| Process::new(pid, state, owner), &guard).map(Process::pid)
 }
 
-fn spawn_without_parent(
-    module: Atom,
-    function: Atom,
-    args: Detached,
-    opts: &SpawnOptions<'_>,
-) -> Option<RawTerm> {
+fn spawn_without_parent(module: Atom, function: Atom, args: Detached, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
     let arity = args.with(|t| t.list_iter().count());
     let mfa = Mfa { module, function, arity: u8::try_from(arity).unwrap_or(u8::MAX) };
     let owner = args.with(|t| owner_for(mfa, t, copy::size_of(t), opts));
