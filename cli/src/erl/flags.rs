@@ -327,11 +327,7 @@ impl Parser<'_> {
                     self.percent = (total, online.unwrap_or(total.min(100)));
                 }
             }
-            "R" => {
-                if !(i64::from(self.release) - 2..=i64::from(self.release)).contains(&n) {
-                    return Err(None);
-                }
-            }
+            "R" if !(i64::from(self.release) - 2..=i64::from(self.release)).contains(&n) => return Err(None),
             "W" => {
                 self.flags.warnings = Some(match text.as_bytes().first() {
                     Some(b'i') => "info",
@@ -477,7 +473,7 @@ mod tests {
         assert_eq!(f("-S 2:1").schedulers, Some((2, 1)));
         assert_eq!(f("-S2").schedulers, Some((2, 2)));
         assert_eq!(f("-S 8").schedulers, Some((8, 4)));
-        assert_eq!(f("-S -1").schedulers, Some((3, 4.min(3))));
+        assert_eq!(f("-S -1").schedulers, Some((3, 3)));
         assert_eq!(f("-S :2").schedulers, Some((4, 2)));
         assert_eq!(f("-SP 50").schedulers, Some((2, 2)));
         assert_eq!(f("-SP 100:25").schedulers, Some((4, 1)));
@@ -497,7 +493,7 @@ mod tests {
                 ..Flags::default()
             }
         );
-        assert_eq!(f("-sbt u -sbwt none -A0 -K").version, false);
+        assert_eq!(f("-sbt u -sbwt none -A0 -K true -MBas gf -c -ec"), Flags::default());
     }
 
     #[test]

@@ -156,6 +156,7 @@ impl Empty for Relations {
         aliases: BTreeMap::new(),
         suspended: BTreeMap::new(),
         suspenders: BTreeSet::new(),
+        resources: BTreeMap::new(),
     };
 }
 
