@@ -39,15 +39,20 @@ fn push(out: &mut Vec<u8>, c: char) -> Option<()> {
 
 fn list(out: &mut Vec<u8>, t: Term<'_>) -> Option<()> {
     let mut stack = vec![t];
-    while let Some(t) = stack.pop() {
-        if let Some((head, tail)) = t.as_cons() {
-            stack.push(tail);
-            stack.push(head);
-        } else if let Some(c) = t.as_small() {
-            push(out, char::from_u32(u32::try_from(c).ok()?)?)?;
-        } else if let Some(a) = t.as_atom() {
-            push_str(out, a.name())?;
-        } else if !t.is_nil() {
+    while let Some(mut rest) = stack.pop() {
+        while let Some((head, tail)) = rest.as_cons() {
+            rest = tail;
+            if let Some(c) = head.as_small() {
+                push(out, char::from_u32(u32::try_from(c).ok()?)?)?;
+            } else if let Some(a) = head.as_atom() {
+                push_str(out, a.name())?;
+            } else if head.is_list() {
+                stack.push(std::mem::replace(&mut rest, head));
+            } else {
+                return None;
+            }
+        }
+        if !rest.is_nil() {
             return None;
         }
     }
