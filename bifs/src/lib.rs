@@ -21,6 +21,7 @@ mod code;
 mod compare;
 pub mod convert;
 pub mod crash_dump;
+mod ddll;
 mod dictionary;
 pub mod drivers;
 mod dtrace;
@@ -80,6 +81,7 @@ const TABLES: &[&[Native]] = &[
     convert::integer::TABLE,
     erl_tracer::TABLE,
     dtrace::TABLE,
+    ddll::TABLE,
     errors::TABLE,
     etf::TABLE,
     ets::INFO,

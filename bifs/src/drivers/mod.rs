@@ -4,6 +4,7 @@ mod child;
 pub(crate) mod fd;
 pub(crate) mod file;
 pub(crate) mod forker;
+mod inet;
 mod packet;
 mod queue;
 pub(crate) mod spawn;
@@ -27,10 +28,15 @@ pub(crate) type Started = Result<Box<dyn Driver>, Atom>;
 type Start = fn(&mut DriverPort, &[u8], bool, bool) -> Started;
 
 /// Drivers that programs open by name.
-const NAMED: &[(&str, Start)] = &[];
+const NAMED: &[(&str, Start)] = &[("udp_inet", inet::udp::start)];
 
 fn named(name: &[u8]) -> Option<Start> {
     NAMED.iter().find(|(n, _)| n.as_bytes() == name).map(|(_, s)| *s)
+}
+
+/// The drivers that are built in.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    NAMED.iter().map(|(n, _)| *n)
 }
 
 /// Whether there is a driver of this name.
