@@ -55,6 +55,7 @@ mod sys;
 mod system_flag;
 mod system_info;
 mod time;
+mod tty;
 mod tuple;
 mod types;
 pub mod unicode;
@@ -123,6 +124,8 @@ const TABLES: &[&[Native]] = &[
     time::calendar::TABLE,
     time::clock::TABLE,
     time::timer::TABLE,
+    tty::TABLES[0],
+    tty::TABLES[1],
     tuple::TABLE,
     types::TABLE,
     unicode::TABLE,

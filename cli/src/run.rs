@@ -126,7 +126,9 @@ fn start(options: Options) -> Result<i32, String> {
         _ => {}
     }
     let args = Detached::build(|b| b.list(&[config(b, module, &program, &root)]));
-    vm.run_main(am::GIRDER_STANDALONE, am::START, args).map_err(|e| e.to_string())
+    let status = vm.run_main(am::GIRDER_STANDALONE, am::START, args).map_err(|e| e.to_string());
+    girder_bifs::drivers::restore_terminals();
+    status
 }
 
 /// `#{module, words, release, encoding, root}`, as `girder_standalone:start/1` wants it.

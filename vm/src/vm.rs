@@ -146,8 +146,6 @@ impl Builder {
         if let Some(open) = self.first_ports {
             open();
         }
-        crate::process::exit::set_hooks(vec![crate::ets::owner_exited, sched::blocker_exited]);
-        Finder::new(self.embedded, self.code_path, config().root.as_deref()).install();
         Ok(Vm { _one: () })
     }
 }

@@ -9,6 +9,8 @@ mod packet;
 mod queue;
 pub(crate) mod spawn;
 mod stream;
+mod tty_sl;
+pub(crate) mod writer;
 
 pub(crate) use stream::Stream;
 
@@ -28,10 +30,12 @@ pub(crate) type Started = Result<Box<dyn Driver>, Atom>;
 type Start = fn(&mut DriverPort, &[u8], bool, bool) -> Started;
 
 /// Drivers that programs open by name.
-const NAMED: &[(&str, Start)] = &[("udp_inet", inet::udp::start)];
+const NAMED: &[(&str, Start)] = &[("udp_inet", inet::udp::start), ("tty_sl", tty_sl::start)];
 
 fn named(name: &[u8]) -> Option<Start> {
-    NAMED.iter().find(|(n, _)| n.as_bytes() == name).map(|(_, s)| *s)
+    // Later releases have another way to the terminal.
+    let since_26 = girder_vm::Profile::get().release > 25;
+    NAMED.iter().filter(|(n, _)| !(since_26 && *n == "tty_sl")).find(|(n, _)| n.as_bytes() == name).map(|(_, s)| *s)
 }
 
 /// The drivers that are built in.
@@ -48,6 +52,16 @@ pub(crate) fn is_driver(name: &[u8]) -> bool {
 pub(crate) fn start(name: &[u8], port: &mut DriverPort, limits: bool, binary: bool) -> Started {
     let start = named(crate::port::first_word(name)).ok_or(am::BADARG)?;
     start(port, name, limits, binary)
+}
+
+/// Gives terminals their own modes back; to be called before the VM ends.
+pub fn restore_terminals() {
+    crate::tty::modes::restore_all();
+}
+
+/// A signal of the operating system has come that concerns terminals: SIGWINCH, SIGCONT.
+pub fn terminal_signalled(number: i32) {
+    crate::tty::signalled(number);
 }
 
 /// Opens the ports that are there before any process is.

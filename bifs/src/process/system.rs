@@ -130,6 +130,7 @@ fn halt_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         _ => return Err(Raise::Badarg),
     };
     if !flush {
+        crate::drivers::restore_terminals();
         std::process::exit(status);
     }
     sched::halt(status);
