@@ -71,6 +71,7 @@ const TABLES: &[&[Native]] = &[
     binary::SEARCH,
     bitstring::TABLE,
     checksum::TABLE,
+    code::coverage::TABLE,
     code::files::TABLE,
     code::loading::TABLE,
     code::purging::TABLE,

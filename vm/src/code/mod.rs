@@ -1,5 +1,6 @@
 //! Code: from checked modules to running instructions, and the tables through which calls find it.
 
+pub mod coverage;
 mod emit;
 mod export;
 mod fun;

@@ -5,6 +5,7 @@
 
 use std::sync::Mutex;
 
+use super::coverage::Coverage;
 use super::{FunEntry, Mfa};
 use crate::atom::Atom;
 use crate::bits::construct::Template;
@@ -41,6 +42,10 @@ pub struct LoadedModule {
     pub compile_info: Option<Box<[u8]>>,
     /// Entry of the `-on_load` function, as an offset.
     pub on_load: Option<u32>,
+    /// What of it was executed, if that is watched.
+    pub coverage: Coverage,
+    /// Whether the compiler has told where variables are (29).
+    pub has_debug_info: bool,
     pub(crate) code: Box<[u64]>,
     /// Word offset and line, ascending: the line holds from there on.
     pub(crate) lines: Vec<(u32, Option<(u32, u32)>)>,

@@ -284,7 +284,7 @@ fn native_failure(
 fn explaining_module(module: Atom) -> Option<Atom> {
     match module {
         am::ATOMICS | am::COUNTERS | am::ERLANG | am::ERTS_INTERNAL | am::PERSISTENT_TERM => Some(am::ERL_ERTS_ERRORS),
-        am::OS => Some(am::ERL_KERNEL_ERRORS),
+        am::CODE | am::OS => Some(am::ERL_KERNEL_ERRORS),
         am::BINARY | am::ETS | am::LISTS | am::MAPS | am::MATH | am::RE | am::UNICODE => Some(am::ERL_STDLIB_ERRORS),
         _ => None,
     }

@@ -34,6 +34,21 @@ impl<'m> Emitter<'m> {
         }
     }
 
+    /// Counts in a coverage cell.
+    fn cover(&mut self, cell: u64) {
+        let family = if self.coverage.mode().counts() { i::COVER_COUNT } else { i::COVER };
+        self.emit(family, &[A::W(cell)]);
+    }
+
+    fn executable_line(&mut self, index: Operand, cover_id: u64) {
+        self.line(index);
+        let number = unsigned(index) as u32;
+        let Some(item) = self.m.lines.item(number) else { return };
+        if let Some(cell) = self.coverage.line_cell(number - 1, item.line, cover_id, self.out.here()) {
+            self.cover(cell);
+        }
+    }
+
     fn test1(&mut self, family: Family, args: &[Operand]) {
         let args = [self.src(args[1]), A::L(label(args[0]))];
         self.emit(family, &args);
@@ -82,6 +97,14 @@ impl<'m> Emitter<'m> {
                 self.emit(i::FUNC_INFO, &[A::W(module), A::W(u64::from(name.index())), A::W(arity)]);
                 let entry = self.out.here();
                 self.functions.push(FunctionInfo { start, entry, name, arity: arity as u8, exported: false });
+                if let Some(cell) = self.coverage.function_cell(self.functions.len() - 1)
+                    && let Some((Label, &[l])) = self.peek()
+                {
+                    self.take();
+                    self.out.bind(unsigned(l) as u32);
+                    self.cover(cell);
+                    return Ok(());
+                }
                 // A native takes the place of its stub function for calls from within the module, too.
                 let mfa = Mfa { module: self.atoms[self.m.name as usize], function: name, arity: arity as u8 };
                 if let Some((Label, &[l])) = self.peek()
@@ -93,7 +116,8 @@ impl<'m> Emitter<'m> {
                 }
             }
             (IntCodeEnd, _) => self.emit(i::INT_CODE_END, &[]),
-            (Line | ExecutableLine, &[index, ..]) => self.line(index),
+            (Line, &[index]) => self.line(index),
+            (ExecutableLine, &[index, cover_id]) => self.executable_line(index, unsigned(cover_id)),
             (DebugLine, &[_, index, ..]) => self.line(index),
             (NifStart | OnLoad, _) => {}
             (RecvMark | RecvSet, _) => {}

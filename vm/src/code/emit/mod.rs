@@ -15,6 +15,7 @@ use std::sync::Mutex;
 
 use girder_loader::{CheckedModule, Opcode, Operand};
 
+use super::coverage::Coverage;
 use super::module::{FunctionInfo, LoadedModule};
 use super::records::Field;
 use super::registry::LoadFailure;
@@ -54,6 +55,7 @@ pub(super) struct Emitter<'m> {
     templates: Vec<Box<Template<u64>>>,
     lines: Vec<(u32, Option<(u32, u32)>)>,
     functions: Vec<FunctionInfo>,
+    coverage: Coverage,
     /// Index of the generic instruction being handled.
     at: usize,
 }
@@ -115,6 +117,7 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
         templates: Vec::new(),
         lines: Vec::new(),
         functions: Vec::new(),
+        coverage: Coverage::new(&m.lines, m.function_count),
         at: 0,
     };
     while e.at < m.code.len() {
@@ -140,7 +143,7 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
             (e.atoms[r.name as usize], r.exported, r.fields.iter().map(field).collect::<Vec<_>>())
         })
         .collect();
-    let Emitter { out, lines, mut functions, strings, templates, lambdas, atoms, .. } = e;
+    let Emitter { out, lines, mut functions, strings, templates, lambdas, atoms, coverage, .. } = e;
     let (code, labels) = out.finish();
     for f in &m.exports {
         let entry = labels[f.label as usize];
@@ -157,6 +160,8 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
         functions,
         attributes: m.attributes.clone(),
         compile_info: m.compile_info.clone(),
+        coverage,
+        has_debug_info: m.debug_info.is_some(),
         on_load: m.on_load.map(|l| labels[l as usize]),
         code,
         lines,

@@ -15,6 +15,7 @@ pub(super) mod arith;
 pub(super) mod bits;
 pub(super) mod bits_old;
 pub(super) mod calls;
+pub(super) mod cover;
 pub(super) mod data;
 pub(super) mod errors;
 pub(super) mod floats;
