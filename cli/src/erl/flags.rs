@@ -280,11 +280,13 @@ impl Parser<'_> {
             eprintln!("invalid JIT option {word}");
             return Ok(());
         }
+        if f.starts_with("SD") && !["SDcpu", "SDPcpu", "SDio"].iter().any(|known| f.starts_with(known)) {
+            return Err(format!("bad or missing dirty scheduler specifier: {word}"));
+        }
         let Some((name, value, message)) = ROWS.iter().find(|(name, ..)| f.starts_with(name)) else {
             return Err(match f.as_bytes().first() {
                 Some(b's') => format!("bad scheduling option {word}"),
                 Some(b'z') => format!("bad -z option {word}"),
-                Some(b'S') => format!("bad or missing dirty scheduler specifier: {word}"),
                 _ => format!("{} unknown flag {word}", self.program),
             });
         };
