@@ -45,8 +45,8 @@ fn options(t: Term<'_>) -> Result<u8, Raise> {
 /// Subscribes, or ends all subscriptions with these options; gives how many there were.
 pub(super) fn set<'s>(ctx: &Ctx<'s>, opts: Term<'s>, on: Term<'s>) -> Result<Term<'s>, Raise> {
     let (on, opts) = (on.as_bool().ok_or(Raise::Badarg)?, options(opts)?);
-    let mut counts = ctx.owner().flags.monitor_nodes.borrow_mut();
-    let counts = counts.get_or_insert_default();
+    let mut relations = ctx.owner().relations.borrow_mut();
+    let counts = &mut relations.monitor_nodes;
     let old = counts.get(&opts).copied().unwrap_or(0);
     if on {
         counts.insert(opts, old + 1);

@@ -4,7 +4,6 @@
 //! kept detached.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use super::dictionary::Dictionary;
 use super::exit::Exit;
@@ -69,8 +68,6 @@ pub struct Flags {
     pub max_heap_log: Cell<bool>,
     /// `max_heap_size`: count shared binaries (27 and later).
     pub max_heap_binaries: Cell<bool>,
-    /// `monitor_nodes`: number of subscriptions, by their options.
-    pub monitor_nodes: RefCell<Option<Box<BTreeMap<u8, u32>>>>,
     /// Waits in `hibernate/3`: only a message wakes it.
     pub hibernating: Cell<bool>,
     /// Class of the exception in flight.
@@ -160,7 +157,6 @@ impl Owner {
                 max_heap_kill: Cell::new(true),
                 max_heap_log: Cell::new(true),
                 max_heap_binaries: Cell::new(false),
-                monitor_nodes: RefCell::default(),
                 hibernating: Cell::new(false),
                 exception_class: Cell::new(Class::Error),
             },

@@ -146,6 +146,8 @@ pub struct Relations {
     pub suspenders: BTreeSet<u64>,
     /// Resources that this process owns.
     pub resources: BTreeMap<RefNumbers, Arc<dyn Resource>>,
+    /// Subscriptions to nodes that come and go, by their options.
+    pub monitor_nodes: BTreeMap<u8, u32>,
 }
 
 impl Empty for Relations {
@@ -157,6 +159,7 @@ impl Empty for Relations {
         suspended: BTreeMap::new(),
         suspenders: BTreeSet::new(),
         resources: BTreeMap::new(),
+        monitor_nodes: BTreeMap::new(),
     };
 }
 
