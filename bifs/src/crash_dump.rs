@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use girder_vm::Atom;
 use girder_vm::heap::mem::{Category, used};
 use girder_vm::process::{Process, Table, dump, table};
+use girder_vm::sys::console;
 
 /// Why the VM crashes, once it does.
 static SLOGAN: Mutex<Option<String>> = Mutex::new(None);
@@ -33,10 +34,10 @@ pub fn write_if_crashed() {
     let name = variable(b"ERL_CRASH_DUMP").unwrap_or_else(|| b"erl_crash.dump".to_vec());
     let path = PathBuf::from(std::ffi::OsString::from_vec(name));
     let Ok(file) = File::create(&path) else { return };
-    eprint!("\nCrash dump is being written to: {}...", path.display());
+    console::print(&format!("\nCrash dump is being written to: {}...", path.display()));
     let mut out = BufWriter::new(file);
     if out.write_all(text(&slogan).as_bytes()).and_then(|()| out.flush()).is_ok() {
-        eprintln!("done");
+        console::print("done\n");
     }
 }
 

@@ -13,16 +13,19 @@
 
 server(#{root := Root, release := Release}, StandIn) ->
     Release > 25 andalso persistent_term:put(code_server, interactive),
+    %% What the kernel application finds when it starts.
+    Release > 25 andalso persistent_term:put(kernel_os_cmd_shell, "/bin/sh"),
     girder_sys:defer(deferred()),
     loop(#code{root = Root, standin = StandIn}).
 
 %% The modules that wait for a service.
 deferred() ->
-    [logger, application_controller, erts_code_purger].
+    [logger, application_controller, erts_code_purger, file].
 
 service(logger) -> logger;
 service(application_controller) -> environment;
 service(erts_code_purger) -> purger;
+service(file) -> files;
 service(_) -> none.
 
 loop(Code) ->
@@ -246,6 +249,9 @@ begin_service(purger, #code{purger = no} = Code) ->
     Purger ! {change_prio, self(), Ref, normal},
     receive {Ref, _} -> ok end,
     Code#code{purger = yes};
+begin_service(files, Code) ->
+    girder_standalone:files(),
+    Code;
 begin_service(_, Code) ->
     Code.
 

@@ -3,7 +3,7 @@
 %%
 %% Services that few programs need begin when a module is first called that needs them, see `girder_code`.
 -module(girder_standalone).
--export([start/1, main/3, stopping/2, environment/0, logger/1, logging/1]).
+-export([start/1, main/3, stopping/2, environment/0, files/0, logger/1, logging/1]).
 
 %% #{module, words, release, encoding, root}: what to run with which words of the command line, and where.
 start(Config) ->
@@ -169,6 +169,21 @@ environment() ->
             girder_sys:open(application_controller);
         _ ->
             ok
+    end.
+
+%% Begins the server that module `file` asks.
+files() ->
+    girder_sys:open(file),
+    Starter = self(),
+    {_, Ref} = spawn_monitor(fun() ->
+        process_flag(trap_exit, true),
+        {ok, _} = file_server:start_link(),
+        Starter ! {file_server, started},
+        stay()
+    end),
+    receive
+        {file_server, started} -> demonitor(Ref, [flush]);
+        {'DOWN', Ref, _, _, _} -> true
     end.
 
 %% Brings OTP's logger up, in a process that stays as its parent.

@@ -89,7 +89,7 @@ order() -> P = cat(), Q = cat(), R = [P < Q, P < self(), make_ref() < P, (fun() 
 order_of_signals() -> apart(fun() -> P = cat(), [P ! {self(), {command, [$a + N]}} || N <- lists:seq(0, 9)], port_command(P, "z"), collect(P, 11) end).
 collect(_, N) when N =< 0 -> [];
 collect(P, N) -> case data(P) of none -> none; D -> D ++ collect(P, N - length(D)) end.
-busy_nosuspend() -> apart(fun() -> P = open_port({spawn, "sleep 5"}, [{busy_limits_port, {10, 20}}]), Big = lists:duplicate(1000000, $x), A = port_command(P, Big), B = port_command(P, "x", [nosuspend]), C = erlang:send(P, {self(), {command, "x"}}, [nosuspend]), exit(P, kill), [A, B, C, exits(P)] end).
+busy_nosuspend() -> apart(fun() -> P = open_port({spawn, "sleep 5"}, [{busy_limits_port, {10, 20}}]), Big = lists:duplicate(200000, $x), A = port_command(P, Big), B = port_command(P, "x", [nosuspend]), C = erlang:send(P, {self(), {command, "x"}}, [nosuspend]), exit(P, kill), [A, B, C, exits(P)] end).
 busy_waits() -> apart(fun() -> P = open_port({spawn_executable, "/bin/sh"}, [{args, ["-c", "exec sleep 5"]}, {busy_limits_port, {10, 20}}]), Big = lists:duplicate(200000, $x), port_command(P, Big), S = self(), W = spawn(fun() -> port_command(P, "y"), S ! through end), A = receive through -> through after 100 -> waits end, [A, port_command(P, "y", [nosuspend]), case A of waits -> ended(P, W); _ -> A end] end).
 ended(P, W) -> R = monitor(process, W), exit(P, kill), receive {'DOWN', R, _, _, {badarg, _}} -> badarg; {'DOWN', R, _, _, X} -> X after 3000 -> none end.
 close_with_output() -> apart(fun() -> P = open_port({spawn, "wc -c"}, []), port_command(P, "12345"), port_close(P), exits(P) end).

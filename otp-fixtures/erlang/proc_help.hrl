@@ -34,7 +34,9 @@ plain(R) -> R.
 %% Value of a fun evaluated by a process of its own that traps exits.
 apart(F) ->
     {P, R} = spawn_monitor(fun() -> process_flag(trap_exit, true), exit({value, attempt(F)}) end),
-    receive {'DOWN', R, process, P, {value, V}} -> V; {'DOWN', R, process, P, W} -> {died, plain(W)} after 20000 -> timeout end.
+    receive {'DOWN', R, process, P, {value, V}} -> V; {'DOWN', R, process, P, W} -> {died, plain(W)} after 20000 -> {timeout, stuck(P)} end.
+%% What a process that does not go on is at.
+stuck(P) -> process_info(P, [status, current_stacktrace, messages, links, total_heap_size, reductions]).
 %% Waits until a condition holds.
 until(F) -> until(F, 500).
 until(_, 0) -> never;

@@ -59,6 +59,12 @@ fn expected(folder: &Path, name: &str) -> Expected {
     Expected { stdout: read("out"), end: End::Status(status.trim().parse().expect("a number")) }
 }
 
+/// Whether an Erlang fixture needs a system that was booted.
+pub fn booted(name: &str) -> bool {
+    let path = root().join("otp-fixtures/erlang/booted");
+    fs::read_to_string(path).is_ok_and(|names| names.lines().any(|line| line == name))
+}
+
 /// The arguments that an Erlang fixture is started with.
 pub fn arguments(name: &str) -> Vec<String> {
     let path = root().join(format!("otp-fixtures/erlang/{name}.args"));

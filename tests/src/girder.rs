@@ -53,7 +53,7 @@ fn build() -> PathBuf {
     binary
 }
 
-/// A program started by `girder run`.
+/// A program started by `girder run`, or, if it is a fixture that needs more, by OTP's own boot.
 pub struct Run<'a> {
     /// Folder of its modules.
     pub beams: &'a Path,
@@ -72,6 +72,14 @@ impl<'a> Run<'a> {
     /// Calls `main` of the module and waits for the end.
     pub fn output(&self) -> Output {
         let mut command = Command::new(binary());
+        if crate::fixture::booted(self.module) {
+            command.args(["erl", "-noshell", "-pa"]).arg(self.beams);
+            command.args(["-run", "fixture_launcher", "start", "-extra", self.module]).args(self.arguments);
+            if let Some(otp) = self.otp {
+                command.env("GIRDER_OTP_ROOT", otp);
+            }
+            return child::run(&mut command, self.limit);
+        }
         command.arg("run");
         if let Some(otp) = self.otp {
             command.arg("--otp").arg(otp);

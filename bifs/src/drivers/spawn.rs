@@ -103,7 +103,7 @@ impl Program {
         if let Some(d) = &self.directory
             && let Err(e) = rustix::fs::access(d.as_slice(), rustix::fs::Access::EXEC_OK)
         {
-            eprint!("spawn: Could not cd to {}\r\n", String::from_utf8_lossy(d));
+            girder_vm::sys::console::print(&format!("spawn: Could not cd to {}\n", String::from_utf8_lossy(d)));
             status = e;
         }
         let exit = format!("exit {}", status.raw_os_error());

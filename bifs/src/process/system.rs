@@ -123,7 +123,7 @@ fn halt_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         Kind::Atom(a) if a.name() == "abort" => std::process::abort(),
         Kind::Nil | Kind::Cons(..) => {
             let slogan = slogan(args[0]).ok_or(Raise::Badarg)?;
-            eprintln!("{slogan}");
+            girder_vm::sys::console::print(&format!("{slogan}\n"));
             crate::crash_dump::prepare(&slogan);
             1
         }

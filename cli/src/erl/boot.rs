@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering::Relaxed;
 
 use girder_vm::process::limits::{DEFAULTS, MaxHeap, heap_size, vheap_size};
+use girder_vm::sys::console;
 use girder_vm::{Profile, Vm, sched};
 
 use super::exec::Word;
@@ -28,7 +29,7 @@ pub fn emulator(program: &str, words: &[Word]) -> ExitCode {
     match start(program, words) {
         Ok(status) => ExitCode::from(u8::try_from(status & 0xff).unwrap_or(1)),
         Err(why) => {
-            eprint!("{why}");
+            console::print(&why);
             ExitCode::FAILURE
         }
     }

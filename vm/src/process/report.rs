@@ -102,7 +102,7 @@ fn to_stderr(format: &str, args: Term<'_>) {
             (c, _) => out.push(c),
         }
     }
-    eprint!("{out}");
+    crate::sys::console::print(&out);
 }
 
 /// Whether a report is due for an exit with this value: every exception but `exit`.

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod clock;
+pub mod console;
 pub mod descriptor;
 pub mod errno;
 pub mod fd;
