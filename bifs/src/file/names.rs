@@ -23,7 +23,9 @@ fn bytes<'s>(t: Term<'s>) -> Result<std::borrow::Cow<'s, [u8]>, Raise> {
 fn name_to_native_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let mut name = match a[0].as_bits() {
         // Of a bitstring, the whole bytes; later releases refuse it.
-        Some(b) if girder_vm::Profile::get().release < 27 => b.slice(0, b.bits / 8 * 8).and_then(|b| b.to_bytes()).ok_or(Raise::Badarg)?.into_owned(),
+        Some(b) if girder_vm::Profile::get().release < 27 => {
+            b.slice(0, b.bits / 8 * 8).and_then(|b| b.to_bytes()).ok_or(Raise::Badarg)?.into_owned()
+        }
         Some(_) => bytes(a[0])?.into_owned(),
         None if a[0].is_list() => native_name(a[0])?,
         None => return Err(Raise::Badarg),
