@@ -49,6 +49,7 @@ mod port;
 mod prim_buffer;
 mod process;
 mod re;
+mod records;
 mod registry;
 pub mod signals;
 mod sys;
@@ -61,6 +62,7 @@ mod types;
 pub mod unicode;
 mod wall_time;
 mod zlib;
+mod zstd;
 
 /// The tables, one a file. Keep the list sorted, one a line.
 #[rustfmt::skip]
@@ -109,6 +111,7 @@ const TABLES: &[&[Native]] = &[
     port::TABLE,
     prim_buffer::TABLE,
     re::TABLE,
+    records::TABLE,
     signals::TABLE,
     sys::TABLE,
     system_flag::TABLE,
@@ -132,6 +135,7 @@ const TABLES: &[&[Native]] = &[
     unicode::TABLE,
     wall_time::TABLE,
     zlib::TABLE,
+    zstd::TABLE,
 ];
 
 static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| [TABLES.concat(), file::TABLES.concat()].concat());

@@ -7,7 +7,7 @@ mod fun;
 pub mod load;
 mod module;
 pub mod purge;
-pub(crate) mod records;
+pub mod records;
 mod registry;
 
 pub use emit::implements;

@@ -11,13 +11,13 @@ use crate::heap::{Detached, literal};
 use crate::term::{RawTerm, Term};
 
 /// See the module's head.
-pub(crate) struct Definition {
+pub struct Definition {
     /// The literal `{Module, Name, Exported, [Field]}` that records of it point at.
     term: RawTerm,
     /// Default values, in order of the fields.
     defaults: Vec<Option<RawTerm>>,
     /// Whether other modules may use it.
-    pub(crate) exported: bool,
+    pub exported: bool,
 }
 
 // SAFETY: all terms are literals that are never freed, or immediates.
@@ -55,35 +55,40 @@ pub(crate) fn define(module: Atom, name: Atom, exported: bool, fields: &[Field])
 }
 
 /// The definition of a record.
-pub(crate) fn find(module: Atom, name: Atom) -> Option<&'static Definition> {
+pub fn find(module: Atom, name: Atom) -> Option<&'static Definition> {
     DEFINITIONS.read().expect("no code panics under the record table's lock").get(&(module, name)).copied()
 }
 
 impl Definition {
     /// The definition's term.
-    pub(crate) fn term<'s>(&self) -> Term<'s> {
+    pub fn term<'s>(&self) -> Term<'s> {
         // SAFETY: a literal that is never freed.
         unsafe { self.term.brand() }
     }
     /// The default values; `None` for fields without one.
-    pub(crate) fn defaults<'s>(&self) -> Vec<Option<Term<'s>>> {
+    pub fn defaults<'s>(&self) -> Vec<Option<Term<'s>>> {
         // SAFETY: literals that are never freed, or immediates.
         self.defaults.iter().map(|d| d.map(|t| unsafe { t.brand() })).collect()
     }
 }
 
 /// Place of a field among the values of a record with this definition term.
-pub(crate) fn field_index(definition: Term<'_>, field: Term<'_>) -> Option<usize> {
-    definition.as_tuple()?.get(3)?.list_iter().position(|f| f.same(field))
+pub fn field_index(definition: Term<'_>, field: Term<'_>) -> Option<usize> {
+    fields(definition)?.list_iter().position(|f| f.same(field))
+}
+
+/// Names of the fields, a list.
+pub fn fields<'s>(definition: Term<'s>) -> Option<Term<'s>> {
+    definition.as_tuple()?.get(3).copied()
 }
 
 /// Module and name of a definition term.
-pub(crate) fn id<'s>(definition: Term<'s>) -> Option<(Term<'s>, Term<'s>)> {
+pub fn id<'s>(definition: Term<'s>) -> Option<(Term<'s>, Term<'s>)> {
     let d = definition.as_tuple()?;
     Some((*d.first()?, *d.get(1)?))
 }
 
 /// Whether a definition term says that other modules may use the record.
-pub(crate) fn is_exported(definition: Term<'_>) -> bool {
+pub fn is_exported(definition: Term<'_>) -> bool {
     definition.as_tuple().and_then(|d| d.get(2)?.as_bool()).unwrap_or(false)
 }
