@@ -358,6 +358,7 @@ fn get_frame_header_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
         ("dictID", ctx.uint(h.dictionary.into())),
         ("checksumFlag", h.has_checksum.into()),
     ];
-    let pairs: Vec<_> = items.into_iter().map(|(key, value)| Ok((name(ctx, key)?, value))).collect::<Result<_, Raise>>()?;
+    let pairs: Vec<_> =
+        items.into_iter().map(|(key, value)| Ok((name(ctx, key)?, value))).collect::<Result<_, Raise>>()?;
     Ok(ctx.tuple(&[am::OK.into(), map::from_pairs(ctx, &pairs)]))
 }

@@ -263,9 +263,8 @@ impl Compressor {
             Directive::End => sys::ZSTD_EndDirective::ZSTD_e_end,
         };
         // SAFETY: the stream is valid, and so are the buffers, for the lengths given.
-        let r = steps(input, output, |to, from| unsafe {
-            sys::ZSTD_compressStream2(self.c.as_ptr(), to, from, directive)
-        });
+        let r =
+            steps(input, output, |to, from| unsafe { sys::ZSTD_compressStream2(self.c.as_ptr(), to, from, directive) });
         r.inspect_err(|_| self.reset())
     }
     /// Ends what is under way; parameters stay.
@@ -343,8 +342,7 @@ impl Decompressor {
     /// Goes on with these bytes.
     pub fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Error> {
         // SAFETY: the stream is valid, and so are the buffers, for the lengths given.
-        let r =
-            steps(input, output, |to, from| unsafe { sys::ZSTD_decompressStream(self.d.as_ptr(), to, from) });
+        let r = steps(input, output, |to, from| unsafe { sys::ZSTD_decompressStream(self.d.as_ptr(), to, from) });
         r.inspect_err(|_| self.reset())
     }
     /// Ends what is under way; parameters stay.
