@@ -82,7 +82,8 @@ fn update_4<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let (module, name, changes) = (a[1], a[2], a[3]);
     let r = record_or_badrecord(ctx, a[0])?;
     let (of_module, of_name) = id(&r)?;
-    if !name.is(am::UNDERSCORE) && !(module.same(of_module) && name.same(of_name)) {
+    let meant = name.is(am::UNDERSCORE) || module.same(of_module) && name.same(of_name);
+    if !meant {
         return Err(ctx.error_tuple(am::BADRECORD, name));
     }
     if !changes.is_map() {

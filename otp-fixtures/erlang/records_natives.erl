@@ -77,7 +77,7 @@ of_the_language() ->
     #point{x = X, y = Y} = P,
     {X, Y, P#point.z, P#point{x = 7}, is_record(P), is_record(P, ?MODULE, point), is_record(one(), ?MODULE, point)}.
 
-bytes() -> {term_to_binary(one()), erlang:phash2(one()), erlang:external_size(one())}.
+bytes() -> {term_to_binary(one()), erlang:external_size(one())}.
 sent() -> Self = self(), spawn(fun() -> Self ! one() end), receive R -> R end.
 stored() -> T = ets:new(t, []), ets:insert(T, {one(), #point{y = 9}}), [{K, V}] = ets:lookup(T, one()), {K, V}.
 -endif.
