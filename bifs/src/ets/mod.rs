@@ -21,7 +21,7 @@ pub use walk::TABLE as WALK;
 use std::sync::Arc;
 
 use girder_vm::ets::{Kind, Object, Table, registry};
-use girder_vm::{Atom, Ctx, Raise, Term, am};
+use girder_vm::{Atom, Ctx, Raise, RawTerm, Term, am};
 
 type Answer<'s> = Result<Term<'s>, Raise>;
 
@@ -73,16 +73,35 @@ fn find<'s>(t: Term<'s>) -> Result<TableRef<'s>, Atom> {
     }
 }
 
+impl Access {
+    /// Whether `pid` may do this with a table.
+    #[inline]
+    fn allows(self, t: &Table, pid: RawTerm) -> bool {
+        match self {
+            Access::Look => true,
+            Access::Read => t.may_read(pid),
+            Access::Write => t.may_write(pid),
+        }
+    }
+}
+
 /// The table that `t` names, if the running process may use it so.
+#[inline]
 fn table<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access) -> Result<TableRef<'s>, Raise> {
+    if let Some(table) = t.as_magic().and_then(|m| m.get::<Arc<Table>>())
+        && !table.is_deleted()
+        && access.allows(table, ctx.self_pid().raw())
+    {
+        return Ok(TableRef::Borrowed(table));
+    }
+    look_closer(ctx, t, access)
+}
+
+#[inline(never)]
+fn look_closer<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access) -> Result<TableRef<'s>, Raise> {
     let table = find(t).map_err(|cause| because(ctx, cause))?;
-    let me = ctx.process().pid();
-    let may = match access {
-        Access::Look => true,
-        Access::Read => table.may_read(me),
-        Access::Write => table.may_write(me),
-    };
-    if may || registry::is_super_user(me) { Ok(table) } else { Err(because(ctx, am::ACCESS)) }
+    let me = ctx.self_pid().raw();
+    if access.allows(&table, me) || registry::is_super_user(me) { Ok(table) } else { Err(because(ctx, am::ACCESS)) }
 }
 
 /// How the table `t` is shown: by its name if that finds it.

@@ -99,15 +99,13 @@ impl Content {
 impl Shard {
     fn bucket(&self, hash: u32) -> usize {
         // The lowest bits choose the shard.
-        (hash >> 4) as usize & (self.buckets.len() - 1)
+        (hash >> 4) as usize & self.buckets.len().wrapping_sub(1)
     }
+    #[inline]
     fn find(&self, hash: u32, key: &Key<'_>, keypos: usize) -> Option<usize> {
-        if self.buckets.is_empty() {
-            return None;
-        }
-        let mut i = self.buckets[self.bucket(hash)];
-        while i != NIL {
-            let slot = &self.slots[i as usize];
+        let mut i = *self.buckets.get(self.bucket(hash))?;
+        // There is no slot of number NIL.
+        while let Some(slot) = self.slots.get(i as usize) {
             if slot.hash == hash && slot.content.key_holder().is_some_and(|o| o.matches(key, keypos)) {
                 return Some(i as usize);
             }
@@ -227,15 +225,31 @@ impl Shard {
         result
     }
     fn insert(&mut self, hash: u32, o: Keyed, kind: Kind, keypos: usize, change: &mut Change) {
+        self.insert_unless(false, hash, o, kind, keypos, change);
+    }
+    /// Inserts an object, with `only_new` unless its key is there; whether it did.
+    fn insert_unless(
+        &mut self,
+        only_new: bool,
+        hash: u32,
+        o: Keyed,
+        kind: Kind,
+        keypos: usize,
+        change: &mut Change,
+    ) -> bool {
         let found = o.with_key(keypos, |k| self.find(hash, &Key::new(k), keypos));
         let Some(i) = found else {
             change.added(&o.object);
-            return self.add_slot(hash, o);
+            self.add_slot(hash, o);
+            return true;
         };
+        if only_new && !self.slots[i].content.objects().is_empty() {
+            return false;
+        }
         let content = &mut self.slots[i].content;
         // A bag holds an object once, where it came first.
         if kind == Kind::Bag && content.objects().iter().any(|x| same_object(&x.object, &o.object)) {
-            return;
+            return true;
         }
         change.added(&o.object);
         match content {
@@ -253,6 +267,7 @@ impl Shard {
                 self.settle(i, all, None);
             }
         }
+        true
     }
 }
 
@@ -278,11 +293,7 @@ impl Hash {
         let o = Keyed::new(object, self.keypos);
         let hash = o.with_key(self.keypos, |k| Key::new(k).hash());
         let mut shard = self.shards[self.shard_of(hash)].write();
-        let taken = only_new && o.with_key(self.keypos, |k| !shard.objects(hash, &Key::new(k), self.keypos).is_empty());
-        if !taken {
-            shard.tally(change, |s, change| s.insert(hash, o, self.kind, self.keypos, change));
-        }
-        !taken
+        shard.tally(change, |s, change| s.insert_unless(only_new, hash, o, self.kind, self.keypos, change))
     }
     /// Inserts all objects in one step; with `only_new`, none if a key is there already.
     pub(super) fn insert(&self, objects: Vec<Object>, only_new: bool, change: &mut Change) -> bool {
@@ -320,10 +331,22 @@ impl Hash {
         let hash = key.hash();
         let mut shard = self.shards[self.shard_of(hash)].write();
         let Some(i) = shard.find(hash, key, self.keypos) else { return };
-        if matches!(shard.slots[i].content, Content::Tombstone(_)) {
-            return;
-        }
         let mut which = which;
+        match &shard.slots[i].content {
+            Content::Tombstone(_) => return,
+            Content::One(o) if !fixed => {
+                if which(&o.object) {
+                    let mut gone = Change::default();
+                    gone.removed(&o.object);
+                    shard.tally(change, |s, change| {
+                        change.add(&gone);
+                        s.unlink(i);
+                    });
+                }
+                return;
+            }
+            _ => {}
+        }
         let (mut gone, left): (Vec<_>, Vec<_>) =
             shard.slots[i].content.take_objects().into_iter().partition(|o| which(&o.object));
         shard.tally(change, |s, change| {

@@ -7,7 +7,8 @@
 
 use crate::etf;
 use crate::heap::{Builder, Detached};
-use crate::term::{Kind, RawTerm, Term, cmp, copy, hash, map};
+use crate::term::copy::{self, Block};
+use crate::term::{Kind, RawTerm, Term, cmp, hash, map};
 
 /// See the module's head.
 pub struct Object {
@@ -15,7 +16,7 @@ pub struct Object {
 }
 
 enum Content {
-    Plain(Detached),
+    Plain(Block),
     Packed(Box<Packed>),
 }
 
@@ -56,7 +57,7 @@ fn can_be_packed(t: Term<'_>) -> bool {
 impl Object {
     /// A copy of the tuple `t`.
     pub fn new(t: Term<'_>) -> Object {
-        Object { content: Content::Plain(copy::detach(t)) }
+        Object { content: Content::Plain(Block::new(t)) }
     }
     /// A copy of the tuple `t`, whose key is element `keypos` (from 1), in less memory where that is possible.
     pub fn packed(t: Term<'_>, keypos: usize) -> Object {
@@ -87,7 +88,7 @@ impl Object {
     /// Shows the stored term, for reading together with others.
     pub fn with_detached<R>(&self, f: impl FnOnce(&Detached) -> R) -> R {
         match &self.content {
-            Content::Plain(t) => f(t),
+            Content::Plain(t) => f(t.detached()),
             Content::Packed(p) => f(&p.unpack()),
         }
     }
@@ -114,7 +115,7 @@ impl Object {
     /// A copy of the tuple on a heap.
     pub fn copy_to<'s>(&self, b: &Builder<'s>) -> Term<'s> {
         match &self.content {
-            Content::Plain(t) => t.with(|t| b.copy(t)),
+            Content::Plain(t) => t.copy_to(b),
             Content::Packed(p) => etf::decode(b, &p.bytes, false).map_or(Term::NIL, |d| d.term),
         }
     }

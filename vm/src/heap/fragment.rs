@@ -123,6 +123,16 @@ impl Detached {
     pub fn as_immediate(&self) -> Option<RawTerm> {
         self.term.is_immediate().then_some(self.term)
     }
+    /// The term with the words of the fragment that holds it all; `None` if there are several fragments or none, or
+    /// off-heap objects.
+    #[inline]
+    pub(crate) fn plain_block(&self) -> Option<(RawTerm, &[RawTerm])> {
+        // SAFETY: self owns the chain; `used` words of a fragment are filled.
+        unsafe {
+            let f = self.frags.as_ref().filter(|f| f.next.is_null() && f.off_heap.is_null())?;
+            Some((self.term, std::slice::from_raw_parts(Fragment::words(self.frags), f.used)))
+        }
+    }
     /// Words in fragments.
     pub fn size(&self) -> usize {
         let (mut n, mut f) = (0, self.frags);

@@ -114,6 +114,75 @@ fn fragment_with(t: Term<'_>, shared: Shared, head: usize, limit: usize) -> Opti
     }
 }
 
+/// A copy outside of any process in one block of memory, out of which nothing in it points. Copying that once more
+/// takes a look at each word instead of a walk.
+pub struct Block(Detached);
+
+impl Block {
+    /// A copy of `t`.
+    pub fn new(t: Term<'_>) -> Block {
+        Block(detach(t))
+    }
+    /// Shows the term.
+    #[inline]
+    pub fn with<R>(&self, f: impl for<'s> FnOnce(Term<'s>) -> R) -> R {
+        self.0.with(f)
+    }
+    /// The term.
+    pub fn detached(&self) -> &Detached {
+        &self.0
+    }
+    /// Words that it takes.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.0.size()
+    }
+    /// See [`Detached::set_element_immediate`]; an immediate points nowhere.
+    #[inline]
+    pub fn set_element_immediate(&mut self, index: usize, value: RawTerm) -> bool {
+        self.0.set_element_immediate(index, value)
+    }
+    /// A copy made with `b`.
+    #[inline]
+    pub fn copy_to<'s>(&self, b: &Builder<'s>) -> Term<'s> {
+        match self.0.plain_block() {
+            Some((t, words)) => Term::from_raw(copy_block(t, words, b.arena)),
+            // Objects outside of the block are shared and counted.
+            None => self.0.with(|t| copy_into(t, b)),
+        }
+    }
+}
+
+/// Copies a block of complete objects that point nowhere but into the block, and own nothing outside of it; `t` is a
+/// term in it.
+fn copy_block(t: RawTerm, words: &[RawTerm], arena: &Arena) -> RawTerm {
+    let to = arena.alloc(words.len());
+    let distance = (to as u64).wrapping_sub(words.as_ptr() as u64);
+    let moved = |t: RawTerm| RawTerm::from_bits(t.bits().wrapping_add(distance));
+    let mut raw = 0;
+    for (i, &w) in words.iter().enumerate() {
+        let copy = if raw > 0 {
+            raw -= 1;
+            w
+        } else if w.is_immediate() {
+            w
+        } else if w.is_header() {
+            let h = w.as_header();
+            raw = match object::shape(h) {
+                Shape::Terms => 0,
+                Shape::Fun => 1,
+                Shape::View | Shape::Raw => h.arity(),
+            };
+            w
+        } else {
+            moved(w)
+        };
+        // SAFETY: the arena gave as many words as there are.
+        unsafe { *to.add(i) = copy };
+    }
+    moved(t)
+}
+
 /// A copy of `t` made with `b`.
 pub fn copy_into<'s>(t: Term<'_>, b: &Builder<'s>) -> Term<'s> {
     copy_counted(t, b).0
@@ -295,9 +364,18 @@ fn measure(
                 };
                 for i in first..object::words(o.at) {
                     let part = *o.at.add(i);
-                    if !part.is_immediate() {
-                        todo.push(part);
+                    if part.is_immediate() {
+                        continue;
                     }
+                    // Most parts have none of their own: those need not wait.
+                    if part.is_boxed() && seen.is_none() && !shared.contains(part.any_ptr()) {
+                        let o = Object::of(part.boxed_ptr());
+                        if matches!(object::shape(o.header), Shape::Raw | Shape::View) {
+                            sum += weigh(o);
+                            continue;
+                        }
+                    }
+                    todo.push(part);
                 }
             }
         }

@@ -373,6 +373,14 @@ impl<'s> Term<'s> {
             _ => None,
         }
     }
+    /// The Rust state that a magic reference owns.
+    #[inline]
+    pub fn as_magic(self) -> Option<&'s crate::heap::Magic> {
+        let h = self.boxed_header()?;
+        // SAFETY: word 4 of a magic reference is its Magic, of which it owns one count, so it lives as long ('s).
+        (h == crate::heap::off_heap::MAGIC_REF)
+            .then(|| unsafe { &*std::ptr::with_exposed_provenance(self.word(4) as usize) })
+    }
     fn external_node(self) -> &'static crate::node::Node {
         let p: *const crate::node::Node = std::ptr::with_exposed_provenance(self.word(1) as usize);
         // SAFETY: word 1 of an external object is its node, and nodes are interned and never freed.
