@@ -117,7 +117,8 @@ impl Shard {
         self.find(hash, key, keypos).map_or(&[], |i| self.slots[i].content.objects())
     }
     fn add_slot(&mut self, hash: u32, o: Keyed) {
-        if self.used >= self.buckets.len() {
+        // Twice as many buckets as keys: a bucket is small, a look at a wrong slot is not.
+        if self.used * 2 >= self.buckets.len() {
             self.grow();
         }
         self.used += 1;

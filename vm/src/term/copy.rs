@@ -372,6 +372,9 @@ fn measure(
                         let o = Object::of(part.boxed_ptr());
                         if matches!(object::shape(o.header), Shape::Raw | Shape::View) {
                             sum += weigh(o);
+                            if sum > limit {
+                                return sum;
+                            }
                             continue;
                         }
                     }
@@ -536,6 +539,7 @@ mod tests {
     use super::*;
     use crate::heap::BinaryHandle;
     use crate::heap::literal::{LiteralArea, is_literal};
+    use crate::term::map;
 
     /// Builds a term, and checks the words of its copy and what the copy shows.
     #[track_caller]
@@ -562,6 +566,28 @@ mod tests {
         copies_in(4, |b| b.sub_bits(b.binary(&[0xa5; 100_000]), 13, 80).unwrap());
         copies_in(3, |b| b.reference([1, 2, 3]));
         copies_in(5, |b| b.magic_reference([1, 2, 3], Box::new(1)));
+    }
+
+    #[test]
+    fn a_block_is_copied_as_it_is() {
+        let build: [for<'s> fn(&Builder<'s>) -> Term<'s>; 6] = [
+            |b| b.tuple(&[b.int(1), b.binary(b"payload"), b.float(-0.5), b.string("list")]),
+            |b| b.cons(b.int(i64::MAX), b.big_limbs(true, &[1, 2, 3])),
+            |b| map::from_pairs(b, &(0..100).map(|i| (b.int(i), b.tuple(&[b.int(i)]))).collect::<Vec<_>>()),
+            |b| b.tuple(&[b.reference([1, 2, 3]), b.sub_bits(b.binary(&[0xa5; 64]), 3, 61).unwrap(), b.tuple(&[])]),
+            // Owns something outside of the block.
+            |b| b.tuple(&[b.binary(&[7; 1000]), b.magic_reference([1, 2, 3], Box::new(1))]),
+            |_| Term::NIL,
+        ];
+        for build in build {
+            let mut block = Detached::build(build).with(Block::new);
+            block.set_element_immediate(0, RawTerm::small(7));
+            let copy = Detached::build(|b| block.copy_to(b));
+            block.with(|t| {
+                copy.with(|c| assert_eq!(format!("{c:?}"), format!("{t:?}")));
+                assert_eq!(copy.with(size_of), size_of(t));
+            });
+        }
     }
 
     #[test]
