@@ -56,6 +56,7 @@ mod sys;
 mod system_flag;
 mod system_info;
 mod time;
+mod trace;
 mod tty;
 mod tuple;
 mod types;
@@ -138,7 +139,8 @@ const TABLES: &[&[Native]] = &[
     zstd::TABLE,
 ];
 
-static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| [TABLES.concat(), file::TABLES.concat()].concat());
+static ALL: LazyLock<Vec<Native>> =
+    LazyLock::new(|| [TABLES.concat(), file::TABLES.concat(), trace::TABLES.concat()].concat());
 
 /// All natives.
 pub fn all() -> &'static [Native] {

@@ -3,6 +3,7 @@
 use girder_vm::native::Raise;
 use girder_vm::process::registry::{self, RegisterError};
 use girder_vm::process::table;
+use girder_vm::trace::events;
 use girder_vm::{Ctx, Term, am, port};
 
 girder_vm::natives! { pub TABLE:
@@ -35,7 +36,10 @@ fn register_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         done.unwrap_or(Err(RegisterError::NotAlive))
     };
     match done {
-        Ok(()) => Ok(Term::TRUE),
+        Ok(()) => {
+            events::named(id, am::REGISTER, name);
+            Ok(Term::TRUE)
+        }
         Err(RegisterError::NameTaken) => Err(none()),
         Err(RegisterError::HasName) => Err(ctx.badarg_because(Term::atom(am::REGISTERED_NAME))),
         Err(RegisterError::NotAlive) => Err(ctx.badarg_because(Term::atom(am::NOTALIVE))),
@@ -44,8 +48,12 @@ fn register_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 fn unregister_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     match args[0].as_atom() {
-        Some(name) if registry::unregister(name) => Ok(Term::TRUE),
-        _ => Err(Raise::Badarg),
+        Some(name) => {
+            let id = registry::unregister(name).ok_or(Raise::Badarg)?;
+            events::named(id, am::UNREGISTER, name);
+            Ok(Term::TRUE)
+        }
+        None => Err(Raise::Badarg),
     }
 }
 

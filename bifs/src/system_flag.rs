@@ -19,7 +19,6 @@ girder_vm::natives! { pub TABLE:
     }
 }
 
-static TRACE_CONTROL_WORD: AtomicU32 = AtomicU32::new(0);
 /// How many garbage collections and code checks OTP's code is to have asked for at a time.
 static REQUESTS_LIMIT: AtomicU32 = AtomicU32::new(4);
 
@@ -61,7 +60,7 @@ fn system_logger<'s>(to: Term<'s>) -> Result<Term<'s>, Raise> {
 
 fn trace_control_word<'s>(ctx: &Ctx<'s>, to: Term<'s>) -> Result<Term<'s>, Raise> {
     let to = to.as_u64().and_then(|n| u32::try_from(n).ok()).ok_or(Raise::Badarg)?;
-    Ok(ctx.uint(u64::from(TRACE_CONTROL_WORD.swap(to, Ordering::Relaxed))))
+    Ok(ctx.uint(u64::from(girder_vm::ets::matchspec::set_control_word(to))))
 }
 
 /// What `multi_scheduling` is.

@@ -233,7 +233,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
                 atom("enabled")?
             }
         }
-        "trace_control_word" => Term::small(0),
+        "trace_control_word" => ctx.uint(u64::from(girder_vm::ets::matchspec::control_word())),
         "update_cpu_info" => atom("unchanged")?,
         "version" => ctx.string(erts_version()),
         "wordsize" => Term::small(8),

@@ -22,6 +22,7 @@ pub mod sync;
 pub mod sys;
 pub mod term;
 pub mod timer;
+pub mod trace;
 pub mod vm;
 
 pub use atom::{Atom, am};

@@ -1,7 +1,5 @@
 //! Clocks, their units, and unique integers.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use girder_vm::native::Raise;
 use girder_vm::process::unique;
 use girder_vm::timer::clock;
@@ -146,11 +144,7 @@ fn os_timestamp_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
 
 /// As `timestamp/0`, later than every earlier call.
 pub(crate) fn now_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
-    static LAST: AtomicI64 = AtomicI64::new(i64::MIN);
-    let now = clock::system_ns().div_euclid(1000);
-    let next = |last: i64| now.max(last.saturating_add(1));
-    let last = LAST.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |l| Some(next(l))).unwrap_or(now);
-    Ok(mega(ctx, next(last)))
+    Ok(mega(ctx, clock::now_us()))
 }
 
 fn make_ref_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {

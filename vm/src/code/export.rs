@@ -38,6 +38,10 @@ pub struct Export {
     /// Code that calls of an entry without Erlang code run: one instruction whose operand is this entry's address.
     /// The arity stands before it, as before every entry.
     stub: [AtomicU64; 3],
+    /// As the stub: where calls go while they are traced. The instruction goes on to `target`.
+    trampoline: [AtomicU64; 3],
+    /// Where calls went before they went to the trampoline.
+    target: AtomicPtr<u64>,
     /// Code of the interpreter's own stands here for good.
     instruction: AtomicBool,
     /// The native bound to this entry, as an address; 0 = none.
@@ -78,11 +82,19 @@ impl Export {
                     AtomicU64::new(stub::undefined_function()),
                     AtomicU64::new(0),
                 ],
+                trampoline: [
+                    AtomicU64::new(u64::from(mfa.arity)),
+                    AtomicU64::new(stub::trampoline()),
+                    AtomicU64::new(0),
+                ],
+                target: AtomicPtr::default(),
                 instruction: AtomicBool::new(false),
                 native: AtomicUsize::new(0),
                 mfa,
             }));
-            e.stub[2].store(std::ptr::from_ref(e).expose_provenance() as u64, Ordering::Relaxed);
+            let own = std::ptr::from_ref(e).expose_provenance() as u64;
+            e.stub[2].store(own, Ordering::Relaxed);
+            e.trampoline[2].store(own, Ordering::Relaxed);
             for a in &e.addresses {
                 a.store(e.stub_address(), Ordering::Release);
             }
@@ -100,6 +112,32 @@ impl Export {
     /// Address of the stub.
     pub(crate) fn stub_address(&self) -> *mut u64 {
         self.stub[1].as_ptr()
+    }
+    /// Address of the trampoline.
+    pub(crate) fn trampoline(&self) -> *mut u64 {
+        self.trampoline[1].as_ptr()
+    }
+    /// Whether calls go through the trampoline.
+    pub(crate) fn is_trapped(&self) -> bool {
+        std::ptr::eq(self.address(), self.trampoline())
+    }
+    /// Has calls go through the trampoline, or not any more; under the write permission.
+    pub(super) fn set_trampoline(&self, on: bool) {
+        if on && !self.is_trapped() {
+            self.target.store(self.address().cast_mut(), Ordering::Release);
+            self.set_address(self.trampoline());
+        } else if !on && self.is_trapped() {
+            self.set_address(self.target.load(Ordering::Acquire));
+        }
+    }
+    /// Where a call goes on that has come to the trampoline.
+    pub(crate) fn behind_trampoline(&self) -> *const u64 {
+        let now = self.address();
+        if std::ptr::eq(now, self.trampoline()) { self.target.load(Ordering::Acquire) } else { now }
+    }
+    /// Where a call goes if nothing looks at it on its way: natives that are called again have been seen once.
+    pub(crate) fn untraced(&self) -> *const u64 {
+        if self.native().is_some() { self.stub_address() } else { self.address() }
     }
     /// Where a call goes.
     #[inline(always)]
@@ -138,11 +176,11 @@ impl Export {
     }
     /// Whether calls reach Erlang code or a native.
     pub fn is_defined(&self) -> bool {
-        self.native().is_some() || !std::ptr::eq(self.address(), self.stub_address())
+        self.native().is_some() || self.has_code()
     }
     /// Whether calls reach Erlang code.
     pub fn has_code(&self) -> bool {
-        !std::ptr::eq(self.address(), self.stub_address())
+        !std::ptr::eq(self.behind_trampoline(), self.stub_address())
     }
     /// The native bound to this entry.
     #[inline(always)]

@@ -164,6 +164,7 @@ pub fn finish(all: &[&Prepared]) -> Result<Finished, Busy> {
         }
     }
     staging.commit();
+    all.iter().filter(|p| !p.has_on_load).for_each(|p| crate::trace::module_loaded(p.module));
     Ok(on_load.map_or(Finished::Loaded, Finished::OnLoad))
 }
 
@@ -223,8 +224,15 @@ pub fn finish_on_load(module: Atom, keep: bool) -> Result<bool, Busy> {
         make_current(&mut staging, versions, m);
         drop(registry);
         staging.commit();
+        crate::trace::module_loaded(module);
     }
     Ok(true)
+}
+
+/// Has calls by a name go through its entry's trampoline, or not any more.
+pub(crate) fn use_trampoline(e: &'static Export, on: bool) {
+    let _writer = lock(&WRITER);
+    e.set_trampoline(on);
 }
 
 /// Loads a module that has no current version, for whoever cannot wait: calls reach it when this returns, unless it has

@@ -76,6 +76,7 @@ pub struct Location {
 impl Drop for LoadedModule {
     fn drop(&mut self) {
         mem::note(Category::Code, -(self.bytes() as isize));
+        crate::trace::breakpoint::module_freed(self);
         // Processes may hold what they got from the code: they are made independent of it first.
         if let Some(area) = lock(&self.literals).take() {
             crate::signal::purge::retire(area);

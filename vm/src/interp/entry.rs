@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::instr;
 
-struct Cells([u64; 10]);
+struct Cells([u64; 12]);
 
 static CELLS: LazyLock<Cells> = LazyLock::new(|| {
     Cells([
@@ -20,6 +20,8 @@ static CELLS: LazyLock<Cells> = LazyLock::new(|| {
         u64::from(instr::APPLY_FUN2.base),
         0,
         u64::from(instr::SPECIAL_YIELD.base),
+        1,
+        u64::from(instr::TRACE_RETURN.base),
     ])
 });
 
@@ -46,4 +48,9 @@ pub(crate) fn apply2() -> *mut u64 {
 /// `erlang:yield/0`.
 pub(crate) fn special_yield() -> *mut u64 {
     (&raw const CELLS.0[9]).cast_mut()
+}
+
+/// Where traced calls return to.
+pub(crate) fn trace_return() -> *const u64 {
+    &raw const CELLS.0[11]
 }

@@ -66,6 +66,8 @@ pub(crate) enum Flow {
     End(SliceEnd),
     /// Do the instruction again in its slow twin; see [`Machine::fast`]. Nothing has been changed.
     Slow,
+    /// This instruction stands for one of that opcode with the same operands: do that.
+    Original(u16),
 }
 
 /// See the module's head.
@@ -82,6 +84,9 @@ pub(crate) struct Machine<'r> {
     pub(crate) x: *mut RawTerm,
     /// Whether this is the fast twin of an instruction that has two (`~` in `instrs.tab`). Constant in each of them.
     pub(crate) fast: bool,
+    /// The opcode of the instruction at `pc` if a breakpoint stands for it, which is done next.
+    #[cfg(not(girder_tail_calls))]
+    pub(crate) original: Option<u16>,
     pub(crate) slice: PhantomData<&'r Process>,
 }
 
@@ -89,7 +94,17 @@ impl<'r> Machine<'r> {
     /// The machine at an instruction's start.
     #[inline(always)]
     pub(crate) fn new(pc: *const u64, e: *mut RawTerm, h: *mut RawTerm, fcalls: i64, x: *mut RawTerm) -> Machine<'r> {
-        Machine { pc, e, h, fcalls, x, fast: false, slice: PhantomData }
+        Machine {
+            pc,
+            e,
+            h,
+            fcalls,
+            x,
+            fast: false,
+            #[cfg(not(girder_tail_calls))]
+            original: None,
+            slice: PhantomData,
+        }
     }
     /// Whether what is rare must be left to the slow twin. A function with a call in the middle saves registers on every
     /// way through it; so the fast twin has none, and answers [`Flow::Slow`] before it changes anything.
@@ -261,9 +276,9 @@ fn collect(s: &Scheduler, p: &Process, live: usize, need: usize) {
     // SAFETY: the scheduler's own thread runs this; live <= 1024 by the checker.
     let x = unsafe { std::slice::from_raw_parts_mut((&raw mut (*s.registers()).x).cast::<RawTerm>(), live) };
     let done = if gc::takes_long(owner) {
-        s.dirty(p, Dirty::Cpu, || gc::collect(owner, x, need))
+        s.dirty(p, Dirty::Cpu, || gc::collect_process(p, x, need))
     } else {
-        gc::collect(owner, x, need)
+        gc::collect_process(p, x, need)
     };
     crate::process::limits::collected(p, &done);
 }

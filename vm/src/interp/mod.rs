@@ -12,6 +12,7 @@ mod ops;
 #[cfg(feature = "count-pairs")]
 pub(crate) mod pairs;
 pub(crate) mod raise;
+pub(crate) mod trace_frames;
 
 pub use raise::set_depth as set_backtrace_depth;
 
@@ -37,6 +38,34 @@ pub(crate) mod stub {
     pub(crate) fn call_native() -> u64 {
         u64::from(instr::STUB_NATIVE.base)
     }
+    pub(crate) fn trampoline() -> u64 {
+        u64::from(instr::TRAMPOLINE.base)
+    }
+    /// The opcode that stands for others.
+    pub(crate) fn breakpoint() -> u16 {
+        instr::BREAKPOINT.base
+    }
+}
+
+/// The cell of a function's first instruction.
+fn first_cell(entry: usize) -> &'static std::sync::atomic::AtomicU64 {
+    // SAFETY: callers hold the address of a function's or a stub's first instruction in code that is not freed meanwhile;
+    // instructions are aligned words, and this is the one kind of cell that changes while it is run.
+    unsafe { &*std::ptr::with_exposed_provenance(entry) }
+}
+
+/// The opcode of a function's first instruction.
+pub(crate) fn opcode_at(entry: usize) -> u16 {
+    first_cell(entry).load(std::sync::atomic::Ordering::Acquire) as u16
+}
+
+/// Replaces the opcode of a function's first instruction; its operands stay.
+pub(crate) fn set_opcode(entry: usize, opcode: u16) {
+    use std::sync::atomic::Ordering;
+    let cell = first_cell(entry);
+    // Who changes cells holds a lock, so nothing comes between.
+    let operands = cell.load(Ordering::Relaxed) & !0xFFFF;
+    cell.store(operands | u64::from(opcode), Ordering::Release);
 }
 
 /// Why a slice ended.
@@ -66,7 +95,7 @@ pub(crate) fn collect_keeping(s: &Scheduler, p: &Process, live: usize, need: usi
             *x.add(live + i) = **t;
         }
         let all = std::slice::from_raw_parts_mut(x, live + extra.len());
-        let mut collect = || gc::collect(p.owner(), all, need);
+        let mut collect = || gc::collect_process(p, all, need);
         let done = if gc::takes_long(p.owner()) { s.dirty(p, Dirty::Cpu, collect) } else { collect() };
         crate::process::limits::collected(p, &done);
         for (i, t) in extra.iter_mut().enumerate() {
@@ -111,6 +140,7 @@ macro_rules! step {
             Flow::Goto(to) => $m.pc = to,
             Flow::End(end) => return end,
             Flow::Slow => $slow,
+            Flow::Original(opcode) => original!($m, opcode),
         }
     };
 }
@@ -133,6 +163,17 @@ mod backend {
             return unsafe {
                 let w = *$m.pc;
                 TABLE[(w & 0xFFFF) as usize]($m.pc, $m.e, $m.h, $m.fcalls, $m.x, w)
+            }
+        };
+    }
+
+    /// Does the instruction that a breakpoint stands for.
+    macro_rules! original {
+        ($m:ident, $opcode:ident) => {
+            // SAFETY: a breakpoint keeps the opcode of the instruction whose first cell it is in.
+            return unsafe {
+                let w = *$m.pc & !0xFFFF | u64::from($opcode);
+                TABLE[$opcode as usize]($m.pc, $m.e, $m.h, $m.fcalls, $m.x, w)
             }
         };
     }
@@ -171,12 +212,22 @@ mod backend {
         ($m:ident) => {};
     }
 
+    /// Does the instruction that a breakpoint stands for: in the next round.
+    macro_rules! original {
+        ($m:ident, $opcode:ident) => {
+            $m.original = Some($opcode)
+        };
+    }
+
     include!(concat!(env!("OUT_DIR"), "/dispatch.rs"));
 
     pub(super) fn start(mut m: Machine) -> SliceEnd {
         loop {
             // SAFETY: pc is the start of an instruction of published code.
-            let w = unsafe { *m.pc };
+            let mut w = unsafe { *m.pc };
+            if let Some(opcode) = m.original.take() {
+                w = w & !0xFFFF | u64::from(opcode);
+            }
             dispatch!(m, w)
         }
     }

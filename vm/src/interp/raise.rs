@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::machine::{Flow, Machine};
+use super::trace_frames;
 use crate::am;
 use crate::atom::Atom;
 use crate::code::{Export, Mfa, lookup};
@@ -17,6 +18,7 @@ use crate::native::Raise;
 use crate::process::{Class, Process};
 use crate::sched::Scheduler;
 use crate::term::{RawTerm, Term, map};
+use crate::trace::returns::Unwinding;
 
 /// Most frames in a stack trace.
 const MAX_DEPTH: usize = 64;
@@ -33,7 +35,7 @@ pub fn set_depth(frames: usize) -> usize {
 }
 
 impl Class {
-    fn atom(self) -> Atom {
+    pub(crate) fn atom(self) -> Atom {
         match self {
             Class::Error => am::ERROR,
             Class::Exit => am::EXIT,
@@ -181,8 +183,9 @@ pub(crate) fn in_arithmetic(
     a_small_operand: bool,
 ) -> Resume {
     use super::instr::{K, VARIANTS};
-    // SAFETY: pc is the start of an instruction of published code, whose opcode is one of the table.
-    let kinds = VARIANTS[(unsafe { *pc } & 0xFFFF) as usize].kinds;
+    let opcode = super::opcode_at(pc as usize);
+    let original = || crate::trace::breakpoint::find(pc as usize).map_or(opcode, |b| b.original);
+    let kinds = VARIANTS[usize::from(if opcode == super::stub::breakpoint() { original() } else { opcode })].kinds;
     // One operand is no number, so what is small must be the constant.
     let increment = match (kinds.first(), kinds.get(1)) {
         (Some(K::SrcConst), Some(K::SrcConst)) => false,
@@ -240,6 +243,8 @@ pub(crate) fn in_native(s: &Scheduler, p: &Process, pc: *const u64, e: Raise, ex
         return native_failure(s, p, e, mfa, |b| x_list(b, usize::from(mfa.arity)));
     }
     let b = context(s, p);
+    let traced = std::ptr::eq(pc, super::entry::trace_return());
+    let pc = if traced { trace_frames::Stack::of_native(p).caller() } else { pc };
     let exception = &p.owner().exception;
     if e == Raise::Raise {
         let (value, trace) = (Term::from_raw(exception.value.get()), Term::from_raw(exception.trace.get()));
@@ -419,7 +424,9 @@ fn capture<'s>(b: &Ctx<'s>, class: Class, current: Current, args: Term<'s>, info
     match current {
         Current::Pc(pc) => {
             (w[1], w[2]) = (CURRENT_PC, pc.expose_provenance() as u64);
-            prev = pc;
+            // The return word of a traced native's call is on the stack, unlike that of others.
+            let traced = std::ptr::eq(b.process().owner().pc.get(), super::entry::trace_return());
+            prev = if traced { pc.wrapping_add(1) } else { pc };
         }
         Current::FuncInfo(pc) => (w[1], w[2]) = (CURRENT_FUNC_INFO, pc.expose_provenance() as u64),
         Current::Mfa(f) => {
@@ -446,7 +453,7 @@ fn capture<'s>(b: &Ctx<'s>, class: Class, current: Current, args: Term<'s>, info
         let t = unsafe { *ptr };
         if t.is_header() && !t.is_none() {
             let ret: *const u64 = std::ptr::with_exposed_provenance(t.0 as usize);
-            if ret != prev {
+            if ret != prev && !trace_frames::is_frame(t) {
                 prev = ret;
                 // The word before the return address belongs to the call.
                 w[n] = t.0 - 8;
@@ -485,10 +492,22 @@ fn unwind<'s>(b: &Ctx<'s>, class: Class, value: Term<'s>, trace: Term<'s>) -> Re
     let heap = &owner.heap;
     let mut ptr = heap.stop.get();
     let mut frame = ptr;
+    let mut traced = Unwinding::default();
+    if std::ptr::eq(owner.pc.get(), super::entry::trace_return()) {
+        // A native that was called through its trampoline has taken the return word off.
+        traced.frame(b.process(), &trace_frames::frame_of(ptr), class, value);
+    }
     while ptr < heap.hend.get() {
         // SAFETY: between stop and hend are stack words.
         let t = unsafe { *ptr };
+        if trace_frames::is_frame(t) {
+            traced.frame(b.process(), &trace_frames::frame_of(ptr.wrapping_add(1)), class, value);
+            ptr = trace_frames::above(ptr);
+            frame = ptr;
+            continue;
+        }
         if t.is_catch() {
+            traced.caught(b.process(), handler_of(t));
             // A frame begins behind the return word of the frame above it.
             heap.stop.set(frame);
             heap.sync_limit();
@@ -504,6 +523,7 @@ fn unwind<'s>(b: &Ctx<'s>, class: Class, value: Term<'s>, trace: Term<'s>) -> Re
         ptr = ptr.wrapping_add(1);
         if t.is_header() {
             frame = ptr;
+            traced.call();
         }
     }
     let reason = match class {

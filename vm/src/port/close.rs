@@ -14,6 +14,7 @@ use crate::signal::{self, Signal};
 use crate::sync::atomic::Ordering;
 use crate::sync::lock;
 use crate::term::RawTerm;
+use crate::trace::events;
 
 impl Core {
     /// An exit signal of `from` reaches the port, or somebody closes it. `confirm`: the owner gets a `closed` message;
@@ -43,7 +44,13 @@ impl Core {
     fn leave(&mut self, port: &Port, reason: Detached, confirm: bool) {
         self.closing = Some(confirm);
         port.closed.store(true, Ordering::Release);
-        registry::release(port);
+        let name = registry::release(port);
+        if !port.trace_flags().is_empty() {
+            if let Some(name) = name {
+                events::named(port.id, am::UNREGISTER, name);
+            }
+            reason.with(|r| events::port_closed(port, r));
+        }
         port.busy.set(false);
         let killed = reason.as_immediate() == Some(RawTerm::atom(am::KILL));
         let reason = if killed { Detached::immediate(RawTerm::atom(am::KILLED)) } else { reason };

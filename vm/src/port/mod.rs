@@ -42,6 +42,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::inbox::Inbox;
 use crate::sync::{Mutex, lock};
 use crate::term::RawTerm;
+use crate::trace::Flags;
 
 /// A port.
 pub struct Port {
@@ -50,6 +51,8 @@ pub struct Port {
     inbox: Inbox<Message>,
     /// Registered name: 1 + index of the atom, 0 = none. Written under the registry's lock.
     name: AtomicU32,
+    /// What of it is traced, in any session.
+    trace: AtomicU32,
     /// Closed: it may have output to write, but nobody finds it any more.
     closed: AtomicBool,
     busy: Arc<Busy>,
@@ -80,6 +83,11 @@ impl Port {
     pub fn id(&self) -> RawTerm {
         self.id
     }
+    /// What of it is traced, in any session.
+    #[inline(always)]
+    pub(crate) fn trace_flags(&self) -> Flags {
+        Flags(self.trace.load(Ordering::Relaxed))
+    }
     /// Whether processes cannot reach it any more.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
@@ -108,4 +116,13 @@ impl Port {
     pub fn data<R>(&self, f: impl FnOnce(&Detached) -> R) -> Option<R> {
         lock(&self.data).as_ref().map(f)
     }
+}
+
+/// Sets what of a port is traced; `false` if it is gone.
+pub(crate) fn set_trace_flags(id: RawTerm, f: Flags) -> bool {
+    let stored = with(id, |p| {
+        p.trace.store(f.0, Ordering::SeqCst);
+        !p.is_closed()
+    });
+    stored == Some(true)
 }

@@ -13,6 +13,7 @@ use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::inbox::Inbox;
 use crate::term::RawTerm;
+use crate::trace::events;
 
 /// How a port is to be, whatever its driver.
 #[derive(Clone, Default)]
@@ -55,6 +56,7 @@ pub fn open<E>(
             if link {
                 core.links.insert(connected.bits(), Link::default());
             }
+            events::opened(port.id, connected, &String::from_utf8_lossy(&core.io.name));
             core.settle(port);
             Ok(port.id)
         }
@@ -99,6 +101,7 @@ impl Port {
             state: State::opened(),
             inbox: Inbox::default(),
             name: AtomicU32::new(0),
+            trace: AtomicU32::new(0),
             closed: AtomicBool::new(false),
             busy,
             soft_busy: AtomicBool::new(false),

@@ -5,6 +5,7 @@
 
 use super::request::{Op, Reply, Request};
 use super::{Core, Port, Table, with};
+use crate::atom::am;
 use crate::heap::message::Message;
 use crate::process::relations::Reference;
 use crate::process::state::AfterSlice;
@@ -12,6 +13,7 @@ use crate::sched;
 use crate::signal::{self, ReplyTo, Signal};
 use crate::sync::{MutexGuard, lock};
 use crate::term::RawTerm;
+use crate::trace::events;
 
 /// Signals handled in one turn.
 const SIGNALS_PER_TURN: usize = 100;
@@ -97,10 +99,12 @@ impl Core {
             s if self.closing.is_some() => signal::answer_dead_signal(port.id, s),
             Signal::Link { from } => {
                 self.links.entry(from.bits()).or_default();
+                events::port_link(port, am::GETTING_LINKED, from);
             }
             Signal::Unlink { from, id } => {
                 if self.links.get(&from.bits()).is_some_and(|l| l.unlink == 0) {
                     self.links.remove(&from.bits());
+                    events::port_link(port, am::GETTING_UNLINKED, from);
                 }
                 signal::signal(from, Signal::UnlinkAck { from: port.id, id });
             }

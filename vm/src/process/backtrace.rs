@@ -37,7 +37,7 @@ fn elements<'s>(m: Mfa) -> [Term<'s>; 3] {
 }
 
 /// `{M, F, A}`, `undefined` if no frame is known.
-pub(super) fn current_function<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
+pub(crate) fn current_function<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
     newest(p).map_or(Term::atom(am::UNDEFINED), |at| b.tuple(&elements(at.mfa)))
 }
 

@@ -11,6 +11,7 @@ use crate::heap::{Detached, gc};
 use crate::sched::{Dirty, Scheduler};
 use crate::signal::{self, Signal};
 use crate::term::RawTerm;
+use crate::trace::events;
 
 /// How an exit signal came about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +60,9 @@ pub(crate) fn step(s: &Scheduler, p: &Process) -> bool {
     if !depart(p) || !drop_messages(s, p) {
         return false;
     }
+    if !p.trace_flags().is_empty() {
+        events::exited(p);
+    }
     owner.exit.take();
     owner.dictionary.borrow_mut().forget();
     owner.relations.borrow_mut().forget();
@@ -88,7 +92,15 @@ pub(crate) fn depart(p: &Process) -> bool {
 }
 
 fn close(p: &Process, reason: &Detached) {
-    registry::release(p);
+    let traced = !p.trace_flags().is_empty();
+    if traced {
+        reason.with(|r| events::exits(p, r));
+    }
+    if let Some(name) = registry::release(p)
+        && traced
+    {
+        events::process_if(p, am::UNREGISTER, name.into());
+    }
     p.owner().mailbox.timer_stop();
     for m in p.close_inbox() {
         signal::answer_dead(p.pid(), &m);

@@ -11,6 +11,7 @@ use crate::heap::{Builder, Detached};
 use crate::profile::Profile;
 use crate::signal::ReplyTo;
 use crate::term::{RawTerm, Term, map};
+use crate::trace::Flags as TraceFlags;
 
 macro_rules! items {
     ($($id:ident $atom:ident $since:literal $all:literal;)*) => {
@@ -225,8 +226,8 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
             let key = Term::atom(am::DOLLAR_PROCESS_LABEL);
             o.dictionary.borrow().get(key).map_or(Term::atom(am::UNDEFINED), |v| b.copy(v))
         }
-        Item::Trace => Term::small(0),
-        Item::SequentialTraceToken => Term::NIL,
+        Item::Trace => b.uint(u64::from(p.trace_flags().0 & TraceFlags::ALL.0)),
+        Item::SequentialTraceToken => b.copy(Term::from_raw(o.seq_token.get())),
         Item::LastCalls => Term::FALSE,
         Item::Catchlevel => number(o.heap.catch_count()),
         Item::Binary => b.list_from(
@@ -319,7 +320,7 @@ fn garbage_collection<'s>(b: &Builder<'s>, o: &Owner) -> Term<'s> {
     ])
 }
 
-pub(super) fn garbage_collection_info<'s>(b: &Builder<'s>, o: &Owner) -> Term<'s> {
+pub(crate) fn garbage_collection_info<'s>(b: &Builder<'s>, o: &Owner) -> Term<'s> {
     let h = &o.heap;
     let (vheap, old_vheap) = h.vheap_use();
     let rows = [

@@ -1,6 +1,6 @@
 //! Processes: the shell that everybody may see, and the owner's part that only the running thread touches.
 
-mod backtrace;
+pub(crate) mod backtrace;
 mod dictionary;
 pub mod dump;
 pub mod exit;
@@ -36,6 +36,7 @@ use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::inbox::{Inbox, Taken};
 use crate::term::RawTerm;
 use crate::timer::Timers;
+use crate::trace::Flags as TraceFlags;
 
 /// A process.
 pub struct Process {
@@ -95,6 +96,32 @@ impl Process {
     }
     pub(crate) fn timers(&self) -> &Mutex<Timers> {
         &self.timers
+    }
+    /// What of it is traced, in any session.
+    #[inline(always)]
+    pub(crate) fn trace_flags(&self) -> TraceFlags {
+        // SAFETY: this field alone is looked at, and it is atomic; the process is alive, so its part is initialised.
+        TraceFlags(unsafe { &(*self.owner.get()).trace }.load(Ordering::Relaxed))
+    }
+    /// Sets what is traced; the bits that are the process's own stay. Under the lock of the table of tracees.
+    pub(crate) fn set_trace_flags(&self, f: TraceFlags) {
+        // SAFETY: as `trace_flags`.
+        let word = unsafe { &(*self.owner.get()).trace };
+        let own = TraceFlags::MEASURED.and(TraceFlags::TOKEN);
+        // SeqCst pairs with the exit's look at the word.
+        let _ = word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |w| {
+            Some(TraceFlags(w).without(own.complement()).and(f).0)
+        });
+    }
+    /// Sets or clears bits that are the process's own; the thread that runs it calls this.
+    pub(crate) fn note_trace(&self, own: TraceFlags, on: bool) {
+        // SAFETY: as `trace_flags`.
+        let word = unsafe { &(*self.owner.get()).trace };
+        if on {
+            word.fetch_or(own.0, Ordering::Relaxed);
+        } else {
+            word.fetch_and(!own.0, Ordering::Relaxed);
+        }
     }
     /// The owner's part. Only the thread that holds the state word's RUNNING bit calls this.
     #[inline(always)]

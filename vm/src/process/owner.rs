@@ -15,6 +15,7 @@ use crate::atom::{Atom, am};
 use crate::code::{Export, Mfa};
 use crate::heap::ProcessHeap;
 use crate::signal::task::Tasks;
+use crate::sync::atomic::AtomicU32;
 use crate::term::RawTerm;
 
 /// Class of an exception.
@@ -87,7 +88,7 @@ impl TrapTo {
     /// The first instruction.
     pub(crate) fn address(self) -> *const u64 {
         match self {
-            TrapTo::Export(e) => e.address(),
+            TrapTo::Export(e) => e.untraced(),
             TrapTo::Code(at) => at,
         }
     }
@@ -118,10 +119,12 @@ pub struct Owner {
     pub flags: Flags,
     /// What it was spawned with.
     pub initial_call: Cell<Mfa>,
+    /// What of it is traced, in any session; other threads write it.
+    pub(super) trace: AtomicU32,
     /// Who spawned it; `undefined` for the first.
     pub parent: Cell<RawTerm>,
-    /// `process_flag(label)`, or none.
-    pub label: Cell<RawTerm>,
+    /// Sequential trace token, or nil.
+    pub seq_token: Cell<RawTerm>,
     /// Reductions of earlier slices.
     pub reductions: Cell<u64>,
     /// Work asked for by others, to be done between slices.
@@ -162,7 +165,8 @@ impl Owner {
             },
             parent: Cell::new(RawTerm::atom(am::UNDEFINED)),
             initial_call: Cell::new(Mfa { module: am::ERLANG, function: am::APPLY, arity: 2 }),
-            label: Cell::new(RawTerm::NONE),
+            trace: AtomicU32::new(0),
+            seq_token: Cell::new(RawTerm::NIL),
             reductions: Cell::new(0),
             tasks: Tasks::default(),
             exit: Cell::default(),
@@ -186,7 +190,7 @@ impl Owner {
             &self.exception.args,
             &self.group_leader,
             &self.parent,
-            &self.label,
+            &self.seq_token,
         ] {
             let mut w = [c.get()];
             f(&mut w);

@@ -95,15 +95,15 @@ pub fn register(name: Atom, p: &impl Named) -> Result<(), RegisterError> {
     }
 }
 
-/// Takes a name away. `false` if there is no such name.
-pub fn unregister(name: Atom) -> bool {
+/// Takes a name away: whose it was.
+pub fn unregister(name: Atom) -> Option<RawTerm> {
     let mut names = whole(NAMES.write());
-    let Some(id) = names.remove(&name) else { return false };
+    let id = names.remove(&name)?;
     match id.is_local_port() {
         true => crate::port::with(id, |p| p.set_name(None)),
         false => super::table::with(id, |p| p.set_name(None)),
     };
-    true
+    Some(id)
 }
 
 /// An exiting process, or a port that is closed, gives up its name.
@@ -141,9 +141,9 @@ mod tests {
         assert_eq!(register(b, &p), Err(RegisterError::HasName));
         assert_eq!((whereis(a), whereis(b), p.name()), (Some(p.pid()), None, Some(a)));
         assert_eq!(release(&p), Some(a));
-        assert_eq!((whereis(a), release(&p), unregister(a)), (None, None, false));
+        assert_eq!((whereis(a), release(&p), unregister(a)), (None, None, None));
         assert_eq!(register(a, &q), Ok(()));
-        assert!(unregister(a));
+        assert_eq!(unregister(a), Some(q.pid()));
         q.state().begin_exit();
         assert_eq!(register(a, &q), Err(RegisterError::NotAlive));
     }

@@ -16,6 +16,7 @@ use crate::native::Raise;
 use crate::sched::{self, Dirty};
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::term::{RawTerm, Term, copy};
+use crate::trace::events::{self, Birth};
 
 /// Words of arguments copied for one reduction.
 const WORDS_PER_REDUCTION: usize = 64;
@@ -240,5 +241,7 @@ fn child<'s>(
             mine.aliases.insert(r.numbers, Alias { mode, priority: m.priority });
         }
     }
+    drop(mine);
+    events::born(me, &Birth { child: pid, mfa, args, linked: opts.link });
     Ok(Start { pid, priority: opts.priority })
 }

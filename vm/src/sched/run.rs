@@ -23,6 +23,7 @@ use crate::signal;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::park::Parker;
 use crate::term::RawTerm;
+use crate::trace::{Flags, events};
 
 /// Picks after which inbox and timers are looked at, however short the slices are.
 const PICKS_PER_POLL: u32 = 32;
@@ -38,6 +39,8 @@ const POLLS_PER_BALANCE: u32 = 8;
 const PROGRESS_NAP: Duration = Duration::from_millis(1);
 /// How long the VM waits at its end for slices that are still running.
 const GRACE: Duration = Duration::from_millis(100);
+/// What of a process wants to know of its turns.
+const TURNS: Flags = Flags::SCHEDULING.and(Flags::EXITING).and(Flags::MEASURED);
 /// Stack of a scheduler's thread.
 const STACK_BYTES: usize = 8 << 20;
 
@@ -359,8 +362,16 @@ impl Scheduler {
             }
             owner.flags.hibernating.set(false);
         }
+        let mut ran = false;
         if p.state().get().may_execute() && owner.fcalls.get() > 0 {
+            if p.trace_flags().any(TURNS) {
+                events::scheduled(p, true);
+            }
             let end = self.execute(p);
+            ran = true;
+            if p.trace_flags().any(TURNS) && end != SliceEnd::Exited && !p.state().get().exiting() {
+                events::scheduled(p, false);
+            }
             if end != SliceEnd::Exited || p.state().get().exiting() {
                 if !p.state().get().exiting() {
                     return if end == SliceEnd::Waiting { self.settle(p) } else { End::Runnable };
@@ -375,8 +386,14 @@ impl Scheduler {
         }
         if p.state().get().exiting() {
             owner.fcalls.set(owner.fcalls.get().max(SLICE / 4));
+            if p.trace_flags().any(TURNS) && !ran {
+                events::scheduled(p, true);
+            }
             if exit::step(self, p) {
                 return End::Gone;
+            }
+            if p.trace_flags().any(TURNS) {
+                events::scheduled(p, false);
             }
         }
         End::Runnable
@@ -399,7 +416,7 @@ impl Scheduler {
             if !owner.mailbox.is_empty() {
                 return End::Runnable;
             }
-            let pack = || gc::hibernate(owner, &mut []);
+            let pack = || gc::hibernate(p, &mut []);
             limits::collected(p, &if gc::is_large(owner) { self.dirty(p, Dirty::Cpu, pack) } else { pack() });
         }
         End::Waiting

@@ -12,6 +12,7 @@ use crate::process::exit::{self, ExitKind};
 use crate::process::relations::{Alias, AliasMode, Monitor, RefNumbers, Reference, Watched, Watcher};
 use crate::process::{Owner, Process};
 use crate::term::{RawTerm, Term};
+use crate::trace::{Flags, events};
 
 /// Messages handled for one reduction.
 const PER_REDUCTION: usize = 8;
@@ -20,6 +21,7 @@ const PER_REDUCTION: usize = 8;
 pub fn fetch(p: &Process) {
     let owner = p.owner();
     let (mut messages, mut handled) = (false, 0);
+    let traced = p.trace_flags().any(Flags::RECEIVE);
     for m in p.take_inbox() {
         handled += 1;
         if p.state().get().exiting() {
@@ -28,6 +30,9 @@ pub fn fetch(p: &Process) {
         }
         messages |= match m.take_signal() {
             None => {
+                if traced {
+                    events::received(p, &m, None);
+                }
                 owner.mailbox.queue.push(m);
                 true
             }
@@ -46,13 +51,18 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
         Signal::Exit { from, reason, kind } => return exit_signal(p, owner, from, reason, kind),
         Signal::Link { from } => {
             owner.relations.borrow_mut().links.entry(from.bits()).or_default();
+            events::process_if(p, am::GETTING_LINKED, other(from));
         }
         Signal::Unlink { from, id } => {
             let mut r = owner.relations.borrow_mut();
-            if r.is_linked(from) {
+            let was = r.is_linked(from);
+            if was {
                 r.links.remove(&from.bits());
             }
             drop(r);
+            if was {
+                events::process_if(p, am::GETTING_UNLINKED, other(from));
+            }
             signal(from, Signal::UnlinkAck { from: p.pid(), id });
         }
         Signal::UnlinkAck { from, id } => {
@@ -67,9 +77,16 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
         Signal::Demonitor { numbers } => {
             owner.relations.borrow_mut().watchers.remove(&numbers);
         }
-        Signal::Down { numbers, reason } => return down(owner, numbers, reason),
-        Signal::Alias(r) => return alias(owner, r, carrier, false),
-        Signal::PriorityAlias(r) => return alias(owner, r, carrier, true),
+        Signal::Down { numbers, reason } => return down(p, numbers, reason),
+        Signal::Alias(r) => return alias(p, r, carrier, false),
+        Signal::PriorityAlias(r) => return alias(p, r, carrier, true),
+        Signal::From(from) => {
+            if p.trace_flags().any(Flags::RECEIVE) {
+                events::received(p, &carrier, Some(from));
+            }
+            owner.mailbox.queue.push(carrier);
+            return true;
+        }
         Signal::ProcessInfo { to, request } => crate::process::info::answer(p, to, &request),
         Signal::IsAlive { to } => to.reply_atom(am::TRUE),
         Signal::GroupLeader { leader, to } => {
@@ -116,7 +133,10 @@ fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind
     let mut priority = false;
     match kind {
         ExitKind::Linked => match owner.relations.borrow_mut().links.remove(&from.bits()) {
-            Some(link) if link.unlink == 0 => priority = link.priority,
+            Some(link) if link.unlink == 0 => {
+                priority = link.priority;
+                events::process_if(p, am::GETTING_UNLINKED, other(from));
+            }
             // Not linked, or an unlink is under way: the sender does not exist for us any more.
             _ => return false,
         },
@@ -133,7 +153,7 @@ fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind
             let from = Term::immediate(from).unwrap_or(Term::NIL);
             b.tuple(&[Term::atom(am::EXIT_UP), from, b.adopt(reason)])
         });
-        queue(owner, m, priority);
+        queue(p, m, priority);
         return true;
     }
     if plain == Some(am::NORMAL) && kind != ExitKind::ToSelf {
@@ -144,10 +164,10 @@ fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind
     false
 }
 
-fn down(owner: &Owner, numbers: RefNumbers, reason: Detached) -> bool {
-    let Some(m) = owner.relations.borrow_mut().end_monitor(numbers) else { return false };
+fn down(p: &Process, numbers: RefNumbers, reason: Detached) -> bool {
+    let Some(m) = p.owner().relations.borrow_mut().end_monitor(numbers) else { return false };
     let priority = m.priority;
-    queue(owner, down_message(numbers, m, reason), priority);
+    queue(p, down_message(numbers, m, reason), priority);
     true
 }
 
@@ -185,13 +205,22 @@ fn use_alias(owner: &Owner, r: RefNumbers) -> Option<Alias> {
     Some(a)
 }
 
-fn alias(owner: &Owner, r: RefNumbers, m: Message, priority: bool) -> bool {
-    let Some(a) = use_alias(owner, r) else { return false };
-    queue(owner, m, priority && a.priority);
+fn alias(p: &Process, r: RefNumbers, m: Message, priority: bool) -> bool {
+    let Some(a) = use_alias(p.owner(), r) else { return false };
+    queue(p, m, priority && a.priority);
     true
 }
 
-fn queue(owner: &Owner, m: Message, priority: bool) {
+/// The other side of a link.
+fn other<'s>(from: RawTerm) -> Term<'s> {
+    Term::immediate(from).unwrap_or(Term::NIL)
+}
+
+fn queue(p: &Process, m: Message, priority: bool) {
+    if p.trace_flags().any(Flags::RECEIVE) {
+        events::received(p, &m, None);
+    }
+    let owner = p.owner();
     if priority {
         owner.mailbox.queue.push_priority(m);
     } else {

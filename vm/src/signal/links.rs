@@ -13,6 +13,7 @@ use crate::process::exit::ExitKind;
 use crate::process::relations::{Link, Reference};
 use crate::process::{table, unique};
 use crate::term::{RawTerm, Term};
+use crate::trace::events;
 
 /// Sends a signal to a process or port; `false` if nobody is there to take it.
 pub(super) fn delivered(pid: RawTerm, s: Signal) -> bool {
@@ -25,8 +26,12 @@ pub(super) fn delivered(pid: RawTerm, s: Signal) -> bool {
 /// Links the running process with a local process or port.
 pub fn link<'s>(ctx: &Ctx<'s>, partner: Term<'s>) -> Result<(), Raise> {
     let (me, other) = (ctx.self_pid().raw(), partner.raw());
+    events::process_if(ctx.process(), am::LINK, partner);
     if me == other {
         return Ok(());
+    }
+    if events::links_inherit(ctx.process()) && other.is_local_pid() {
+        events::linked(ctx.process(), other);
     }
     let old = ctx.owner().relations.borrow_mut().links.insert(other.bits(), Link::default());
     if old.is_some_and(|l| l.unlink == 0) || delivered(other, Signal::Link { from: me }) {
@@ -64,6 +69,7 @@ pub fn link_remote<'s>(ctx: &Ctx<'s>, partner: Term<'s>) -> Result<(), Raise> {
 /// Unlinks.
 pub fn unlink(ctx: &Ctx<'_>, partner: Term<'_>) {
     let me = ctx.self_pid().raw();
+    events::process_if(ctx.process(), am::UNLINK, partner);
     let mut r = ctx.owner().relations.borrow_mut();
     if !r.is_linked(partner.raw()) {
         return;

@@ -154,6 +154,8 @@ pub enum Signal {
     Alias(RefNumbers),
     /// As [`Signal::Alias`], by `send` with option `priority`.
     PriorityAlias(RefNumbers),
+    /// The message that carries this was sent by that process.
+    From(RawTerm),
     /// `process_info` asks.
     ProcessInfo {
         /// Who asked.
@@ -279,6 +281,7 @@ pub(crate) fn answer_dead_signal(pid: RawTerm, s: Signal) {
         | Signal::Down { .. }
         | Signal::Alias(_)
         | Signal::PriorityAlias(_)
+        | Signal::From(_)
         | Signal::GroupLeader { to: None, .. }
         | Signal::Resume { .. }
         | Signal::SuspendeeGone { .. }

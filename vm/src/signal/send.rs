@@ -14,6 +14,7 @@ use crate::process::relations::Reference;
 use crate::process::table;
 use crate::sched::Dirty;
 use crate::term::{Kind, RawTerm, Term};
+use crate::trace::{Flags, events, session};
 
 /// Words of a message copied for one reduction.
 const WORDS_PER_REDUCTION: usize = 64;
@@ -47,6 +48,9 @@ pub fn send<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>) -> Result<Term<'s>, 
 
 /// Sends with options.
 pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags) -> Result<Sent, Raise> {
+    if ctx.process().trace_flags().any(Flags::SEND) {
+        events::sent(ctx.process(), to, msg);
+    }
     if to.is_local_pid() {
         to_local(ctx, to.raw(), msg);
         return Ok(Sent::Done);
@@ -105,12 +109,18 @@ fn to_local(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
         }
         let Some(m) = Message::small_sent(msg) else { return false };
         ctx.charge(m.size() / WORDS_PER_REDUCTION);
-        drop(deliver(p, m));
+        drop(deliver(p, signed(ctx, m)));
         true
     });
     if small == Some(false) {
-        large(ctx, msg, |m| to_pid(pid, m));
+        large(ctx, msg, |m| to_pid(pid, signed(ctx, m)));
     }
+}
+
+/// A message that says who sent it, if somebody wants to know.
+#[inline]
+fn signed(ctx: &Ctx<'_>, m: Message) -> Message {
+    if session::senders_wanted() { m.with_signal(Signal::From(ctx.process().pid())) } else { m }
 }
 
 /// Copies a term that takes long to copy, and hands the message to `then`, as a dirty scheduler. The guard holds up the

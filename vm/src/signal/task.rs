@@ -149,7 +149,7 @@ fn collect(p: &Process, major: bool) {
         owner.heap.need_fullsweep.set(true);
     }
     p.state().set_collecting(true);
-    let done = crate::heap::gc::collect(owner, &mut [], 0);
+    let done = crate::heap::gc::collect_process(p, &mut [], 0);
     p.state().set_collecting(false);
     crate::process::limits::collected(p, &done);
 }

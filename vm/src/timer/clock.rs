@@ -4,6 +4,7 @@
 //! values; system time is monotonic time plus an offset that is fixed when the VM starts.
 
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Monotonic time at the start of the VM.
@@ -49,6 +50,15 @@ pub fn system_ns() -> i64 {
 /// The operating system's clock (`os:system_time()`).
 pub fn os_system_ns() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos() as i64)
+}
+
+/// Microseconds of system time, later than every earlier call (`erlang:now()`).
+pub fn now_us() -> i64 {
+    static LAST: AtomicI64 = AtomicI64::new(i64::MIN);
+    let now = system_ns().div_euclid(1000);
+    let next = |last: i64| now.max(last.saturating_add(1));
+    let last = LAST.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |l| Some(next(l))).unwrap_or(now);
+    next(last)
 }
 
 #[cfg(test)]

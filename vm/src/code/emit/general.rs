@@ -25,6 +25,15 @@ impl<'m> Emitter<'m> {
         }
     }
 
+    /// Binds a label. One that stands where a function is entered gets a place of its own: only calls go to the entry.
+    fn label(&mut self, l: u32) {
+        let here = self.out.here();
+        if self.functions.last().is_some_and(|f| f.entry == here) && std::mem::replace(&mut self.entered, true) {
+            self.emit(i::NOP, &[]);
+        }
+        self.out.bind(l);
+    }
+
     pub(super) fn line(&mut self, index: Operand) {
         let at = self.out.here();
         let line = self.m.lines.item(unsigned(index) as u32).map(|l| (l.file, l.line));
@@ -85,7 +94,7 @@ impl<'m> Emitter<'m> {
     pub(super) fn generic(&mut self, op: Opcode, args: &[Operand]) -> Result<(), LoadFailure> {
         use Opcode::*;
         match (op, args) {
-            (Label, &[l]) => self.out.bind(unsigned(l) as u32),
+            (Label, &[l]) => self.label(unsigned(l) as u32),
             (FuncInfo, &[_, function, arity]) => {
                 let start = self.out.here();
                 let name = match function {
@@ -96,6 +105,7 @@ impl<'m> Emitter<'m> {
                 let module = u64::from(self.atoms[self.m.name as usize].index());
                 self.emit(i::FUNC_INFO, &[A::W(module), A::W(u64::from(name.index())), A::W(arity)]);
                 let entry = self.out.here();
+                self.entered = false;
                 self.functions.push(FunctionInfo { start, entry, name, arity: arity as u8, exported: false });
                 if let Some(cell) = self.coverage.function_cell(self.functions.len() - 1)
                     && let Some((Label, &[l])) = self.peek()

@@ -56,6 +56,8 @@ pub(super) struct Emitter<'m> {
     lines: Vec<(u32, Option<(u32, u32)>)>,
     functions: Vec<FunctionInfo>,
     coverage: Coverage,
+    /// The label of the function's entry is bound.
+    entered: bool,
     /// Index of the generic instruction being handled.
     at: usize,
 }
@@ -118,6 +120,7 @@ pub(super) fn translate(m: &CheckedModule) -> Result<Emitted, LoadFailure> {
         lines: Vec::new(),
         functions: Vec::new(),
         coverage: Coverage::new(&m.lines, m.function_count),
+        entered: false,
         at: 0,
     };
     while e.at < m.code.len() {

@@ -31,10 +31,11 @@ pub use stress::{STRESS, must_collect};
 use super::RESERVE;
 use super::literal::{LiteralArea, Ranges};
 use super::process_heap::{ProcessHeap, alloc_words, free_words, words_between};
-use crate::process::Owner;
+use crate::process::{Owner, Process};
 use crate::sched::{MicroState, msacc};
 use crate::sync::tally;
 use crate::term::RawTerm;
+use crate::trace::{Flags, events};
 
 /// Blocks up to this size are not shrunk after a minor collection.
 const SHRINK_MIN: usize = 3000;
@@ -71,6 +72,21 @@ pub(crate) fn collect(owner: &Owner, x: &mut [RawTerm], need: usize) -> Collecte
     msacc::during(MicroState::Gc, || collect_heap(&owner.heap, x, owner, need))
 }
 
+/// As [`collect`], for the process itself: who traces its collections is told.
+pub(crate) fn collect_process(p: &Process, x: &mut [RawTerm], need: usize) -> Collected {
+    if !p.trace_flags().any(TRACED) {
+        return collect(p.owner(), x, need);
+    }
+    let major = is_sweep_due(&p.owner().heap);
+    events::collects(p, major, need);
+    let done = collect(p.owner(), x, need);
+    events::collected(p, major, need, &done);
+    done
+}
+
+/// What of a process has to do with its collections.
+const TRACED: Flags = Flags::GARBAGE_COLLECTION.and(Flags::MEASURED);
+
 /// Words to look at above which a collection may take a noticeable part of a millisecond.
 const LONG_WORDS: usize = 256 << 10;
 
@@ -103,8 +119,16 @@ fn is_sweep_due(heap: &ProcessHeap) -> bool {
 }
 
 /// Packs the heap of a process that goes to sleep for long; see [`hibernate_heap`].
-pub(crate) fn hibernate(owner: &Owner, x: &mut [RawTerm]) -> Collected {
-    msacc::during(MicroState::Gc, || hibernate_heap(&owner.heap, x, owner))
+pub(crate) fn hibernate(p: &Process, x: &mut [RawTerm]) -> Collected {
+    let traced = p.trace_flags().any(TRACED);
+    if traced {
+        events::collects(p, true, 0);
+    }
+    let done = msacc::during(MicroState::Gc, || hibernate_heap(&p.owner().heap, x, p.owner()));
+    if traced {
+        events::collected(p, true, 0, &done);
+    }
+    done
 }
 
 /// Makes a process independent of literal areas that are about to be freed; what to charge it.

@@ -27,3 +27,4 @@ pub(super) mod records;
 pub(super) mod select;
 pub(super) mod stubs;
 pub(super) mod tests;
+pub(super) mod tracing;

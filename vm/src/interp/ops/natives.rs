@@ -24,9 +24,20 @@ fn function_at(w: u64) -> NativeFn {
     unsafe { std::mem::transmute::<usize, NativeFn>(w as usize) }
 }
 
-/// A native's call from a body: arguments in X registers, result in x0.
+/// A native's call from a body: arguments in X registers, result in x0. While natives have breakpoints, those called
+/// are looked at: one with a breakpoint is called by its name.
 #[inline(always)]
 pub(crate) fn call_native(m: M, arity: usize, export: u64, f: u64, next: *const u64) -> Flow {
+    if crate::trace::breakpoint::on_natives() && export_at(export).is_trapped() {
+        super::calls::push_return(m, next);
+        return super::calls::enter(m, export_at(export).address());
+    }
+    run_native(m, arity, export, f, next)
+}
+
+/// As [`call_native`], without a look for breakpoints.
+#[inline(always)]
+pub(crate) fn run_native(m: M, arity: usize, export: u64, f: u64, next: *const u64) -> Flow {
     m.fcalls -= 1;
     m.out();
     let r = invoke(m.s(), m.p(), f, arity);
@@ -68,12 +79,12 @@ pub(crate) fn not_a_value(m: M, e: Raise, export: u64, next: *const u64) -> Flow
     match e {
         Raise::Trap | Raise::Yield => {
             super::calls::push_return(m, next);
-            let to = m.s().trap().take().map_or(export.address(), TrapTo::address);
+            let to = m.s().trap().take().map_or_else(|| export.untraced(), TrapTo::address);
             if e == Raise::Yield { super::calls::yield_at(m, to) } else { super::calls::enter(m, to) }
         }
         Raise::Wait => {
             super::calls::push_return(m, next);
-            m.pc = export.address();
+            m.pc = export.untraced();
             m.out();
             interp::save_registers(m.s(), m.p(), usize::from(export.mfa.arity));
             Flow::End(SliceEnd::Waiting)
@@ -101,7 +112,7 @@ fn hibernate(s: &Scheduler, p: &Process) {
     // SAFETY: the scheduler's own thread; the first three registers are live.
     let x = unsafe { std::slice::from_raw_parts_mut(s.registers().cast::<RawTerm>(), 3) };
     let mut pack = || {
-        gc::hibernate(p.owner(), x);
+        gc::hibernate(p, x);
     };
     if gc::is_large(p.owner()) {
         s.dirty(p, Dirty::Cpu, pack)

@@ -166,6 +166,10 @@ pub(crate) fn wait_timeout(m: M, time: RawTerm, f: i32) -> Flow {
 #[inline(always)]
 pub(crate) fn timeout(m: M) -> Flow {
     m.owner().mailbox.reset();
+    if m.p().trace_flags().any(crate::trace::Flags::RECEIVE) {
+        m.out();
+        crate::trace::events::timed_out(m.p());
+    }
     Flow::Next
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn native(m: M, export: u64) -> Flow {
     m.e = m.e.wrapping_add(1);
     // Traces show the line of where the native returns to, not of the call.
     m.pc = next;
-    match super::natives::call_native(m, usize::from(e.mfa.arity), export, f as usize as u64, next) {
+    match super::natives::run_native(m, usize::from(e.mfa.arity), export, f as usize as u64, next) {
         Flow::Next => Flow::Goto(next),
         other => other,
     }

@@ -1,0 +1,85 @@
+//! What the body of a match specification does besides saying something: it changes flags, the control word, the token.
+//!
+//! Invariant: effects are carried out in their order, before the call's own message.
+
+use super::session::Id;
+use super::{FlagList, Flags, tracee};
+use crate::ctx::Ctx;
+use crate::ets::matchspec::{self, Outcome, TraceCall};
+use crate::term::print::{Limits, write_term};
+use crate::term::{RawTerm, Term};
+
+/// Carries them out; the answer is the process's flags afterwards.
+pub(super) fn carry_out(ctx: &Ctx<'_>, session: Id, outcome: &Outcome<'_>) -> Flags {
+    let me = ctx.process().pid();
+    for (call, args) in &outcome.effects {
+        one(me, session, *call, args);
+    }
+    tracee::get(me, session).map_or(Flags::NONE, |t| t.flags)
+}
+
+fn one(me: RawTerm, session: Id, call: TraceCall, args: &[Term<'_>]) {
+    let tracer = tracee::get(me, session).and_then(|t| t.tracer);
+    let flag = |t: &Term<'_>| t.as_atom().and_then(Flags::of_atom);
+    let set = |id: RawTerm, tracer: Option<RawTerm>, on: Flags, off: Flags| {
+        // Who is gone, or traced by somebody else, stays as it is.
+        let _ = tracee::change(id, session, tracer, on, off);
+    };
+    match (call, args) {
+        (TraceCall::EnableTrace, [f]) => flag(f).into_iter().for_each(|f| set(me, None, f, Flags::NONE)),
+        (TraceCall::DisableTrace, [f]) => flag(f).into_iter().for_each(|f| set(me, None, Flags::NONE, f)),
+        (TraceCall::EnableTrace, [who, f]) => {
+            if let (Some(id), Some(f)) = (process(who), flag(f)) {
+                set(id, tracer, f, Flags::NONE);
+            }
+        }
+        (TraceCall::DisableTrace, [who, f]) => {
+            if let (Some(id), Some(f)) = (process(who), flag(f)) {
+                set(id, None, Flags::NONE, f);
+            }
+        }
+        (TraceCall::Trace, [off, on]) => change_lists(me, off, on, tracer, set),
+        (TraceCall::Trace, [who, off, on]) => {
+            if let Some(id) = process(who) {
+                change_lists(id, off, on, tracer, set);
+            }
+        }
+        (TraceCall::Silent, [how]) => match how.as_bool() {
+            Some(true) => set(me, None, Flags::SILENT, Flags::NONE),
+            Some(false) => set(me, None, Flags::NONE, Flags::SILENT),
+            None => {}
+        },
+        (TraceCall::SetControlWord, [n]) => {
+            if let Some(n) = n.as_u64().and_then(|n| u32::try_from(n).ok()) {
+                matchspec::set_control_word(n);
+            }
+        }
+        (TraceCall::Display, [t]) => {
+            let mut text = String::new();
+            // Writing to a string does not fail.
+            let _ = write_term(&mut text, *t, Limits::default());
+            println!("{text}");
+        }
+        _ => {}
+    }
+}
+
+/// A process by pid or registered name.
+fn process(t: &Term<'_>) -> Option<RawTerm> {
+    match t.as_atom() {
+        Some(name) => crate::process::registry::whereis(name),
+        None => t.is_local_pid().then(|| t.raw()),
+    }
+}
+
+fn change_lists(
+    id: RawTerm,
+    off: &Term<'_>,
+    on: &Term<'_>,
+    tracer: Option<RawTerm>,
+    set: impl Fn(RawTerm, Option<RawTerm>, Flags, Flags),
+) {
+    if let (Some(off), Some(on)) = (FlagList::read(*off), FlagList::read(*on)) {
+        set(id, on.tracer.flatten().or(off.tracer.flatten()).or(tracer), on.flags, off.flags);
+    }
+}
