@@ -59,6 +59,12 @@ alive_waitexiting() -> [begin S = self(), P = spawn(fun() -> erts_debug:F(alive_
 suspended() -> meanwhile(io, fun(P) -> erlang:suspend_process(P, [asynchronous]), erlang:resume_process(P) end).
 group_leader_changed() -> S = self(), meanwhile(io, fun(P) -> group_leader(S, P), info(P, group_leader) =:= S end).
 collected() -> P = spawn(fun() -> in_dirty(io, 50), loop() end), until(fun() -> erts_internal:is_process_executing_dirty(P) end), R = [erlang:garbage_collect(P), is_process_alive(P)], kill(P), R.
+%% A large collection waits for a dirty scheduler; others run meanwhile.
+waits_for_place(F) -> S = self(), Ps = [busy(cpu, 1500) || _ <- lists:seq(1, erlang:system_info(dirty_cpu_schedulers_online))], spawn(fun() -> S ! {done, F()} end), A = receive {done, _} -> early after 700 -> waits end, [exit(P, kill) || P <- Ps], [A, receive {done, V} -> V after 10000 -> never end].
+collection_waits() -> waits_for_place(fun() -> L = lists:seq(1, 1000000), erlang:garbage_collect(), length(L) end).
+collections_at_once() -> S = self(), Ps = [spawn(fun() -> L = lists:seq(1, 200000), [erlang:garbage_collect() || _ <- [1, 2, 3]], S ! {self(), lists:sum(L)} end) || _ <- lists:seq(1, 100)], lists:usort([receive {P, V} -> V after 30000 -> lost end || P <- Ps]).
+copies_at_once() -> S = self(), L = lists:seq(1, 100000), Ps = [spawn(fun() -> S ! {self(), L} end) || _ <- lists:seq(1, 80)], lists:usort([receive {P, V} -> lists:sum(V) after 30000 -> lost end || P <- Ps]).
+ends_at_once() -> Ps = [spawn(fun() -> L = lists:seq(1, 300000), receive stop -> L end end) || _ <- lists:seq(1, 40)], [exit(P, kill) || P <- Ps], lists:usort([down(P) =:= noproc orelse down(P) || P <- Ps]).
 code_checked() -> meanwhile(io, fun(P) -> erlang:check_process_code(P, lists) end).
 timer_while_dirty() -> S = self(), P = spawn(fun() -> S ! go, erts_debug:dirty_io(wait, 50), S ! got() end), go = got(), erlang:send_after(5, P, from_timer), got().
 receive_after_dirty() -> [erts_debug:dirty_io(wait, 5), receive x -> x after 10 -> timeout end].

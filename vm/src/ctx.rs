@@ -167,7 +167,7 @@ impl<'s> Ctx<'s> {
         Raise::Hibernate
     }
     /// Runs `f`, which may take long or wait for the outside, as a dirty scheduler: the others' work goes on elsewhere.
-    /// If all are busy it is done here. Signals to the process wait; see [`Ctx::dirty_open`].
+    /// If all are busy it waits for a place. Signals to the process wait; see [`Ctx::dirty_open`].
     pub fn dirty<R>(&self, kind: Dirty, f: impl FnOnce() -> R) -> R {
         self.scheduler.dirty(self.process, kind, f)
     }

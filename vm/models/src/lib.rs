@@ -10,7 +10,8 @@ use loom::sync::{Condvar, Mutex, atomic};
 
 /// What the files know as `crate::sync`.
 mod sync {
-    pub(crate) use loom::sync::atomic;
+    pub(crate) use super::lock;
+    pub(crate) use loom::sync::{Mutex, atomic};
 }
 
 fn lock<T>(m: &Mutex<T>) -> loom::sync::MutexGuard<'_, T> {
@@ -27,6 +28,8 @@ mod control;
 mod idle;
 #[path = "../../src/sync/inbox.rs"]
 mod inbox;
+#[path = "../../src/sched/offer.rs"]
+mod offer;
 #[path = "../../src/sync/park.rs"]
 mod park;
 #[path = "../../src/process/state.rs"]
@@ -35,6 +38,7 @@ mod state;
 mod wheel;
 
 mod nodes;
+mod offering;
 mod parking;
 mod signals;
 mod sleeping;

@@ -111,6 +111,8 @@ impl Port {
         self.closed.store(true, Ordering::Release);
         waiting.extend(self.inbox.close());
         *lock(&self.data) = None;
+        // What it wrote after it was closed may have made it busy once more, for one who had found it before.
+        self.busy.set(false);
         self.state.free();
         super::Table::get().remove(self, &crossbeam_epoch::pin());
         if let Some(owner) = owner {

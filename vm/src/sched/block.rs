@@ -4,7 +4,7 @@
 //! sleep. Invariant: while somebody blocks, only the scheduler that [`alone`] names runs processes; a process that
 //! blocks gets its answer when that is so.
 
-use super::dirty::Dirty;
+use super::dirty::{Dirty, hand_over};
 use super::{IDLE, all, count, current_id, online};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock};
@@ -97,6 +97,8 @@ pub fn block(pid: RawTerm, normal: bool) -> bool {
     drop(list);
     // Their slices end soon; they sleep in the end, for they find nothing that they may run.
     while (0..count()).any(|id| id != me && !IDLE.sleeps(id)) || (dirty && Dirty::any_busy()) {
+        // To sleep, a scheduler needs a thread in its seat.
+        all().iter().for_each(|s| s.offer.claim(hand_over));
         std::thread::yield_now();
     }
     true

@@ -4,7 +4,9 @@
 //! the same slice as a dirty scheduler (a large collection, a native that may block) and at the slice's end puts the
 //! process into a run queue and becomes a spare thread. So any code may go dirty in the middle of a slice, with
 //! everything on its stack. Invariants: a seat is held by one thread at a time, and changes hands through a lock; no
-//! more threads are dirty at a time than the pools' sizes say; then work stays in its seat, or a native waits.
+//! more threads are dirty at a time than the pools' sizes say. Who finds no place waits for one, first come, first
+//! served: a thread without its seat, a native by being called again. A thread for whose seat there is nothing to do
+//! does not hand it over but offers it (`offer.rs`).
 //!
 //! A native may leave its process alone while it is dirty, so that signals to it are handled meanwhile, by a call on
 //! another scheduler ([`send_handler`]): the state word says who has the owner's part.
@@ -13,7 +15,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 
 use crate::process::{Process, exit, table};
-use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::park::Parker;
 use crate::sync::{Mutex, lock};
 
@@ -33,12 +35,31 @@ pub enum Dirty {
 /// Dirty I/O schedulers.
 const IO: usize = 10;
 
+/// Threads of a kind that wait for a place at a time. Work for which there is none left is done in the seat.
+const MAX_QUEUED: usize = 64;
+
 /// Threads that are dirty, by kind.
 static BUSY: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
-/// Processes whose natives wait for a place among the dirty schedulers. Some may have gone on since.
-static WAITING: [Mutex<VecDeque<RawTerm>>; 2] = [const { Mutex::new(VecDeque::new()) }; 2];
+/// Threads that wait for a place, by kind.
+static QUEUED: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+/// Who waits for a place among the dirty schedulers.
+static WAITING: [Mutex<VecDeque<Waiter>>; 2] = [const { Mutex::new(VecDeque::new()) }; 2];
 /// Entries of both lists.
 static WAITERS: AtomicUsize = AtomicUsize::new(0);
+
+/// See [`WAITING`].
+enum Waiter {
+    /// A process whose native will be called again. It may have gone on since.
+    Native(RawTerm),
+    /// A thread in the middle of a slice, without a seat.
+    Thread(&'static Spare),
+}
+
+impl Waiter {
+    fn is_native_of(&self, pid: RawTerm) -> bool {
+        matches!(self, Waiter::Native(p) if *p == pid)
+    }
+}
 /// Dirty CPU schedulers online; 0: all.
 static CPU_ONLINE: AtomicUsize = AtomicUsize::new(0);
 
@@ -83,31 +104,70 @@ impl Dirty {
     /// As [`Dirty::enter`]; who finds no place is woken when there may be one.
     fn enter_or_wait(self, pid: RawTerm) -> bool {
         if !self.enter() {
-            lock(self.waiting()).push_back(pid);
-            WAITERS.fetch_add(1, Ordering::Relaxed);
+            self.wait(Waiter::Native(pid));
             if !self.enter() {
                 return false;
             }
         }
         // Something else may have woken it before its turn came.
-        lock(self.waiting()).retain(|p| {
-            let other = *p != pid;
+        lock(self.waiting()).retain(|w| {
+            let other = !w.is_native_of(pid);
             WAITERS.fetch_sub(usize::from(!other), Ordering::Relaxed);
             other
         });
         true
     }
-    fn waiting(self) -> &'static Mutex<VecDeque<RawTerm>> {
+    fn waiting(self) -> &'static Mutex<VecDeque<Waiter>> {
         &WAITING[self as usize]
     }
-    /// Wakes as many processes as there are places.
+    fn wait(self, w: Waiter) {
+        lock(self.waiting()).push_back(w);
+        WAITERS.fetch_add(1, Ordering::Relaxed);
+    }
+    /// A thread may wait for a place: it calls [`Dirty::wait_for_place`] once it has left its seat, or
+    /// [`Dirty::stop_queueing`]. While dirty schedulers stand still it may not: who made them do so may be its process.
+    fn may_queue(self) -> bool {
+        let more = |n| (n < MAX_QUEUED).then_some(n + 1);
+        !block::dirty_blocked()
+            && QUEUED[self as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+    fn stop_queueing(self) {
+        QUEUED[self as usize].fetch_sub(1, Ordering::Relaxed);
+    }
+    /// Returns when the calling thread has a place.
+    fn wait_for_place(self) {
+        let me = ME.with(|spare| *spare);
+        self.wait(Waiter::Thread(me));
+        // A place may have become free before this thread was on the list.
+        self.wake_waiting();
+        // Acquire pairs with the Release of who gave it the place.
+        while !me.granted.swap(false, Ordering::Acquire) {
+            me.parker.park(None);
+        }
+        self.stop_queueing();
+    }
+    /// Gives the free places to who waits.
     fn wake_waiting(self) {
         let places = if block::dirty_blocked() { 0 } else { self.online() };
         for _ in self.busy()..places {
-            let Some(pid) = lock(self.waiting()).pop_front() else { break };
+            let mut list = lock(self.waiting());
+            // A thread gets its place here and now, so nobody overtakes it.
+            if matches!(list.front(), Some(Waiter::Thread(_))) && !self.enter() {
+                break;
+            }
+            let Some(first) = list.pop_front() else { break };
+            drop(list);
             WAITERS.fetch_sub(1, Ordering::Relaxed);
-            if let Some(Some(priority)) = table::with(pid, |p| p.state().activate()) {
-                super::enqueue(pid, priority);
+            match first {
+                Waiter::Thread(t) => {
+                    t.granted.store(true, Ordering::Release);
+                    t.parker.wake();
+                }
+                Waiter::Native(pid) => {
+                    if let Some(Some(priority)) = table::with(pid, |p| p.state().activate()) {
+                        super::enqueue(pid, priority);
+                    }
+                }
             }
         }
     }
@@ -135,16 +195,18 @@ pub(super) struct Seat(pub(super) &'static Local);
 // scheduler and thread-local before, and the lock of the hand-over orders its uses before those of the next.
 unsafe impl Send for Seat {}
 
-/// Where a spare thread waits for a seat.
+/// Where a thread waits for a seat, or for a place.
 struct Spare {
     seat: Mutex<Option<Seat>>,
+    /// It has the place that it waits for.
+    granted: AtomicBool,
     parker: Parker,
 }
 
 static SPARES: Mutex<Vec<&'static Spare>> = Mutex::new(Vec::new());
 
 /// Has a spare thread take the seat, a new one if none waits.
-fn hand_over(seat: Seat) -> Result<(), Seat> {
+pub(super) fn hand_over(seat: Seat) -> Result<(), Seat> {
     let spare = lock(&SPARES).pop();
     if let Some(s) = spare {
         *lock(&s.seat) = Some(seat);
@@ -167,7 +229,11 @@ pub fn dirty_kind() -> Option<Dirty> {
 thread_local! {
     static KIND: Cell<Option<Dirty>> = const { Cell::new(None) };
     /// Where this thread waits. There are no more threads than were ever at work at a time, so these are never freed.
-    static ME: &'static Spare = Box::leak(Box::new(Spare { seat: Mutex::new(None), parker: Parker::new() }));
+    static ME: &'static Spare = Box::leak(Box::new(Spare {
+        seat: Mutex::new(None),
+        granted: AtomicBool::new(false),
+        parker: Parker::new(),
+    }));
 }
 
 /// Waits for a seat; `None` when the VM halts.
@@ -210,16 +276,13 @@ fn handle(pid: RawTerm) {
 }
 
 impl Scheduler {
-    /// Runs `f`, which may take long, as a dirty scheduler, unless nobody waits for this one or all dirty schedulers
-    /// are busy. No epoch guard is held during `f`; it must not refer to what only such a guard keeps. `f` may use the
-    /// process; signals wait.
+    /// Runs `f`, which may take long, as a dirty scheduler; waits for a place if all are busy. No epoch guard is held
+    /// during `f`; it must not refer to what only such a guard keeps. `f` may use the process; signals wait.
     pub(crate) fn dirty<R>(&self, p: &Process, kind: Dirty, f: impl FnOnce() -> R) -> R {
-        if self.may_stay(kind) || !kind.enter() || !self.leave_seat(kind) {
-            return f();
-        }
+        let Some(offered) = self.leave_for(kind) else { return f() };
         KIND.set(Some(kind));
         p.state().set_dirty(true);
-        let back = Back { scheduler: self, process: p, kind };
+        let back = Back { scheduler: self, process: p, kind, offered };
         let r = f();
         drop(back);
         r
@@ -232,45 +295,74 @@ impl Scheduler {
             return None;
         }
         // Who was dirty in this slice before has no seat any more.
-        if self.seat.get().is_some() && !self.leave_seat(kind) {
+        if self.seat.get().is_some() && !self.leave_seat() {
+            kind.leave();
             return Some(f());
         }
+        drop(self.guard.take());
+        msacc::go_dirty(kind);
         KIND.set(Some(kind));
         if p.state().open() {
             send_handler(p.pid());
         }
-        let back = Back { scheduler: self, process: p, kind };
+        let back = Back { scheduler: self, process: p, kind, offered: false };
         let r = f();
         drop(back);
         Some(r)
     }
-    /// Whether it may do dirty work in its seat: nothing waits for it, now or later, and nobody can come, since a
-    /// computation needs nobody.
-    fn may_stay(&self, kind: Dirty) -> bool {
-        let Some(local) = self.seat.get() else { return true };
-        let idle = local.queues.len() == 0 && local.timers.is_empty() && all()[local.id].inbox.is_empty();
-        idle && kind == Dirty::Cpu
-    }
-    /// Leaves the seat to a spare thread. The caller has a place among the dirty schedulers, which it loses if no thread
-    /// can be had.
-    fn leave_seat(&self, kind: Dirty) -> bool {
-        let Some(local) = self.seat.take() else {
-            kind.leave();
-            return false;
-        };
-        LOCAL.set(None);
-        match hand_over(Seat(local)) {
-            Ok(()) => {
-                drop(self.guard.take());
-                msacc::go_dirty(kind);
-                true
-            }
-            Err(seat) => {
-                self.sit(seat.0);
-                kind.leave();
-                false
-            }
+    /// Makes this thread a dirty scheduler, with a place among them; `None` if it has no seat, or should do the work
+    /// there after all. `true`: the seat is offered, not handed over.
+    fn leave_for(&self, kind: Dirty) -> Option<bool> {
+        let local = self.seat.get()?;
+        let entered = kind.enter();
+        if !entered && !kind.may_queue() {
+            return None;
         }
+        // A thread that waits for a place leaves its core to others.
+        let offered = entered && kind == Dirty::Cpu && self.is_unemployed(local) && self.offer_seat(local);
+        if !offered && !self.leave_seat() {
+            if entered { kind.leave() } else { kind.stop_queueing() }
+            return None;
+        }
+        if !entered {
+            kind.wait_for_place();
+        }
+        msacc::go_dirty(kind);
+        Some(offered)
+    }
+    /// Whether there is nothing to do in this seat but what this thread does, now or later, unless somebody asks.
+    fn is_unemployed(&self, local: &Local) -> bool {
+        local.queues.len() == 0 && local.timers.is_empty() && all()[local.id].inbox.is_empty()
+    }
+    /// Offers the seat to who wants something of it; `false` if somebody does already.
+    fn offer_seat(&self, local: &'static Local) -> bool {
+        self.stand_up();
+        let me = &all()[local.id];
+        me.offer.make(Seat(local));
+        if !me.inbox.is_empty()
+            && let Some(seat) = me.offer.take()
+        {
+            self.sit(seat.0);
+            self.guard.set(Some(crossbeam_epoch::pin()));
+            return false;
+        }
+        true
+    }
+    /// Leaves the seat to a spare thread; `false` if none can be had.
+    fn leave_seat(&self) -> bool {
+        let Some(local) = self.seat.get() else { return false };
+        self.stand_up();
+        let Err(seat) = hand_over(Seat(local)) else { return true };
+        self.sit(seat.0);
+        self.guard.set(Some(crossbeam_epoch::pin()));
+        false
+    }
+    /// This thread has no seat any more: the next to have it may be at work already when it is given away.
+    fn stand_up(&self) {
+        self.seat.set(None);
+        LOCAL.set(None);
+        msacc::leave();
+        drop(self.guard.take());
     }
     /// Makes this thread the one that holds the seat.
     pub(super) fn sit(&self, local: &'static Local) {
@@ -286,6 +378,8 @@ struct Back<'a> {
     scheduler: &'a Scheduler,
     process: &'a Process,
     kind: Dirty,
+    /// The seat is offered, and this thread's own again unless somebody took it.
+    offered: bool,
 }
 
 impl Drop for Back<'_> {
@@ -296,8 +390,12 @@ impl Drop for Back<'_> {
             std::thread::yield_now();
         }
         KIND.set(None);
-        // This thread is no scheduler any more: the slice ends at the next test of the reductions.
-        self.process.owner().fcalls.set(0);
         self.kind.leave();
+        let seat = if self.offered { all()[self.scheduler.id()].offer.take() } else { None };
+        match seat {
+            Some(seat) => self.scheduler.sit(seat.0),
+            // This thread is no scheduler any more: the slice ends at the next test of the reductions.
+            None => self.process.owner().fcalls.set(0),
+        }
     }
 }

@@ -9,7 +9,9 @@ mod block;
 mod dirty;
 mod idle;
 pub(crate) mod msacc;
+mod offer;
 mod progress;
+
 mod queues;
 mod remote;
 mod run;
@@ -41,7 +43,9 @@ use crate::term::{RawTerm, Term};
 use crate::timer::wheel::Key;
 use crate::timer::{Due, TimerQueue};
 use apply::ApplyCache;
+use dirty::Seat;
 use idle::Idle;
+use offer::Offer;
 use queues::{RunQueues, Stealers};
 use remote::{Remote, What};
 use stats::Counters;
@@ -107,6 +111,8 @@ struct Local {
 struct Shared {
     inbox: Inbox<Box<Remote>>,
     parker: Parker,
+    /// Its seat, while the thread that has it does not need it.
+    offer: Offer<Seat>,
     counters: Counters,
     /// Set once its thread has begun.
     stealers: OnceLock<Stealers>,
@@ -133,6 +139,7 @@ impl Shared {
         Shared {
             inbox: Inbox::default(),
             parker: Parker::default(),
+            offer: Offer::default(),
             counters: Counters::default(),
             stealers: OnceLock::new(),
         }

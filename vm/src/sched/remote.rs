@@ -1,11 +1,12 @@
 //! What other threads want of a scheduler, and how they ask.
 //!
-//! Invariant: a scheduler takes its whole inbox at every poll; who fills an empty one wakes it, so nothing waits
-//! longer than the slice that is running.
+//! Invariant: a scheduler takes its whole inbox at every poll; who fills an empty one wakes it, or has another thread take
+//! the seat if it is offered, so nothing waits longer than the slice that is running.
 
 use std::ptr::null_mut;
 
 use super::Shared;
+use super::dirty::hand_over;
 use crate::process::Priority;
 use crate::sync::inbox::Linked;
 use crate::term::RawTerm;
@@ -55,6 +56,7 @@ impl Shared {
         let r = Box::new(Remote { link: null_mut(), what });
         if self.inbox.push(r).unwrap_or(false) {
             self.parker.wake();
+            self.offer.claim(hand_over);
         }
     }
 }
