@@ -321,7 +321,11 @@ impl Scheduler {
         // A thread that waits for a place leaves its core to others.
         let offered = entered && kind == Dirty::Cpu && self.is_unemployed(local) && self.offer_seat(local);
         if !offered && !self.leave_seat() {
-            if entered { kind.leave() } else { kind.stop_queueing() }
+            if entered {
+                kind.leave()
+            } else {
+                kind.stop_queueing()
+            }
             return None;
         }
         if !entered {
