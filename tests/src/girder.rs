@@ -61,12 +61,14 @@ pub struct Run<'a> {
     pub arguments: &'a [String],
     /// The OTP tree; none leaves the choice to `girder`.
     pub otp: Option<&'a Path>,
+    /// Number of schedulers; one for each core if none is given.
+    pub schedulers: Option<u32>,
     pub limit: Duration,
 }
 
 impl<'a> Run<'a> {
     pub fn new(beams: &'a Path, module: &'a str, arguments: &'a [String]) -> Run<'a> {
-        Run { beams, module, arguments, otp: None, limit: Duration::from_secs(60) }
+        Run { beams, module, arguments, otp: None, schedulers: None, limit: Duration::from_secs(60) }
     }
 
     /// Calls `main` of the module and waits for the end.
@@ -83,6 +85,9 @@ impl<'a> Run<'a> {
         command.arg("run");
         if let Some(otp) = self.otp {
             command.arg("--otp").arg(otp);
+        }
+        if let Some(n) = self.schedulers {
+            command.arg("--schedulers").arg(n.to_string());
         }
         command.arg("-pa").arg(self.beams);
         command.arg(self.module).arg("main").args(self.arguments);

@@ -9,6 +9,7 @@
 //! | `gleam` | the Gleam samples with the libraries of OTP 27 and 29 | their recorded output |
 //! | `random_terms` | random terms through comparisons, hashes and codecs, on both | each other |
 //! | `random_programs` | random Erlang programs, on both | each other |
+//! | `benches` | the programs of `benches/` at their quick size, on 1, 2 and 8 schedulers | the manifest's lines |
 //! | `command_line` | `girder` with bad input | status and message |
 //!
 //! Environment:

@@ -13,6 +13,10 @@ use girder_tests::{
 use std::{fs, process::Command, time::Duration};
 
 fn check(release: u32, name: &str) {
+    check_on(None, release, name);
+}
+
+fn check_on(schedulers: Option<u32>, release: u32, name: &str) {
     let Some(tree) = otp_tree(release) else {
         return skip(&format!("no OTP {release}: run otp-fixtures/fetch-otp {release}"));
     };
@@ -20,8 +24,9 @@ fn check(release: u32, name: &str) {
     let (beams, arguments) = (gleam_beams(release), ["a".to_owned(), "b c".to_owned()]);
     let mut run = Run::new(&beams, name, &arguments);
     run.otp = Some(&tree);
+    run.schedulers = schedulers;
     if let Some(report) = difference(&expected.stdout, expected.end, &run.output()) {
-        panic!("{name} of OTP {release}: {report}");
+        panic!("{name} of OTP {release} on {schedulers:?} schedulers: {report}");
     }
 }
 
@@ -42,6 +47,16 @@ macro_rules! fixture {
 }
 
 include!(concat!(env!("OUT_DIR"), "/gleam_fixtures.rs"));
+
+/// What has several processes does the same on any number of schedulers (`sup` runs `counter`).
+#[test]
+fn processes_on_any_number_of_schedulers() {
+    for release in [27, 29] {
+        for name in ["procs", "sup"] {
+            [1, 2, 8].into_iter().for_each(|n| check_on(Some(n), release, name));
+        }
+    }
+}
 
 /// Inside a Gleam project no module needs to be named.
 #[test]
