@@ -59,6 +59,13 @@ fn text(slogan: &str) -> String {
     out
 }
 
+/// What kinds of memory there are, as a paragraph.
+pub(crate) fn memory_text() -> String {
+    let mut out = String::new();
+    memory(&mut out);
+    out
+}
+
 fn memory(out: &mut String) {
     let processes = used(Category::Heap) + used(Category::Fragment) + Table::get().count() * size_of::<Process>();
     let (atom, atom_used) = Atom::memory();

@@ -16,6 +16,7 @@ mod arith;
 mod atomics;
 pub mod binary;
 pub mod bitstring;
+mod break_menu;
 mod checksum;
 mod code;
 mod compare;

@@ -1,6 +1,7 @@
 //! Signals of the operating system, as `erl_signal_server` hears of them, and `os:set_signal/2`.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use girder_vm::heap::message::Message;
 use girder_vm::process::registry;
@@ -30,8 +31,42 @@ const SIGNALS: &[(Signal, &str, u8)] = &[
     (Signal::WINCH, "sigwinch", 28),
 ];
 
+/// Signals that concern terminals, of which the VM always hears, and whether the program wants to as well.
+static OF_TERMINALS: [(Signal, AtomicBool); 2] =
+    [(Signal::CONT, AtomicBool::new(false)), (Signal::WINCH, AtomicBool::new(false))];
+
+/// What Ctrl-C does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBreak {
+    /// Asks what to do.
+    #[default]
+    Ask,
+    /// Interrupts the shell: the terminal gives it the key.
+    Shell,
+    /// Ends the VM.
+    End,
+    /// Nothing.
+    Ignore,
+}
+
+static ON_BREAK: AtomicU8 = AtomicU8::new(OnBreak::End as u8);
+
+/// Whether Ctrl-C asks nothing and ends nothing: `erlang:system_info(break_ignored)`.
+pub(crate) fn break_ignored() -> bool {
+    ON_BREAK.load(Ordering::Relaxed) == OnBreak::Ignore as u8
+}
+
 /// Sends `{notify, Signal}` to the process that is registered for it, if there is one.
 fn notify(number: i32) {
+    if number == Signal::INT.as_raw() {
+        return crate::break_menu::asked();
+    }
+    if let Some((_, wanted)) = OF_TERMINALS.iter().find(|(s, _)| s.as_raw() == number) {
+        crate::drivers::terminal_signalled(number);
+        if !wanted.load(Ordering::Acquire) {
+            return;
+        }
+    }
     let Some((_, name, _)) = SIGNALS.iter().find(|(s, ..)| s.as_raw() == number) else { return };
     let (Ok(name), Ok(server)) = (Atom::new(name), Atom::new("erl_signal_server")) else { return };
     if let Some(pid) = registry::whereis(server).filter(|p| p.is_local_pid()) {
@@ -39,19 +74,22 @@ fn notify(number: i32) {
     }
 }
 
-/// What an emulator does about signals from its start; with `ignore_keys` those that a terminal's keys send count for
-/// nothing.
-pub fn start(ignore_keys: bool) -> io::Result<()> {
+/// What an emulator does about signals from its start.
+pub fn start(on_break: OnBreak) -> io::Result<()> {
+    ON_BREAK.store(on_break as u8, Ordering::Relaxed);
     signals::start(notify)?;
-    for s in [Signal::TERM, Signal::USR1] {
+    for s in [Signal::TERM, Signal::USR1, Signal::CONT, Signal::WINCH] {
         signals::set(s.as_raw(), Action::Handle)?;
     }
-    if ignore_keys {
+    if on_break == OnBreak::Ignore {
         for s in [Signal::INT, Signal::QUIT, Signal::TSTP] {
             signals::set(s.as_raw(), Action::Ignore)?;
         }
-    } else {
-        signals::set(Signal::QUIT.as_raw(), Action::Handle)?;
+        return Ok(());
+    }
+    signals::set(Signal::QUIT.as_raw(), Action::Handle)?;
+    if on_break == OnBreak::Ask {
+        signals::set(Signal::INT.as_raw(), Action::Handle)?;
     }
     Ok(())
 }
@@ -67,6 +105,12 @@ fn set_signal_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let release = Profile::get().release;
     let known = SIGNALS.iter().find(|(_, n, since)| *n == name && release >= *since);
     let (s, ..) = known.ok_or(Raise::Badarg)?;
+    if let Some((_, wanted)) = OF_TERMINALS.iter().find(|(t, _)| t == s) {
+        wanted.store(action == Action::Handle, Ordering::Release);
+        if action == Action::Default {
+            return Ok(am::OK.into());
+        }
+    }
     // As in OTP, that the system refuses to change one is no error.
     let _ = signals::set(s.as_raw(), action);
     Ok(am::OK.into())

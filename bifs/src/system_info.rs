@@ -2,6 +2,7 @@
 //!
 //! Invariant: an item answers with what is so here; items about parts that this VM does not have are unknown to it.
 
+use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use girder_vm::process::Table;
@@ -109,6 +110,38 @@ fn blockers<'s>(ctx: &Ctx<'s>, normal: bool) -> Term<'s> {
     ctx.list_from(sched::blockers(normal).into_iter().filter_map(Term::immediate))
 }
 
+/// The one set of descriptors that is waited for.
+fn check_io<'s>(ctx: &Ctx<'s>) -> Result<Term<'s>, Raise> {
+    let number = |n: usize| ctx.uint(n as u64);
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+    let epoll = atom("epoll")?;
+    let set = pairs(
+        ctx,
+        &[
+            ("name", atom("erts_poll")?),
+            ("primary", epoll),
+            ("kernel_poll", epoll),
+            ("total_poll_set_size", number(girder_vm::port::poll::watched())),
+            ("lazy_updates", Term::FALSE),
+            ("pending_updates", number(0)),
+            ("batch_updates", Term::FALSE),
+            ("concurrent_updates", Term::TRUE),
+            ("fallback", Term::FALSE),
+            ("max_fds", ctx.uint(most)),
+            ("poll_threads", number(1)),
+        ],
+    )?;
+    Ok(ctx.list(&[set]))
+}
+
+/// The numbers in the operating system's release.
+fn os_version<'s>(ctx: &Ctx<'s>) -> Term<'s> {
+    let name = rustix::system::uname();
+    let text = name.release().to_string_lossy().into_owned();
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(|n| n.parse().unwrap_or(0));
+    ctx.tuple_with(3, |_| ctx.uint(numbers.next().unwrap_or(0)))
+}
+
 fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
     let release = Profile::get().release;
     let [fullsweep, min_heap, min_vheap] = defaults();
@@ -122,8 +155,12 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "end_time" => ctx.int(END_TIME),
         "alloc_util_allocators" => crate::memory_info::allocators(ctx)?,
         "allocated_areas" => crate::memory_info::areas(ctx)?,
+        // The allocator is not the C library's.
+        "allocator" => ctx.tuple(&[am::UNDEFINED.into(), Term::NIL, Term::NIL, Term::NIL]),
         "atom_count" => ctx.uint(u64::from(Atom::count())),
         "atom_limit" => ctx.uint(u64::from(girder_vm::atom::MAX_ATOMS)),
+        "beam_jump_table" | "eager_check_io" | "port_tasks" => Term::TRUE,
+        "break_ignored" => crate::signals::break_ignored().into(),
         "build_type" | "emu_type" => atom("opt")?,
         "c_compiler_used" => ctx.tuple(&[am::UNDEFINED.into(), am::UNDEFINED.into()]),
         "compat_rel" => Term::small(i32::from(release)),
@@ -134,14 +171,20 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "cpu_topology" => am::UNDEFINED.into(),
         "debug_compiled" => Term::FALSE,
         "delayed_node_table_gc" => Term::small(60),
+        "check_io" => check_io(ctx)?,
         "dirty_cpu_schedulers" => dirty(Dirty::Cpu).0,
         "dirty_cpu_schedulers_online" => dirty(Dirty::Cpu).1,
         "dirty_io_schedulers" => dirty(Dirty::Io).0,
         "dist_buf_busy_limit" => Term::small(1 << 20),
         "dist_ctrl" | "taints" => Term::NIL,
+        "dist" => ctx.binary(crate::break_menu::distribution().as_bytes()),
         "driver_version" => ctx.string("3.3"),
         "dynamic_trace" => am::NONE.into(),
         "dynamic_trace_probes" => Term::FALSE,
+        "emu_args" => {
+            let words: Vec<_> = std::env::args_os().map(|w| ctx.byte_list(w.as_bytes())).collect();
+            ctx.list(&words)
+        }
         "emu_flavor" => atom("emu")?,
         "endian" => if cfg!(target_endian = "little") { am::LITTLE } else { am::BIG }.into(),
         "ets_count" => number(girder_vm::ets::registry::all().len()),
@@ -161,7 +204,10 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "heap_sizes" => ctx.list_from(heap_sizes().into_iter().map(|n| ctx.int(n))),
         "heap_type" => atom("private")?,
         "hipe_architecture" | "modified_timing_level" => am::UNDEFINED.into(),
+        "info" => ctx.binary(crate::break_menu::info().as_bytes()),
         "kernel_poll" => Term::TRUE,
+        "literal_test" => atom("range")?,
+        "lock_checking" | "lock_counting" => Term::FALSE,
         "logical_processors" | "logical_processors_available" | "logical_processors_online" => cores(),
         "loaded" => crate::memory_info::modules(ctx),
         "machine" => ctx.string("BEAM"),
@@ -180,6 +226,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "os_monotonic_time_source" => time_source(ctx, true)?,
         "os_system_time_source" => time_source(ctx, false)?,
         "os_type" => ctx.tuple(&[atom(std::env::consts::FAMILY)?, atom(std::env::consts::OS)?]),
+        "os_version" => os_version(ctx),
         "otp_release" => ctx.string(&release.to_string()),
         "outstanding_system_requests_limit" => ctx.uint(u64::from(crate::system_flag::requests_limit())),
         "port_count" => number(girder_vm::port::Table::ids().len()),
@@ -194,7 +241,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
             ctx.tuple_with(sched::count(), |_| unbound)
         }
         "scheduler_id" => ctx.uint(sched::current_id() as u64 + 1),
-        "schedulers" => schedulers(),
+        "schedulers" | "schedulers_total" => schedulers(),
         "schedulers_online" => online(),
         "schedulers_state" => ctx.tuple(&[schedulers(), online(), number(sched::active().0)]),
         "all_schedulers_state" => {

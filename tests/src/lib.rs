@@ -10,6 +10,9 @@
 //! | `random_terms` | random terms through comparisons, hashes and codecs, on both | each other |
 //! | `random_programs` | random Erlang programs, on both | each other |
 //! | `benches` | the programs of `benches/` at their quick size, on 1, 2 and 8 schedulers | the manifest's lines |
+//! | `boot` | command lines of `girder erl`, `erlc`, `escript` | the installed ones |
+//! | `shell` | the interactive shell in a terminal | the installed `erl`'s screen |
+//! | `tools` | Elixir, rebar3, EUnit, PropEr, the compiler, an upgrade on Girder | the same on the installed `erl` |
 //! | `command_line` | `girder` with bad input | status and message |
 //!
 //! Environment:
@@ -28,6 +31,7 @@ pub mod fixture;
 pub mod girder;
 pub mod programs;
 pub mod reference;
+pub mod terminal;
 
 /// Ends a test that cannot run on this machine; fails it where `GIRDER_TEST_NO_SKIP` asks for everything.
 pub fn skip(why: &str) {

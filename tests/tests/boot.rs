@@ -157,6 +157,42 @@ fn compiles_and_runs_a_module() {
     same_in("erl", &["-noshell", "-eval", run], prepare, |text| text);
 }
 
+/// Sends itself a signal of the system and says how it ended; times are left out.
+fn signalled(number: u32, shown: impl Fn(String) -> String) {
+    let code = format!(
+        "io:put_chars(\"ready\\n\"), os:cmd(\"kill -{number} \" ++ os:getpid()), receive after 20000 -> halt(99) end."
+    );
+    same_in("erl", &["-noshell", "-eval", &code], |_| {}, shown);
+}
+
+#[test]
+fn sigterm_stops_it_in_order() {
+    signalled(15, |text| text.lines().filter(|l| !l.starts_with("=INFO REPORT")).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn sigusr1_makes_a_crash_dump() {
+    signalled(10, |text| text);
+    let scratch = Scratch::new("boot");
+    let code = "os:cmd(\"kill -10 \" ++ os:getpid()), receive after 20000 -> halt(99) end.";
+    let mut command = Command::new(girder::binary());
+    // `child::run` sends dumps nowhere; the VM reads the variable as its program sets it.
+    let code = format!("os:putenv(\"ERL_CRASH_DUMP\", \"dump\"), {code}");
+    let ended = run(command.arg("erl"), scratch.path(), &["-noshell", "-eval", &code]);
+    assert_eq!(ended.end, End::Status(1), "{}", ended.stderr_text());
+    let dump = fs::read_to_string(scratch.path().join("dump")).expect("a dump");
+    for part in [
+        "=erl_crash_dump:0.5\n",
+        "\n=proc:<0.0.0>\n",
+        "\nName: init\n",
+        "\nSpawned as: ",
+        "\n=loaded_modules\n",
+        "\n=end",
+    ] {
+        assert!(dump.contains(part), "no {part:?} in {dump:.2000}");
+    }
+}
+
 #[test]
 fn a_script() {
     let source = "#!/usr/bin/env escript\n%%! -foo bar\nmain(Args) -> io:format(\"~p ~p~n\", [Args, init:get_argument(foo)]), halt(length(Args)).\n";

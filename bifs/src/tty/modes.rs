@@ -58,6 +58,22 @@ pub(crate) fn restore_all() {
     }
 }
 
+/// Runs `f` while all terminals have their own modes: lines, echo.
+pub(crate) fn with_own<R>(f: impl FnOnce() -> R) -> R {
+    let all = CHANGED.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let changed: Vec<_> = all.iter().filter(|t| t.is_changed()).collect();
+    // A terminal may be gone by now; then nobody looks at it.
+    let now: Vec<_> = changed.iter().map(|t| tcgetattr(borrow(t.fd))).collect();
+    for t in &changed {
+        let _ = tcsetattr(borrow(t.fd), OptionalActions::Now, &t.original);
+    }
+    let result = f();
+    for (t, modes) in changed.iter().zip(now) {
+        let _ = modes.and_then(|m| tcsetattr(borrow(t.fd), OptionalActions::Now, &m));
+    }
+    result
+}
+
 /// What is asked of a terminal: keys as they are typed or whole lines, echo, keys that send signals.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Wanted {

@@ -11,7 +11,7 @@ use girder_vm::sys::console;
 use girder_vm::{Profile, Vm, sched};
 
 use super::exec::Word;
-use super::flags::{self, Break, Flags, Heap, Names};
+use super::flags::{self, Flags, Heap, Names};
 use crate::otp::Tree;
 
 /// The command line if this binary was started as an emulator, under the name `beam.FLAVOR`; what launchers write in
@@ -71,9 +71,10 @@ fn start(program: &str, words: &[Word]) -> Result<i32, String> {
     if let Some((_, online)) = flags.schedulers {
         sched::set_online(online as usize);
     }
-    girder_bifs::signals::start(flags.on_break == Break::Ignore).map_err(|e| format!("girder: signals: {e}\n"))?;
+    girder_bifs::signals::start(flags.on_break).map_err(|e| format!("girder: signals: {e}\n"))?;
     let init = flags.init.as_deref().unwrap_or("init");
     let status = vm.boot(&tree.root, init, arguments).map_err(|e| format!("{e}\n"))?;
+    girder_bifs::drivers::restore_terminals();
     girder_bifs::crash_dump::write_if_crashed();
     Ok(status)
 }

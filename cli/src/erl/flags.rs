@@ -3,6 +3,8 @@
 //! Invariant: a flag that OTP accepts is accepted, and one that it refuses is refused with its message, whether or not
 //! the flag means anything to this VM. What does is in [`Flags`].
 
+use girder_bifs::signals::OnBreak;
+
 use super::exec::Word;
 
 /// What the flags say.
@@ -27,7 +29,7 @@ pub struct Flags {
     /// How warnings are logged: `warning`, `info` or `error`.
     pub warnings: Option<&'static str>,
     /// What Ctrl-C does.
-    pub on_break: Break,
+    pub on_break: OnBreak,
     /// No crash dump for errors of the VM.
     pub no_crash_dump: bool,
     /// Prints the version instead of running.
@@ -41,20 +43,6 @@ pub enum Names {
     Utf8,
     /// Latin-1.
     Latin1,
-}
-
-/// What Ctrl-C does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Break {
-    /// Asks what to do.
-    #[default]
-    Ask,
-    /// Interrupts the shell.
-    Shell,
-    /// Ends the VM.
-    End,
-    /// Nothing.
-    Ignore,
 }
 
 /// See [`Flags::heap`].
@@ -374,9 +362,9 @@ impl Parser<'_> {
             }
         }
         self.flags.on_break = match kind {
-            Some(b'i') => Break::Ignore,
-            Some(b'c') => Break::Shell,
-            _ => Break::End,
+            Some(b'i') => OnBreak::Ignore,
+            Some(b'c') => OnBreak::Shell,
+            _ => OnBreak::End,
         };
         Ok(())
     }
@@ -483,7 +471,7 @@ mod tests {
             f("-hms 1000 -hmbs9 -hmax 5 -hmaxk false").heap,
             Heap { min: Some(1000), min_binary: Some(9), max: Some(5), max_kill: Some(false), ..Heap::default() }
         );
-        assert_eq!(f("-Bi -B -B c").on_break, Break::Shell);
+        assert_eq!(f("-Bi -B -B c").on_break, OnBreak::Shell);
         assert_eq!(f("-fnu").names, Some(Names::Utf8));
         assert_eq!(f("-fnli").names, Some(Names::Latin1));
         assert_eq!(

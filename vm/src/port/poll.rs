@@ -127,6 +127,11 @@ pub fn select(fd: BorrowedFd<'_>, mode: Mode, target: Target) {
     }
 }
 
+/// How many descriptors are waited for.
+pub fn watched() -> usize {
+    POLLER.as_ref().map_or(0, |p| lock(&p.watched).len())
+}
+
 /// Nobody waits for `fd` any more; to be called before it is closed.
 pub fn forget(fd: BorrowedFd<'_>) {
     if let Some(p) = POLLER.as_ref() {

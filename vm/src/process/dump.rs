@@ -24,7 +24,7 @@ fn state(s: Snapshot) -> &'static str {
 /// Identity and state: what can be told of a process that may be running.
 pub fn heading(out: &mut String, p: &Process) {
     // Writing to a string cannot fail.
-    let _ = write!(out, "=proc:{:?}\nState: {}\n", Term::immediate(p.pid()), state(p.state().get()));
+    let _ = write!(out, "=proc:{}\nState: {}\n", shown(p.pid()), state(p.state().get()));
     if let Some(name) = p.name() {
         let _ = writeln!(out, "Name: {}", name.name());
     }

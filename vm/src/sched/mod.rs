@@ -10,8 +10,8 @@ mod dirty;
 mod idle;
 pub(crate) mod msacc;
 mod offer;
+mod pause;
 mod progress;
-
 mod queues;
 mod remote;
 mod run;
@@ -25,6 +25,7 @@ pub use idle::MAX_SCHEDULERS;
 pub use msacc::{
     State as MicroState, Times as MicroTimes, reset as reset_msacc, switch as switch_msacc, times as msacc_times,
 };
+pub use pause::paused;
 pub use progress::after_thread_progress;
 pub use run::run_all;
 pub use stats::{Totals, WallTime, queue_lengths, totals, wall_times};
