@@ -116,11 +116,17 @@ fn system_flag_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
             let to = u32::try_from(count(to)?).ok().filter(|n| *n > 0).ok_or(Raise::Badarg)?;
             Ok(ctx.uint(u64::from(REQUESTS_LIMIT.swap(to, Ordering::Relaxed))))
         }
-        Some("reset_seq_trace") => fixed(Term::TRUE, to),
+        Some("reset_seq_trace") => {
+            if !to.is(am::TRUE) {
+                return Err(Raise::Badarg);
+            }
+            girder_vm::trace::seq::reset_all();
+            Ok(Term::TRUE)
+        }
         Some("scheduler_bind_type") => fixed(atom("unbound")?, to),
         Some("scheduler_wall_time") => crate::wall_time::set(ctx, to),
         Some("microstate_accounting") => crate::msacc::set(to),
-        Some("sequential_tracer") => fixed(Term::FALSE, to),
+        Some("sequential_tracer") => crate::trace::seq::set_tracer(to),
         Some("schedulers_online") => Ok(ctx.uint(sched::set_online(among(to, sched::count())?) as u64)),
         Some("dirty_cpu_schedulers_online") => {
             Ok(ctx.uint(sched::set_dirty_cpu_online(among(to, sched::Dirty::Cpu.count())?) as u64))

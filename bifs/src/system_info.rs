@@ -254,7 +254,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
             ])
         }
         "smp_support" | "threads" | "time_correction" => Term::TRUE,
-        "sequential_tracer" => ctx.tuple(&[atom("sequential_tracer")?, Term::FALSE]),
+        "sequential_tracer" => ctx.tuple(&[atom("sequential_tracer")?, crate::trace::seq::tracer_term()]),
         "system_architecture" => ctx.string(&architecture()),
         "system_logger" => Term::immediate(girder_vm::process::report::logger()).unwrap_or(am::UNDEFINED.into()),
         "system_version" => ctx.string(&system_version()),

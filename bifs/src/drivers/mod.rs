@@ -9,6 +9,7 @@ mod packet;
 mod queue;
 pub(crate) mod spawn;
 mod stream;
+mod trace_file;
 mod tty_sl;
 pub(crate) mod writer;
 
@@ -30,7 +31,8 @@ pub(crate) type Started = Result<Box<dyn Driver>, Atom>;
 type Start = fn(&mut DriverPort, &[u8], bool, bool) -> Started;
 
 /// Drivers that programs open by name.
-const NAMED: &[(&str, Start)] = &[("udp_inet", inet::udp::start), ("tty_sl", tty_sl::start)];
+const NAMED: &[(&str, Start)] =
+    &[("udp_inet", inet::udp::start), ("tty_sl", tty_sl::start), ("trace_file_drv", trace_file::start)];
 
 fn named(name: &[u8]) -> Option<Start> {
     // Later releases have another way to the terminal.

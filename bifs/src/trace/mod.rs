@@ -4,7 +4,9 @@
 
 mod flags;
 mod info;
+mod monitor;
 mod pattern;
+pub(crate) mod seq;
 mod session;
 
 use girder_vm::native::Native;
@@ -12,7 +14,8 @@ use girder_vm::trace::session::Id;
 use girder_vm::{Atom, Ctx, Raise, Term, am};
 
 /// The tables of this folder's files.
-pub(crate) const TABLES: [&[Native]; 4] = [flags::TABLE, info::TABLE, pattern::TABLE, session::TABLE];
+pub(crate) const TABLES: [&[Native]; 6] =
+    [flags::TABLE, info::TABLE, monitor::TABLE, pattern::TABLE, seq::TABLE, session::TABLE];
 
 type Answer<'s> = Result<Term<'s>, Raise>;
 

@@ -31,9 +31,12 @@ impl Drop for Handle {
     }
 }
 
-/// `{Name, Number}`.
+/// `{Name, Number}`; numbers begin at 0 with the first session that is made.
 pub(super) fn weak<'s>(ctx: &Ctx<'s>, id: Id, name: Atom) -> Term<'s> {
-    ctx.tuple(&[name.into(), ctx.uint(u64::from(id))])
+    if id == LEGACY {
+        return ctx.tuple(&[am::LEGACY.into(), am::DEFAULT.into()]);
+    }
+    ctx.tuple(&[name.into(), ctx.uint(u64::from(id - 1))])
 }
 
 /// The session that `{Strong, Weak}` or `Weak` names, if it is there.
@@ -44,7 +47,8 @@ pub(super) fn find(t: Term<'_>) -> Option<Id> {
             let handle: &Handle = r.magic()?.get()?;
             handle.0
         }
-        None => u32::try_from(second.as_u64()?).ok().filter(|_| first.is_atom())?,
+        None if first.is(am::LEGACY) && second.is(am::DEFAULT) => return Some(LEGACY),
+        None => u32::try_from(second.as_u64()?).ok().filter(|_| first.is_atom())?.checked_add(1)?,
     };
     (id != LEGACY && session::with(id, |_| ()).is_some()).then_some(id)
 }

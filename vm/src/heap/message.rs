@@ -321,6 +321,30 @@ impl MessageQueue {
         // SAFETY: a node of this queue.
         Some(unsafe { (*head(f)).term })
     }
+    /// Whether the message at the save pointer carries something.
+    #[inline(always)]
+    pub(crate) fn current_carries(&self) -> bool {
+        let f = self.after(self.save.get());
+        // SAFETY: a node of this queue.
+        !f.is_null() && unsafe { !(*head(f)).signal.is_null() }
+    }
+    /// Takes what the message at the save pointer carries.
+    pub(crate) fn take_current_signal(&self) -> Option<Box<Signal>> {
+        let f = self.after(self.save.get());
+        // It stays in the queue, so the message is not dropped here.
+        (!f.is_null()).then(|| ManuallyDrop::new(Message(f)).take_signal()).flatten()
+    }
+    /// Frees what messages carry.
+    pub(crate) fn drop_signals(&self) {
+        let mut n = self.first.get();
+        while !n.is_null() {
+            // SAFETY: nodes of this queue, which stay in it.
+            unsafe {
+                drop(ManuallyDrop::new(Message(n)).take_signal());
+                n = (*head(n)).link;
+            }
+        }
+    }
     /// Whether there is a message at the save pointer.
     pub fn has_unseen(&self) -> bool {
         !self.after(self.save.get()).is_null()
@@ -409,8 +433,9 @@ impl MessageQueue {
         }
         // SAFETY: the old node leaves the queue here; the fresh one takes its place with the same term.
         unsafe {
-            let Head { link, term, .. } = *head(old);
-            let fresh = Message::with_head(Message::empty_fragment(), term, null_mut()).into_raw();
+            let Head { link, term, signal, .. } = *head(old);
+            (*head(old)).signal = null_mut();
+            let fresh = Message::with_head(Message::empty_fragment(), term, signal).into_raw();
             (*head(fresh)).link = link;
             self.link_after(at, fresh);
             if self.last.get() == old {

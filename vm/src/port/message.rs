@@ -27,7 +27,11 @@ pub fn command(
     let me = ctx.self_pid().raw();
     let busy = with(id, |p| !p.is_closed() && !force && p.busy().is_on() && (nosuspend || p.busy().wait(me)));
     if busy == Some(true) {
-        return if nosuspend { Ok(None) } else { Err(Raise::Wait) };
+        if nosuspend {
+            return Ok(None);
+        }
+        crate::trace::monitor::waits_for_port(ctx.process(), id);
+        return Err(Raise::Wait);
     }
     Ok(Some(match iolist::flatten(data) {
         Ok((data, cells)) => {

@@ -36,6 +36,11 @@ fn elements<'s>(m: Mfa) -> [Term<'s>; 3] {
     [Term::atom(m.module), Term::atom(m.function), Term::small(i32::from(m.arity))]
 }
 
+/// The function that a process is in.
+pub(crate) fn place(p: &Process) -> Option<Mfa> {
+    newest(p).map(|at| at.mfa)
+}
+
 /// `{M, F, A}`, `undefined` if no frame is known.
 pub(crate) fn current_function<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
     newest(p).map_or(Term::atom(am::UNDEFINED), |at| b.tuple(&elements(at.mfa)))

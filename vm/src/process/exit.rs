@@ -11,7 +11,7 @@ use crate::heap::{Detached, gc};
 use crate::sched::{Dirty, Scheduler};
 use crate::signal::{self, Signal};
 use crate::term::RawTerm;
-use crate::trace::events;
+use crate::trace::{events, profiler};
 
 /// How an exit signal came about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +92,7 @@ pub(crate) fn depart(p: &Process) -> bool {
 }
 
 fn close(p: &Process, reason: &Detached) {
+    profiler::process_rests(p);
     let traced = !p.trace_flags().is_empty();
     if traced {
         reason.with(|r| events::exits(p, r));

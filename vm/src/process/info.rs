@@ -227,7 +227,7 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
             o.dictionary.borrow().get(key).map_or(Term::atom(am::UNDEFINED), |v| b.copy(v))
         }
         Item::Trace => b.uint(u64::from(p.trace_flags().0 & TraceFlags::ALL.0)),
-        Item::SequentialTraceToken => b.copy(Term::from_raw(o.seq_token.get())),
+        Item::SequentialTraceToken => crate::trace::seq::token_for(b, p),
         Item::LastCalls => Term::FALSE,
         Item::Catchlevel => number(o.heap.catch_count()),
         Item::Binary => b.list_from(

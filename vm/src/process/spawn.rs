@@ -8,7 +8,7 @@ use super::owner::Owner;
 use super::relations::{Alias, AliasMode, Link, Monitor, Reference, Watched, Watcher};
 use super::state::{Priority, State};
 use super::{Process, Table};
-use crate::atom::Atom;
+use crate::atom::{Atom, am};
 use crate::code::Mfa;
 use crate::ctx::Ctx;
 use crate::heap::Detached;
@@ -16,7 +16,9 @@ use crate::native::Raise;
 use crate::sched::{self, Dirty};
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::term::{RawTerm, Term, copy};
+use crate::trace::Flags as TraceFlags;
 use crate::trace::events::{self, Birth};
+use crate::trace::seq;
 
 /// Words of arguments copied for one reduction.
 const WORDS_PER_REDUCTION: usize = 64;
@@ -242,6 +244,32 @@ fn child<'s>(
         }
     }
     drop(mine);
+    if seq::has_token(me) {
+        inherit_token(ctx, pid, monitor, mfa, args);
+    }
     events::born(me, &Birth { child: pid, mfa, args, linked: opts.link });
     Ok(Start { pid, priority: opts.priority })
+}
+
+/// The child of a process with a sequential trace token has it, too: a request to spawn is as good as a message.
+#[cold]
+fn inherit_token<'s>(ctx: &Ctx<'s>, child: RawTerm, monitor: Option<Reference>, mfa: Mfa, args: Term<'s>) {
+    let reference = monitor.unwrap_or_else(Reference::fresh).term(ctx);
+    let called = ctx.tuple(&[mfa.module.into(), mfa.function.into(), Term::small(i32::from(mfa.arity))]);
+    let request = ctx.tuple(&[
+        am::SPAWN_REQUEST.into(),
+        reference,
+        ctx.self_pid(),
+        ctx.group_leader(),
+        called,
+        Term::NIL,
+        am::SPAWN_REPLY.into(),
+        args,
+    ]);
+    let state = seq::spawned(ctx, child, request, reference);
+    super::table::with(child, |p| {
+        // Before it first runs, nobody else owns its owner's part.
+        p.owner().seq_token.set(p.owner().heap.arena.adopt(state));
+        p.note_trace(TraceFlags::TOKEN, true);
+    });
 }

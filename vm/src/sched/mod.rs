@@ -178,6 +178,11 @@ pub fn set_online(n: usize) -> usize {
     if old == 0 { count() } else { old }
 }
 
+/// How many schedulers do not sleep.
+pub(crate) fn working() -> usize {
+    (0..online()).filter(|id| !IDLE.sleeps(*id)).count()
+}
+
 /// The scheduler of this thread, 0 on a thread that is none.
 pub fn current_id() -> usize {
     LOCAL.get().map_or(0, |l| l.id)

@@ -23,7 +23,7 @@ use crate::signal;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::park::Parker;
 use crate::term::RawTerm;
-use crate::trace::{Flags, events};
+use crate::trace::{Flags, events, monitor, profiler};
 
 /// Picks after which inbox and timers are looked at, however short the slices are.
 const PICKS_PER_POLL: u32 = 32;
@@ -231,10 +231,12 @@ impl Scheduler {
         let more = !me.inbox.is_empty() || (self.is_online() && others(self.id()).any(|(s, _)| s.len() > 1));
         if !more && halted().is_none() {
             me.counters.parks.add(1);
+            profiler::scheduler(self.id(), false);
             let nap = progress::is_wanted().then_some(PROGRESS_NAP);
             let due = local.timers.wait();
             // A push to the inbox that came after the look has left its wake-up with the parker: this returns at once.
             msacc::during(MicroState::Sleep, || me.parker.park(nap.into_iter().chain(due).min()));
+            profiler::scheduler(self.id(), true);
         }
         if progress::is_wanted() {
             crossbeam_epoch::pin().flush();
@@ -364,10 +366,15 @@ impl Scheduler {
         }
         let mut ran = false;
         if p.state().get().may_execute() && owner.fcalls.get() > 0 {
+            profiler::process_runs(p);
             if p.trace_flags().any(TURNS) {
                 events::scheduled(p, true);
             }
+            let measured = monitor::turn_begins(p);
             let end = self.execute(p);
+            if let Some(turn) = measured {
+                turn.ends(p);
+            }
             ran = true;
             if p.trace_flags().any(TURNS) && end != SliceEnd::Exited && !p.state().get().exiting() {
                 events::scheduled(p, false);
@@ -432,6 +439,7 @@ impl Scheduler {
     /// Lets a process wait, unless something has come in meanwhile that it must look at: also a receive that looked at
     /// the inbox in this slice may have found tasks there.
     fn wait(&self, p: &Process) {
+        profiler::process_rests(p);
         if !p.owner().tasks.is_empty() {
             return self.put_back(p);
         }

@@ -12,7 +12,7 @@ use crate::process::exit::{self, ExitKind};
 use crate::process::relations::{Alias, AliasMode, Monitor, RefNumbers, Reference, Watched, Watcher};
 use crate::process::{Owner, Process};
 use crate::term::{RawTerm, Term};
-use crate::trace::{Flags, events};
+use crate::trace::{Flags, events, monitor};
 
 /// Messages handled for one reduction.
 const PER_REDUCTION: usize = 8;
@@ -21,7 +21,7 @@ const PER_REDUCTION: usize = 8;
 pub fn fetch(p: &Process) {
     let owner = p.owner();
     let (mut messages, mut handled) = (false, 0);
-    let traced = p.trace_flags().any(Flags::RECEIVE);
+    let (traced, before) = (p.trace_flags().any(Flags::RECEIVE), owner.mailbox.len());
     for m in p.take_inbox() {
         handled += 1;
         if p.state().get().exiting() {
@@ -41,6 +41,7 @@ pub fn fetch(p: &Process) {
     }
     if messages {
         p.state().set_active();
+        monitor::queue_changed(p, before);
     }
     owner.fcalls.set(owner.fcalls.get() - (handled / PER_REDUCTION) as i64);
 }
@@ -87,6 +88,14 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
             owner.mailbox.queue.push(carrier);
             return true;
         }
+        Signal::Token(token) => {
+            if p.trace_flags().any(Flags::RECEIVE) {
+                events::received(p, &carrier, None);
+            }
+            owner.mailbox.queue.push(carrier.with_signal(Signal::Token(token)));
+            return true;
+        }
+        Signal::ForgetToken => crate::trace::seq::forget(p),
         Signal::ProcessInfo { to, request } => crate::process::info::answer(p, to, &request),
         Signal::IsAlive { to } => to.reply_atom(am::TRUE),
         Signal::GroupLeader { leader, to } => {

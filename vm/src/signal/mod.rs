@@ -156,6 +156,10 @@ pub enum Signal {
     PriorityAlias(RefNumbers),
     /// The message that carries this was sent by that process.
     From(RawTerm),
+    /// The message that carries this has a sequential trace token, which it keeps in the queue.
+    Token(Detached),
+    /// The receiver is to lose its sequential trace token.
+    ForgetToken,
     /// `process_info` asks.
     ProcessInfo {
         /// Who asked.
@@ -282,6 +286,8 @@ pub(crate) fn answer_dead_signal(pid: RawTerm, s: Signal) {
         | Signal::Alias(_)
         | Signal::PriorityAlias(_)
         | Signal::From(_)
+        | Signal::Token(_)
+        | Signal::ForgetToken
         | Signal::GroupLeader { to: None, .. }
         | Signal::Resume { .. }
         | Signal::SuspendeeGone { .. }

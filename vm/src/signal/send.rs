@@ -14,7 +14,7 @@ use crate::process::relations::Reference;
 use crate::process::table;
 use crate::sched::Dirty;
 use crate::term::{Kind, RawTerm, Term};
-use crate::trace::{Flags, events, session};
+use crate::trace::{Flags, events, seq, session};
 
 /// Words of a message copied for one reduction.
 const WORDS_PER_REDUCTION: usize = 64;
@@ -102,6 +102,9 @@ fn to_named(ctx: &Ctx<'_>, id: RawTerm, msg: Term<'_>, flags: SendFlags) -> Resu
 }
 
 fn to_local(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
+    if seq::has_token(ctx.process()) {
+        return with_token(ctx, pid, msg);
+    }
     let small = table::with(pid, |p| {
         // A copy for a process that exits would be thrown away.
         if p.state().get().exiting() {
@@ -121,6 +124,16 @@ fn to_local(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
 #[inline]
 fn signed(ctx: &Ctx<'_>, m: Message) -> Message {
     if session::senders_wanted() { m.with_signal(Signal::From(ctx.process().pid())) } else { m }
+}
+
+/// As [`to_local`], by a process with a sequential trace token.
+#[cold]
+fn with_token(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
+    if table::with(pid, |p| p.state().get().exiting()) != Some(false) {
+        return;
+    }
+    let token = seq::sent(ctx, pid, msg);
+    to_pid(pid, Message::sent(msg).with_signal(Signal::Token(token)));
 }
 
 /// Copies a term that takes long to copy, and hands the message to `then`, as a dirty scheduler. The guard holds up the

@@ -181,7 +181,7 @@ impl Traced<'_, '_> {
             pid: p.pid(),
             caller: caller.map_or(undefined, |at| b.tuple(&mfa(at.mfa))),
             caller_line,
-            seq_token: b.copy(Term::from_raw(p.owner().seq_token.get())),
+            seq_token: super::seq::token_for(b, p),
             dump: if dump { dumped(b, p) } else { Term::NIL },
         }
     }

@@ -13,12 +13,12 @@ use crate::term::{RawTerm, Term};
 pub(super) fn carry_out(ctx: &Ctx<'_>, session: Id, outcome: &Outcome<'_>) -> Flags {
     let me = ctx.process().pid();
     for (call, args) in &outcome.effects {
-        one(me, session, *call, args);
+        one(ctx, me, session, *call, args);
     }
     tracee::get(me, session).map_or(Flags::NONE, |t| t.flags)
 }
 
-fn one(me: RawTerm, session: Id, call: TraceCall, args: &[Term<'_>]) {
+fn one(ctx: &Ctx<'_>, me: RawTerm, session: Id, call: TraceCall, args: &[Term<'_>]) {
     let tracer = tracee::get(me, session).and_then(|t| t.tracer);
     let flag = |t: &Term<'_>| t.as_atom().and_then(Flags::of_atom);
     let set = |id: RawTerm, tracer: Option<RawTerm>, on: Flags, off: Flags| {
@@ -53,6 +53,10 @@ fn one(me: RawTerm, session: Id, call: TraceCall, args: &[Term<'_>]) {
             if let Some(n) = n.as_u64().and_then(|n| u32::try_from(n).ok()) {
                 matchspec::set_control_word(n);
             }
+        }
+        (TraceCall::SetSeqToken, [item, value]) => {
+            // The specification's terms are gone when it has run. What cannot be set is left alone.
+            let _ = super::seq::set(ctx, ctx.copy(*item), ctx.copy(*value));
         }
         (TraceCall::Display, [t]) => {
             let mut text = String::new();

@@ -57,6 +57,8 @@ impl Flags {
     pub const OF_PORTS: Flags = Flags::MODIFIERS.and(Flags::PORTS).and(Flags::RUNNING_PORTS);
     /// What processes can be traced for.
     pub const OF_PROCESSES: Flags = Flags::ALL.without(Flags::PORTS).without(Flags::RUNNING_PORTS);
+    /// `system_profile` has told that the process is runnable: a bit of the process's word only.
+    pub(crate) const ACTIVE: Flags = Flags(1 << 29);
     /// Something of the process is measured between its calls (`profile.rs`): a bit of the process's word only.
     pub(crate) const MEASURED: Flags = Flags(1 << 30);
     /// The process has a sequential trace token: a bit of the process's word only.
@@ -137,7 +139,7 @@ pub fn tracer_option(t: Term<'_>, tag: Atom) -> Option<Option<RawTerm>> {
     if pid.is_nil() {
         return Some(None);
     }
-    pid.is_local_pid().then(|| Some(pid.raw()))
+    (pid.is_local_pid() || pid.is_local_port()).then(|| Some(pid.raw()))
 }
 
 #[cfg(test)]

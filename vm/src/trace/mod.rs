@@ -15,10 +15,13 @@ mod effects;
 pub mod events;
 mod flags;
 pub mod info;
+pub mod monitor;
 pub mod pattern;
 pub(crate) mod profile;
+pub mod profiler;
 mod report;
 pub(crate) mod returns;
+pub mod seq;
 pub mod session;
 pub mod tracee;
 

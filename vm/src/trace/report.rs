@@ -6,8 +6,10 @@
 use super::tracee::{self, Tracee};
 use super::{Flags, session};
 use crate::atom::am;
-use crate::heap::Builder;
+use crate::etf;
 use crate::heap::message::Message;
+use crate::heap::{Builder, Detached};
+use crate::port;
 use crate::process::{table, unique};
 use crate::signal;
 use crate::term::{RawTerm, SMALL_MIN, Term};
@@ -34,17 +36,37 @@ pub(super) fn send(
     if tracer == id {
         return true;
     }
-    let message = Message::build(|b| {
-        let tag = if flags.any(Flags::STAMPS) { am::TRACE_TS } else { am::TRACE };
-        let mut all = vec![Term::atom(tag), local(id)];
-        elements(b, &mut all);
-        if flags.any(Flags::SCHEDULER_ID) {
-            all.push(b.uint(crate::sched::current_id() as u64 + 1));
-        }
-        all.extend(stamp(b, flags));
-        b.tuple(&all)
-    });
-    table::with(tracer, |p| signal::deliver(p, message).is_ok()) == Some(true)
+    let message = Detached::build(|b| message(b, flags, id, elements));
+    if tracer.is_local_port() {
+        return write(tracer, id, &message);
+    }
+    table::with(tracer, |p| signal::deliver(p, Message::detached(message)).is_ok()) == Some(true)
+}
+
+fn message<'b>(
+    b: &Builder<'b>,
+    flags: Flags,
+    id: RawTerm,
+    elements: impl FnOnce(&Builder<'b>, &mut Elements<'b>),
+) -> Term<'b> {
+    let tag = if flags.any(Flags::STAMPS) { am::TRACE_TS } else { am::TRACE };
+    let mut all = vec![Term::atom(tag), local(id)];
+    elements(b, &mut all);
+    if flags.any(Flags::SCHEDULER_ID) {
+        all.push(b.uint(crate::sched::current_id() as u64 + 1));
+    }
+    all.extend(stamp(b, flags));
+    b.tuple(&all)
+}
+
+/// A port that is a tracer gets the message in the external format; `false` if it is closed.
+fn write(tracer: RawTerm, id: RawTerm, message: &Detached) -> bool {
+    let data = message.with(|t| etf::encode(t, &etf::Options::new(id)));
+    let there = tracee::is_alive(tracer);
+    if there {
+        port::send(tracer, id, port::Op::Command { owner: None, data });
+    }
+    there
 }
 
 /// A local pid or port as a term.

@@ -78,7 +78,7 @@ impl Session {
 }
 
 static SESSIONS: LazyLock<RwLock<BTreeMap<Id, Session>>> =
-    LazyLock::new(|| RwLock::new(BTreeMap::from([(LEGACY, Session::new(am::DEFAULT, None))])));
+    LazyLock::new(|| RwLock::new(BTreeMap::from([(LEGACY, Session::new(am::LEGACY, None))])));
 static NEXT: AtomicU32 = AtomicU32::new(1);
 /// Whether some session has flags for new processes, or for new ports.
 static FRESH: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
@@ -99,6 +99,7 @@ pub fn destroy(id: Id) -> bool {
         note_settings();
         super::tracee::forget_session(id);
         super::pattern::forget_session(id);
+        super::monitor::set(id, None);
     }
     known
 }

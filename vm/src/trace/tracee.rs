@@ -35,8 +35,11 @@ pub enum Refused {
     Traced,
 }
 
-/// Whether a process is there to be told.
+/// Whether a process or port is there to be told.
 pub fn is_alive(tracer: RawTerm) -> bool {
+    if tracer.is_local_port() {
+        return crate::port::with(tracer, |p| !p.is_closed()) == Some(true);
+    }
     table::with(tracer, |p| !p.state().get().exiting()) == Some(true)
 }
 

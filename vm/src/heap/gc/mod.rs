@@ -21,6 +21,8 @@ mod stress;
 #[cfg(test)]
 mod tests;
 
+use std::time::Instant;
+
 use roots::RootSet;
 pub(crate) use roots::Roots;
 use sizes::heap_size_above;
@@ -35,7 +37,7 @@ use crate::process::{Owner, Process};
 use crate::sched::{MicroState, msacc};
 use crate::sync::tally;
 use crate::term::RawTerm;
-use crate::trace::{Flags, events};
+use crate::trace::{Flags, events, monitor};
 
 /// Blocks up to this size are not shrunk after a minor collection.
 const SHRINK_MIN: usize = 3000;
@@ -74,13 +76,17 @@ pub(crate) fn collect(owner: &Owner, x: &mut [RawTerm], need: usize) -> Collecte
 
 /// As [`collect`], for the process itself: who traces its collections is told.
 pub(crate) fn collect_process(p: &Process, x: &mut [RawTerm], need: usize) -> Collected {
-    if !p.trace_flags().any(TRACED) {
+    if !p.trace_flags().any(TRACED) && !monitor::of_collections() {
         return collect(p.owner(), x, need);
     }
+    let begin = Instant::now();
     let major = is_sweep_due(&p.owner().heap);
     events::collects(p, major, need);
     let done = collect(p.owner(), x, need);
     events::collected(p, major, need, &done);
+    if monitor::of_collections() {
+        monitor::collected(p, begin);
+    }
     done
 }
 

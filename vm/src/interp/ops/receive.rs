@@ -94,8 +94,31 @@ pub(crate) fn loop_rec_end(m: M, f: i32) -> Flow {
 
 #[inline(always)]
 pub(crate) fn remove_message(m: M) -> Flow {
+    if m.owner().mailbox.queue.current_carries() || crate::trace::seq::has_token(m.p()) {
+        m.out();
+        token_received(m.s(), m.p());
+        m.back();
+    }
     m.owner().mailbox.remove(&m.owner().heap.arena);
     Flow::Next
+}
+
+/// The process takes over the sequential trace token of the message that it receives, or loses its own.
+#[cold]
+#[inline(never)]
+fn token_received(s: &Scheduler, p: &Process) {
+    let queue = &p.owner().mailbox.queue;
+    let signal = queue.take_current_signal();
+    let token = match signal.as_deref() {
+        Some(crate::signal::Signal::Token(token)) => Some(token),
+        _ => None,
+    };
+    let Some(message) = queue.current() else { return };
+    // SAFETY: registers are saved; nothing collects here, and the message stays where it is meanwhile.
+    unsafe {
+        let ctx = Ctx::new(p, s);
+        crate::trace::seq::received(&ctx, token, message.brand());
+    }
 }
 
 /// Waits at the loop's begin.

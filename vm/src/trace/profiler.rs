@@ -1,0 +1,122 @@
+//! `system_profile`: when processes become runnable and when not any more, when schedulers work and sleep, told to one
+//! process.
+//!
+//! Invariant: a process's `active` and `inactive` alternate ([`Flags::ACTIVE`] in its word), and are told by the thread
+//! that runs it.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::report::{local, stamp};
+use super::{Flags, tracee};
+use crate::atom::{Atom, am};
+use crate::heap::Builder;
+use crate::heap::message::Message;
+use crate::process::{Process, backtrace};
+use crate::sched;
+use crate::signal;
+use crate::sync::lock;
+use crate::term::{RawTerm, Term};
+
+/// Who is told what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Profiler {
+    /// Who.
+    pub pid: RawTerm,
+    /// `runnable_procs`.
+    pub processes: bool,
+    /// `runnable_ports`.
+    pub ports: bool,
+    /// `scheduler`.
+    pub schedulers: bool,
+    /// `exclusive`: reports of processes and ports do not count with the tracer's own.
+    pub exclusive: bool,
+    /// How time is shown.
+    pub stamps: Flags,
+}
+
+static PROFILER: Mutex<Option<Profiler>> = Mutex::new(None);
+const PROCESSES: u32 = 1;
+const SCHEDULERS: u32 = 2;
+static WANTED: AtomicU32 = AtomicU32::new(0);
+
+/// Who is told, if he is still there.
+pub fn get() -> Option<Profiler> {
+    lock(&PROFILER).filter(|p| tracee::is_alive(p.pid))
+}
+
+/// Sets who is told; who was before.
+pub fn set(new: Option<Profiler>) -> Option<Profiler> {
+    let old = get();
+    *lock(&PROFILER) = new;
+    let kinds = |p: Profiler| u32::from(p.processes) * PROCESSES + u32::from(p.schedulers) * SCHEDULERS;
+    WANTED.store(new.map_or(0, kinds), Ordering::Relaxed);
+    old
+}
+
+#[inline(always)]
+fn wanted(kind: u32) -> bool {
+    // Relaxed: what is under way when it is set may go untold.
+    WANTED.load(Ordering::Relaxed) & kind != 0
+}
+
+/// `{profile, ..., Time}`.
+fn tell(about: Option<RawTerm>, elements: impl for<'b> FnOnce(&Builder<'b>) -> Vec<Term<'b>>) {
+    let Some(to) = get() else {
+        set(None);
+        return;
+    };
+    if about == Some(to.pid) {
+        return;
+    }
+    let m = Message::build(|b| {
+        let mut all = vec![am::PROFILE.into()];
+        all.extend(elements(b));
+        all.extend(stamp(b, to.stamps));
+        b.tuple(&all)
+    });
+    signal::to_pid(to.pid, m);
+}
+
+/// A process has its turn.
+#[inline(always)]
+pub(crate) fn process_runs(p: &Process) {
+    if wanted(PROCESSES) && !p.trace_flags().any(Flags::ACTIVE) {
+        process(p, am::ACTIVE, true);
+    }
+}
+
+/// A process waits, or is gone.
+#[inline(always)]
+pub(crate) fn process_rests(p: &Process) {
+    if wanted(PROCESSES) && p.trace_flags().any(Flags::ACTIVE) {
+        process(p, am::INACTIVE, false);
+    }
+}
+
+#[cold]
+fn process(p: &Process, tag: Atom, active: bool) {
+    p.note_trace(Flags::ACTIVE, active);
+    tell(Some(p.pid()), |b| {
+        let place = if p.state().get().exiting() { None } else { backtrace::place(p) };
+        let place = place.map_or(Term::small(0), |m| {
+            b.tuple(&[m.module.into(), m.function.into(), Term::small(i32::from(m.arity))])
+        });
+        vec![local(p.pid()), tag.into(), place]
+    });
+}
+
+/// A scheduler goes to sleep, or wakes.
+#[inline(always)]
+pub(crate) fn scheduler(id: usize, active: bool) {
+    if wanted(SCHEDULERS) {
+        scheduler_changes(id, active);
+    }
+}
+
+#[cold]
+fn scheduler_changes(id: usize, active: bool) {
+    let tag = if active { am::ACTIVE } else { am::INACTIVE };
+    let working = sched::working() + usize::from(active);
+    tell(None, |b| vec![am::SCHEDULER.into(), b.uint(id as u64 + 1), tag.into(), b.uint(working as u64)]);
+}
