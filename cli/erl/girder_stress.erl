@@ -5,19 +5,24 @@
 %% none that it has called off. After a round no process, name or message may be left, and memory must stay flat.
 -module(girder_stress).
 -export([main/1]).
+%% For the work on tables.
+-export([actor/3, collect/2, below/1, one_of/1]).
 
 %% Longest wait for something that must come: longer than anybody stops the whole VM to have the machine for himself.
 -define(LONG, 300000).
 -define(NAMES, [girder_stress_a, girder_stress_b, girder_stress_c]).
 
-main([Seconds, Seed]) ->
+main([Seconds, Seed, What]) ->
     process_flag(trap_exit, true),
     %% Crashes of the actors' children are part of the game.
     erlang:system_flag(system_logger, undefined),
     Start = erlang:monotonic_time(millisecond),
     warm_up(),
     rounds(#{seed => list_to_integer(Seed), start => Start, until => Start + list_to_integer(Seconds) * 1000,
-             base => erlang:system_info(process_count), ops => 0, memory => none}, 1).
+             base => erlang:system_info(process_count), ops => 0, memory => none, work => work(What)}, 1).
+
+work("processes") -> fun one_round/1;
+work("tables") -> fun girder_stress_tables:one_round/1.
 
 %% Modules are loaded before anything is counted.
 warm_up() ->
@@ -26,14 +31,14 @@ warm_up() ->
     _ = [maps:size(#{}), lists:sort([2, 1]), erlang:memory(total), io_lib:format("~p~n", [a])],
     ok.
 
-rounds(#{seed := Seed, start := Start, until := Until, ops := Ops} = S, N) ->
+rounds(#{seed := Seed, start := Start, until := Until, ops := Ops, work := Work} = S, N) ->
     Now = erlang:monotonic_time(millisecond),
     case N > 1 andalso Now >= Until of
         true ->
             io:format("stress: seed ~w, ~w rounds in ~w ms, ~w operations: nothing lost~n",
                       [Seed, N - 1, Now - Start, Ops]);
         false ->
-            case one_round({Seed, N}) of
+            case Work({Seed, N}) of
                 {ok, Done} ->
                     left_over(S, N),
                     rounds(memory(S#{ops := Ops + Done}, N), N + 1);

@@ -53,6 +53,7 @@ const EMBEDDED: &[Embedded] = &[
     ("girder_code", include_bytes!("../erl/girder_code.beam")),
     ("girder_io", include_bytes!("../erl/girder_io.beam")),
     ("girder_stress", include_bytes!("../erl/girder_stress.beam")),
+    ("girder_stress_tables", include_bytes!("../erl/girder_stress_tables.beam")),
 ];
 
 /// Rewrites OTP's `-pa DIR` before the first word of the program into the form that the parser knows.

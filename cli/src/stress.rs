@@ -1,6 +1,6 @@
-//! `girder stress`: random work for processes, signals, names and timers, checked against a model of what must arrive.
+//! `girder stress`: random work for processes, signals, names and timers, or for tables, checked against a model.
 //!
-//! The work and the model are Erlang code, `erl/girder_stress.erl`. A seed gives each actor the same operations again;
+//! The work and the model are Erlang code, `erl/girder_stress*.erl`. A seed gives each actor the same operations again;
 //! how they interleave is the schedulers' doing.
 
 use std::path::PathBuf;
@@ -11,9 +11,30 @@ use girder_vm::sched::MAX_SCHEDULERS;
 
 use crate::run;
 
-/// How long, with which numbers, on how many threads.
+/// What the work is for.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum What {
+    /// Processes, signals, names and timers.
+    Processes,
+    /// ETS tables.
+    Tables,
+}
+
+impl What {
+    fn word(self) -> &'static str {
+        match self {
+            What::Processes => "processes",
+            What::Tables => "tables",
+        }
+    }
+}
+
+/// On what, how long, with which numbers, on how many threads.
 #[derive(clap::Args)]
 pub struct Options {
+    /// What the work is for.
+    #[arg(value_enum, default_value = "processes")]
+    what: What,
     /// Begin no new round after this time.
     #[arg(long, value_name = "N", default_value_t = 10)]
     seconds: u32,
@@ -32,6 +53,6 @@ pub struct Options {
 pub fn run(options: Options) -> ExitCode {
     let any = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |d| d.subsec_nanos());
     let seed = options.seed.unwrap_or_else(any);
-    let words = ["girder_stress".to_owned(), options.seconds.to_string(), seed.to_string()];
+    let words = ["girder_stress", &options.seconds.to_string(), &seed.to_string(), options.what.word()];
     run::run(run::Options::of_module(words.map(Into::into).into(), options.otp, options.schedulers))
 }

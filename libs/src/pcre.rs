@@ -91,6 +91,8 @@ pub struct MatchOptions {
     pub match_limit: Option<u32>,
     /// Most levels of backtracking; `None`: PCRE2's default.
     pub depth_limit: Option<u32>,
+    /// Where a match starts at the latest.
+    pub start_limit: Option<usize>,
 }
 
 /// What became of a match.
@@ -119,7 +121,8 @@ impl Code {
     /// Compiles a pattern.
     pub fn compile(pattern: &[u8], o: &CompileOptions) -> Result<Code, CompileError> {
         let (mut code, mut offset) = (0, 0);
-        let mut bits = o.bits;
+        // So that matches can be bounded by `MatchOptions::start_limit`.
+        let mut bits = o.bits | sys::PCRE2_USE_OFFSET_LIMIT;
         // PCRE2 10.45 derives the bytes that a match in UTF-8 may start with wrongly from tables of one's own.
         if o.latin_1 && bits & option::UTF != 0 && pattern.windows(2).any(|w| matches!(w, b"\\w" | b"\\W")) {
             bits |= option::NO_START_OPTIMIZE;
@@ -222,6 +225,9 @@ impl Code {
             if let Some(n) = o.match_limit {
                 sys::pcre2_set_match_limit_8(context, n);
             }
+            if let Some(n) = o.start_limit {
+                sys::pcre2_set_offset_limit_8(context, n);
+            }
             if let Some(n) = o.depth_limit {
                 sys::pcre2_set_depth_limit_8(context, n);
             }
@@ -298,6 +304,9 @@ mod tests {
         let c = compile("(a+)+$", 0);
         let few = MatchOptions { match_limit: Some(1000), ..Default::default() };
         assert_eq!(c.run(b"aaaaaaaaaaaaaaaaaaaaaaaaab", &few), Outcome::MatchLimit);
+        let early = MatchOptions { start_limit: Some(2), ..Default::default() };
+        assert_eq!(c.run(b"bbaa", &early), Outcome::Match(vec![Some((2, 4)), Some((2, 4))]));
+        assert_eq!(c.run(b"bbbaa", &early), Outcome::NoMatch);
         assert_eq!(c.run(b"", &MatchOptions { offset: 9, ..Default::default() }), Outcome::BadOffset);
         assert_eq!(compile("x", option::UTF).run(b"\xff", &MatchOptions::default()), Outcome::BadUtf);
     }

@@ -21,6 +21,7 @@ pub use walk::TABLE as WALK;
 use std::sync::Arc;
 
 use girder_vm::ets::{Kind, Object, Table, registry};
+use girder_vm::sched::Dirty;
 use girder_vm::{Atom, Ctx, Raise, RawTerm, Term, am};
 
 type Answer<'s> = Result<Term<'s>, Raise>;
@@ -91,6 +92,7 @@ fn table<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access) -> Result<TableRef<'s>,
     if let Some(table) = t.as_magic().and_then(|m| m.get::<Arc<Table>>())
         && !table.is_deleted()
         && access.allows(table, ctx.self_pid().raw())
+        && !table.is_busy()
     {
         return Ok(TableRef::Borrowed(table));
     }
@@ -101,7 +103,25 @@ fn table<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access) -> Result<TableRef<'s>,
 fn look_closer<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access) -> Result<TableRef<'s>, Raise> {
     let table = find(t).map_err(|cause| because(ctx, cause))?;
     let me = ctx.self_pid().raw();
-    if access.allows(&table, me) || registry::is_super_user(me) { Ok(table) } else { Err(because(ctx, am::ACCESS)) }
+    if !access.allows(&table, me) && !registry::is_super_user(me) {
+        return Err(because(ctx, am::ACCESS));
+    }
+    if access != Access::Look && !table.pass_or_wait(me) {
+        return Err(Raise::Wait);
+    }
+    Ok(table)
+}
+
+/// Objects from which on an operation that looks at so many in one step is a dirty scheduler's.
+const MANY: usize = 4000;
+
+/// Does `f`, which looks at `objects` objects in one step. Others that come meanwhile wait for their turn.
+fn in_one_step<R>(ctx: &Ctx<'_>, t: &Table, objects: usize, f: impl FnOnce() -> R) -> R {
+    if objects < MANY {
+        return f();
+    }
+    let _busy = t.at_length();
+    ctx.dirty(Dirty::Cpu, f)
 }
 
 /// How the table `t` is shown: by its name if that finds it.

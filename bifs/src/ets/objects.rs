@@ -9,7 +9,7 @@ use girder_vm::profile::Profile;
 use girder_vm::term::cmp;
 use girder_vm::{Ctx, Raise, Term, am};
 
-use super::{Access, Answer, because, copy, is_storable, table};
+use super::{Access, Answer, because, copy, in_one_step, is_storable, table};
 
 girder_vm::natives! { pub TABLE:
     "ets" {
@@ -59,7 +59,7 @@ fn insert<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], only_new: bool) -> Answer<'s> {
     }
     if n <= OBJECTS_PER_STEP {
         ctx.charge(n / OBJECTS_PER_REDUCTION);
-        return Ok(insert_all(&t, args[1].list_iter().map(|x| t.object(x)).collect(), only_new));
+        return Ok(insert_all(&t, args[1].list_iter().map(|x| t.object(x)).collect(), only_new).into());
     }
     let copied = Mutex::new(Vec::with_capacity(n));
     let state = ctx.magic_reference(unique::reference(), Box::new(Copied { table: t.clone(), copied, only_new }));
@@ -96,22 +96,23 @@ fn copy_some<'s>(ctx: &Ctx<'s>, state: Term<'s>, mut list: Term<'s>) -> Answer<'
     if s.table.is_deleted() {
         return Err(because(ctx, am::ID));
     }
-    Ok(insert_all(&s.table, std::mem::take(&mut *copied), s.only_new))
+    let objects = std::mem::take(&mut *copied);
+    Ok(in_one_step(ctx, &s.table, objects.len(), || insert_all(&s.table, objects, s.only_new)).into())
 }
 
 /// Words that are copied before others have their turn.
 const WORDS_PER_STEP: usize = 100_000;
 
-fn insert_all<'s>(t: &Table, mut objects: Vec<Object>, only_new: bool) -> Term<'s> {
+fn insert_all(t: &Table, mut objects: Vec<Object>, only_new: bool) -> bool {
     // OTP 25 puts a list into a bag from its end on, which shows in the order of look-ups.
     if t.kind == Kind::Bag && Profile::get().release < 26 {
         objects.reverse();
     }
     if only_new {
-        return t.insert_new(objects).into();
+        return t.insert_new(objects);
     }
     t.insert(objects);
-    Term::TRUE
+    true
 }
 
 fn ets_insert_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {

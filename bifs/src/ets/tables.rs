@@ -8,7 +8,7 @@ use girder_vm::profile::Profile;
 use girder_vm::term::copy::detach;
 use girder_vm::{Ctx, Raise, Term, am};
 
-use super::{Access, Answer, because, find, shown, table};
+use super::{Access, Answer, because, find, in_one_step, shown, table};
 
 girder_vm::natives! { pub TABLE:
     "ets" {
@@ -126,7 +126,7 @@ fn delete_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 fn internal_delete_all_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let t = table(ctx, args[0], Access::Write)?;
-    Ok(ctx.uint(t.clear() as u64))
+    Ok(ctx.uint(in_one_step(ctx, &t, t.work_to_clear(), || t.clear()) as u64))
 }
 
 /// Answers as if each scheduler had sent the tables it knows; the first knows all.
@@ -165,7 +165,7 @@ fn safe_fixtable_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let me = ctx.process().pid();
     match args[1].as_bool().ok_or(Raise::Badarg)? {
         true => registry::fix(&t, me),
-        false => registry::unfix(&t, me),
+        false => in_one_step(ctx, &t, t.tombstones(), || registry::unfix(&t, me)),
     }
     Ok(Term::TRUE)
 }

@@ -2,7 +2,7 @@
 //!
 //! Releases up to 27 have PCRE 8, later ones PCRE2; what shows of that (compiled patterns as binaries or references,
 //! letters of Latin-1, words of errors) goes by the profile. Invariant: a match has a limit of steps, PCRE's own unless
-//! the program sets one, so a hostile pattern ends; it cannot be interrupted before, and is charged when it is over.
+//! the program sets one, so a hostile pattern ends. A match that takes more than a little begins again as a dirty scheduler.
 
 mod capture;
 mod messages;
@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use girder_libs::pcre::{self, MatchOptions, Outcome};
 use girder_vm::code::{Export, Mfa};
 use girder_vm::profile::Profile;
+use girder_vm::sched::Dirty;
 use girder_vm::{Ctx, Raise, Term, am};
 
 use crate::iolist::flatten;
@@ -99,6 +100,23 @@ fn import_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 /// Bytes of a subject that a match is charged a reduction for.
 const BYTES_PER_REDUCTION: usize = 64;
 
+/// Steps and starting points of a match that is not yet a dirty scheduler's.
+const FEW_STEPS: u32 = 2000;
+const FEW_STARTS: usize = 2048;
+
+fn search(ctx: &Ctx<'_>, code: &pcre::Code, bytes: &[u8], how: &MatchOptions) -> Outcome {
+    let steps = how.match_limit.map_or(FEW_STEPS, |n| n.min(FEW_STEPS));
+    let last_start = how.offset.saturating_add(FEW_STARTS);
+    let little = MatchOptions { match_limit: Some(steps), start_limit: Some(last_start), ..*how };
+    match code.run(bytes, &little) {
+        Outcome::MatchLimit if how.match_limit.is_none_or(|n| n > FEW_STEPS) => {}
+        Outcome::NoMatch if last_start < bytes.len() => {}
+        outcome => return outcome,
+    }
+    ctx.charge(FEW_STEPS as usize / 8);
+    ctx.dirty(Dirty::Cpu, || code.run(bytes, how))
+}
+
 fn run_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let (subject, re) = (args[0], args[1]);
     let o = options(ctx, args[2])?;
@@ -159,12 +177,13 @@ fn run_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         offset: o.offset,
         match_limit: o.match_limit,
         depth_limit: o.match_limit_recursion,
+        start_limit: None,
     };
     let failed = |why: girder_vm::Atom| match o.report_errors {
         true => ctx.tuple(&[am::ERROR.into(), why.into()]),
         false => am::NOMATCH.into(),
     };
-    Ok(match pattern.code.run(bytes, &how) {
+    Ok(match search(ctx, &pattern.code, bytes, &how) {
         Outcome::Match(groups) => capture.result(ctx, subject, bytes, &groups),
         Outcome::NoMatch | Outcome::Other(_) => am::NOMATCH.into(),
         Outcome::MatchLimit => failed(am::MATCH_LIMIT),

@@ -3,9 +3,11 @@
 //! A shard keeps its keys in slots that never move while they are used; chains through the slots start in a bucket
 //! array. Traversal goes by shard and slot, so growth of the bucket array disturbs nobody. Invariants: all objects of a
 //! key are in one slot, in order of insertion; while the table is fixed a slot that becomes empty stays, with its last
-//! object, as the place to go on from (a tombstone), and is freed when the table is no longer fixed. Who locks several
+//! object, as the place to go on from (a tombstone), and is freed when the table is no longer fixed. Whether it is fixed is
+//! asked under the shard's lock: who has fixed it and then saw a key in a shard finds its place again. Who locks several
 //! shards does so in order of index.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::object::{Key, Keyed, Object};
@@ -54,6 +56,8 @@ struct Shard {
     /// Slots with a key, tombstones included.
     used: usize,
     tombstones: usize,
+    /// No slot before this one has objects. Readers, who keep writers out, move it on.
+    first: AtomicUsize,
     /// Sums over the objects, so that a shard can be emptied without a look at them.
     totals: Change,
 }
@@ -135,6 +139,23 @@ impl Shard {
             }
         };
         self.buckets[bucket] = i;
+        self.starts_by(i as usize);
+    }
+    /// Slot `i` has objects now.
+    fn starts_by(&mut self, i: usize) {
+        let first = self.first.get_mut();
+        *first = i.min(*first);
+    }
+    /// The first slot with objects from `from` on; the number of slots if there is none.
+    fn seek(&self, from: usize) -> usize {
+        let first = self.first.load(Ordering::Relaxed);
+        let rest = self.slots.get(from.max(first)..).unwrap_or_default();
+        let at = rest.iter().position(|s| !s.content.objects().is_empty());
+        let at = at.map_or(self.slots.len(), |n| from.max(first) + n);
+        if from <= first {
+            self.first.store(at, Ordering::Relaxed);
+        }
+        at
     }
     fn grow(&mut self) {
         let n = (self.buckets.len() * 2).max(16);
@@ -257,6 +278,7 @@ impl Shard {
             Content::Tombstone(_) => {
                 *content = Content::One(o);
                 self.tombstones -= 1;
+                self.starts_by(i);
             }
             Content::One(old) if kind == Kind::Set => {
                 change.removed(&old.object);
@@ -328,7 +350,13 @@ impl Hash {
         true
     }
     /// Removes the objects with this key that `which` names; it sees them all.
-    pub(super) fn remove(&self, key: &Key<'_>, fixed: bool, change: &mut Change, which: impl FnMut(&Object) -> bool) {
+    pub(super) fn remove(
+        &self,
+        key: &Key<'_>,
+        fixed: impl Fn() -> bool,
+        change: &mut Change,
+        which: impl FnMut(&Object) -> bool,
+    ) {
         let hash = key.hash();
         let mut shard = self.shards[self.shard_of(hash)].write();
         let Some(i) = shard.find(hash, key, self.keypos) else { return };
@@ -352,7 +380,7 @@ impl Hash {
             shard.slots[i].content.take_objects().into_iter().partition(|o| which(&o.object));
         shard.tally(change, |s, change| {
             gone.iter().for_each(|o| change.removed(&o.object));
-            s.settle(i, left, gone.pop().filter(|_| fixed));
+            s.settle(i, left, gone.pop().filter(|_| fixed()));
         });
     }
     /// Changes the only object with this key; if there is none, `default`, which is inserted unless `f` fails.
@@ -381,9 +409,9 @@ impl Hash {
     }
     /// Removes everything in one step; what there was is the caller's to drop. While the table is fixed the keys stay
     /// as places to go on from.
-    pub(super) fn clear(&self, fixed: bool, change: &mut Change) -> Box<dyn std::any::Any + Send> {
+    pub(super) fn clear(&self, fixed: impl Fn() -> bool, change: &mut Change) -> Box<dyn std::any::Any + Send> {
         let mut guards: Vec<_> = self.shards.iter().map(Lock::write).collect();
-        if fixed {
+        if fixed() {
             for shard in &mut guards {
                 shard.tally(change, |s, change| {
                     (0..s.slots.len()).for_each(|i| {
@@ -431,23 +459,30 @@ impl Hash {
     pub(super) fn visit_key_mut(
         &self,
         key: &Key<'_>,
-        fixed: bool,
+        fixed: impl Fn() -> bool,
         change: &mut Change,
         mut f: impl FnMut(&Object) -> Visit,
     ) {
         let hash = key.hash();
         let mut shard = self.shards[self.shard_of(hash)].write();
         if let Some(i) = shard.find(hash, key, self.keypos) {
-            shard.tally(change, |s, change| s.visit_slot(i, fixed, self.keypos, change, &mut f));
+            shard.tally(change, |s, change| s.visit_slot(i, fixed(), self.keypos, change, &mut f));
         }
     }
-    /// Frees the tombstones.
-    pub(super) fn sweep(&self) {
+    /// Number of tombstones.
+    pub(super) fn tombstones(&self) -> usize {
+        self.shards.iter().map(|lock| lock.read().tombstones).sum()
+    }
+    /// Frees the tombstones, unless the table is fixed anew.
+    pub(super) fn sweep(&self, fixed: impl Fn() -> bool) {
         for lock in &self.shards {
             if lock.read().tombstones == 0 {
                 continue;
             }
             let mut shard = lock.write();
+            if fixed() {
+                return;
+            }
             for i in 0..shard.slots.len() {
                 if matches!(shard.slots[i].content, Content::Tombstone(_)) {
                     shard.unlink(i);
@@ -461,11 +496,9 @@ impl Hash {
         let mut slot = from.slot;
         for shard in from.shard..self.shards.len() {
             let s = self.shards[shard].read();
-            while slot < s.slots.len() {
-                if !s.slots[slot].content.objects().is_empty() {
-                    return Some(Place { shard, slot });
-                }
-                slot += 1;
+            let at = s.seek(slot);
+            if at < s.slots.len() {
+                return Some(Place { shard, slot: at });
             }
             slot = 0;
         }
@@ -529,13 +562,14 @@ impl Hash {
     pub(super) fn visit_mut(
         &self,
         from: Place,
-        fixed: bool,
+        fixed: impl Fn() -> bool,
         change: &mut Change,
         mut f: impl FnMut(&Object) -> Visit,
     ) -> Option<Place> {
         let mut at = from;
         while at.shard < self.shards.len() {
             let mut shard = self.shards[at.shard].write();
+            let fixed = fixed();
             let stopped = shard.tally(change, |s, change| {
                 while at.slot < s.slots.len() {
                     at.slot += 1;

@@ -15,11 +15,13 @@ pub mod registry;
 mod table;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use object::{Key, Object};
 pub use ordered::Direction;
 pub use registry::owner_exited;
 pub use table::{Chains, Cursor, Heir, Kind, Options, Protection, Table, WriteConcurrency};
+pub use turn::Busy;
 
 /// Place of a key in a hash table.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]

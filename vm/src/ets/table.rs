@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use super::hash::Hash;
 use super::object::{Key, Object};
 use super::ordered::{self, Direction, Ordered};
+use super::turn::{Busy, Turn};
 use super::{Change, Place, Visit, reaper};
 use crate::atom::Atom;
 use crate::heap::{Builder, Detached};
@@ -108,6 +109,7 @@ pub struct Table {
     fixations: Mutex<Fixations>,
     objects: AtomicI64,
     words: AtomicI64,
+    turn: Turn,
     storage: Storage,
 }
 
@@ -167,6 +169,7 @@ impl Table {
             fixations: Mutex::default(),
             objects: AtomicI64::new(0),
             words: AtomicI64::new(0),
+            turn: Turn::default(),
             storage: match o.kind {
                 Kind::OrderedSet => Storage::Ordered(RwLock::new(Ordered::new(o.keypos, !o.read_concurrency))),
                 kind => Storage::Hash(Hash::new(kind, o.keypos, shared)),
@@ -263,6 +266,23 @@ impl Table {
         result
     }
 
+    // Long operations.
+
+    /// Has processes that come now wait for an operation that takes long, instead of for its locks.
+    pub fn at_length(&self) -> Busy<'_> {
+        self.turn.begin()
+    }
+    /// Whether a long operation is under way.
+    #[inline]
+    pub fn is_busy(&self) -> bool {
+        self.turn.is_busy()
+    }
+    /// Whether no long operation is under way; if one is, `pid` is woken when it ends.
+    #[inline]
+    pub fn pass_or_wait(&self, pid: RawTerm) -> bool {
+        self.turn.pass_or_wait(pid)
+    }
+
     // Fixation.
 
     fn is_fixed(&self) -> bool {
@@ -298,10 +318,21 @@ impl Table {
             f.since = None;
             drop(f);
             if let Storage::Hash(h) = &self.storage {
-                h.sweep();
+                h.sweep(|| self.is_fixed());
             }
         }
         none_left
+    }
+    /// Keys of deleted objects that go when the table is no longer fixed.
+    pub fn tombstones(&self) -> usize {
+        match &self.storage {
+            Storage::Hash(h) => h.tombstones(),
+            Storage::Ordered(_) => 0,
+        }
+    }
+    /// Objects that emptying the table has to look at.
+    pub fn work_to_clear(&self) -> usize {
+        if self.is_fixed() && matches!(self.storage, Storage::Hash(_)) { self.size() } else { 0 }
     }
     /// Since when and by whom the table is fixed.
     #[allow(clippy::type_complexity)]
@@ -374,7 +405,7 @@ impl Table {
     /// Removes the objects with this key that `which` names; it sees them all.
     pub fn remove(&self, key: Term<'_>, mut which: impl FnMut(&Object) -> bool) {
         self.change(|change| match &self.storage {
-            Storage::Hash(h) => h.remove(&Key::new(key), self.is_fixed(), change, which),
+            Storage::Hash(h) => h.remove(&Key::new(key), || self.is_fixed(), change, which),
             Storage::Ordered(o) => {
                 let mut o = Self::write(o);
                 if let Ok(at) = o.find_near(&ordered::Key::new(key))
@@ -388,7 +419,7 @@ impl Table {
     /// Does with the objects of this key what the visitor says; stopping means going on.
     pub fn visit_key_mut(&self, key: Term<'_>, mut f: impl FnMut(&Object) -> Visit) {
         self.change(|change| match &self.storage {
-            Storage::Hash(h) => h.visit_key_mut(&Key::new(key), self.is_fixed(), change, f),
+            Storage::Hash(h) => h.visit_key_mut(&Key::new(key), || self.is_fixed(), change, f),
             Storage::Ordered(o) => {
                 let mut o = Self::write(o);
                 if let Ok(at) = o.find(&ordered::Key::new(key)) {
@@ -418,7 +449,7 @@ impl Table {
     pub fn clear(&self) -> usize {
         self.change(|change| {
             let garbage = match &self.storage {
-                Storage::Hash(h) => h.clear(self.is_fixed() && !self.is_deleted(), change),
+                Storage::Hash(h) => h.clear(|| self.is_fixed() && !self.is_deleted(), change),
                 Storage::Ordered(o) => Self::write(o).clear(change),
             };
             let n = usize::try_from(-change.objects).unwrap_or(0);
@@ -564,7 +595,9 @@ impl Table {
         mut f: impl FnMut(&Object) -> Visit,
     ) -> Option<Cursor> {
         self.change(|change| match &self.storage {
-            Storage::Hash(h) => h.visit_mut(place(from), self.is_fixed(), change, f).map(|at| Cursor::Place(at.pack())),
+            Storage::Hash(h) => {
+                h.visit_mut(place(from), || self.is_fixed(), change, f).map(|at| Cursor::Place(at.pack()))
+            }
             Storage::Ordered(o) => {
                 let mut o = Self::write(o);
                 let start = match from {

@@ -163,11 +163,7 @@ impl Dirty {
                     t.granted.store(true, Ordering::Release);
                     t.parker.wake();
                 }
-                Waiter::Native(pid) => {
-                    if let Some(Some(priority)) = table::with(pid, |p| p.state().activate()) {
-                        super::enqueue(pid, priority);
-                    }
-                }
+                Waiter::Native(pid) => super::wake(pid),
             }
         }
     }

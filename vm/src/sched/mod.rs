@@ -188,6 +188,13 @@ pub fn current_id() -> usize {
     LOCAL.get().map_or(0, |l| l.id)
 }
 
+/// Wakes a process that waits, if it is there.
+pub(crate) fn wake(pid: RawTerm) {
+    if let Some(Some(priority)) = crate::process::table::with(pid, |p| p.state().activate()) {
+        enqueue(pid, priority);
+    }
+}
+
 /// Puts a process whose state word says QUEUED into a run queue: the caller's own, if it is a scheduler.
 pub fn enqueue(pid: RawTerm, priority: Priority) {
     match LOCAL.get() {

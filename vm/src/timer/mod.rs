@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use message::{Timers, cancel_some};
 
 use crate::process::relations::RefNumbers;
-use crate::process::table;
+
 use crate::sched;
 use crate::term::RawTerm;
 use control::{CANCELLED, Control, FIRED};
@@ -67,18 +67,11 @@ impl Due {
         match self {
             Due::Receive(t) => {
                 if t.control.end(FIRED) {
-                    wake(t.pid);
+                    sched::wake(t.pid);
                 }
             }
             Due::Message(t) => message::fire(&t),
         }
-    }
-}
-
-fn wake(pid: RawTerm) {
-    let priority = table::with(pid, |p| p.state().activate());
-    if let Some(Some(priority)) = priority {
-        sched::enqueue(pid, priority);
     }
 }
 
