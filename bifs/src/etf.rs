@@ -3,6 +3,8 @@
 use girder_vm::etf::{self, DecodeError, Options, Piece};
 use girder_vm::{Ctx, Profile, Raise, Term, am};
 
+use crate::large::large;
+
 girder_vm::natives! { pub TABLE:
     "erlang" {
         "binary_to_term"/1 => binary_to_term_1, Bif;
@@ -49,7 +51,9 @@ fn options(ctx: &Ctx<'_>, list: Term<'_>) -> Result<Options, Raise> {
 }
 
 fn encode<'s>(ctx: &Ctx<'s>, t: Term<'s>, o: &Options) -> Answer<'s> {
-    let bytes = etf::encode(t, o);
+    // Compressing takes a multiple of the time.
+    let work = if o.compression > 0 { 8 * etf::external_size(t, o) } else { 0 };
+    let bytes = large(ctx, work, || etf::encode(t, o));
     ctx.charge(bytes.len() / BYTES_PER_REDUCTION);
     Ok(ctx.binary(&bytes))
 }

@@ -7,6 +7,8 @@ use girder_vm::term::bits::copy_bits;
 use girder_vm::term::iolist::{self, Leaf, for_each_leaf, push_binary};
 use girder_vm::{Ctx, Raise, Term};
 
+use crate::large::{large, weight};
+
 girder_vm::natives! { pub TABLE:
     "erlang" {
         "list_to_binary"/1 => list_to_binary_1, Bif;
@@ -36,7 +38,7 @@ fn list_to_binary_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise
     if !a[0].is_list() {
         return Err(Raise::Badarg);
     }
-    Ok(ctx.binary(&flatten(ctx, a[0])?))
+    large(ctx, weight(a[0]), || Ok(ctx.binary(&flatten(ctx, a[0])?)))
 }
 
 fn iolist_to_binary_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
@@ -45,14 +47,15 @@ fn iolist_to_binary_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Rai
 
 fn iolist_size_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let mut size = 0;
-    let cells = for_each_leaf(a[0], |leaf| {
+    let count = |leaf: Leaf<'s>| {
         size += match leaf {
             Leaf::Byte(_) => 1,
             Leaf::Bits(_, v) if v.is_binary() => v.byte_len() as u64,
             Leaf::Bits(..) => return Err(Raise::Badarg),
         };
         Ok(())
-    })?;
+    };
+    let cells = large(ctx, weight(a[0]), || for_each_leaf(a[0], count))?;
     ctx.charge(cells / STEPS_PER_REDUCTION);
     Ok(ctx.uint(size))
 }

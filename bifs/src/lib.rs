@@ -34,6 +34,7 @@ mod file;
 mod funs;
 mod hash;
 pub mod iolist;
+mod large;
 mod lists;
 mod maps;
 mod math;

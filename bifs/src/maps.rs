@@ -3,6 +3,8 @@
 use girder_vm::term::map::{self, MapKind};
 use girder_vm::{Ctx, Profile, Raise, Term, am};
 
+use crate::large::{ELEMENT, large};
+
 girder_vm::natives! { pub TABLE:
     "maps" {
         "find"/2 => find_2, Bif;
@@ -118,14 +120,14 @@ fn from_list_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         return Err(Raise::Badarg);
     }
     ctx.charge(pairs.len() / 4);
-    Ok(map::from_pairs(ctx, &pairs))
+    Ok(large(ctx, pairs.len() * ELEMENT * 8, || map::from_pairs(ctx, &pairs)))
 }
 
 fn from_keys_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let keys = args[0].to_vec().ok_or(Raise::Badarg)?;
     ctx.charge(keys.len() / 4);
     let pairs: Vec<_> = keys.into_iter().map(|k| (k, args[1])).collect();
-    Ok(map::from_pairs(ctx, &pairs))
+    Ok(large(ctx, pairs.len() * ELEMENT * 8, || map::from_pairs(ctx, &pairs)))
 }
 
 /// Pairs of a large map that one call hands out at most, and the first call of an iteration.

@@ -1,6 +1,7 @@
 //! Module `persistent_term`, over the table of persistent terms.
 
 use girder_vm::heap::persistent::{self, Put};
+use girder_vm::sched::Dirty;
 use girder_vm::{Ctx, Raise, Term, am, term::map};
 
 girder_vm::natives! { pub TABLE:
@@ -18,13 +19,19 @@ girder_vm::natives! { pub TABLE:
     }
 }
 
+/// Puts a term whose size is not known, as a dirty scheduler unless it is none to copy.
+fn put<'s>(ctx: &Ctx<'s>, a: &[Term<'s>], replace: bool) -> Put {
+    let put = || persistent::put(ctx, a[0], a[1], replace);
+    if a[1].is_boxed() || a[1].is_cons() { ctx.dirty(Dirty::Cpu, put) } else { put() }
+}
+
 fn put_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    persistent::put(ctx, a[0], a[1], true);
+    put(ctx, a, true);
     Ok(am::OK.into())
 }
 
 fn put_new_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
-    match persistent::put(ctx, a[0], a[1], false) {
+    match put(ctx, a, false) {
         Put::New | Put::Same => Ok(am::OK.into()),
         Put::Replaced => Err(Raise::Badarg),
     }

@@ -69,14 +69,15 @@ fn copies<'s>(ctx: &Ctx<'s>, of: Term<'s>, n: usize) -> Result<Term<'s>, Raise> 
     if one.is_empty() {
         return Ok(ctx.binary(&[]));
     }
-    Ok(ctx.binary_with(size, |out| {
+    let fill = |out: &mut [u8]| {
         if let [b] = *one {
             return out.fill(b);
         }
         for part in out.chunks_exact_mut(one.len()) {
             part.copy_from_slice(&one);
         }
-    }))
+    };
+    Ok(crate::large::large(ctx, size, || ctx.binary_with(size, fill)))
 }
 
 fn copy_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {

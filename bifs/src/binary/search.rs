@@ -13,6 +13,7 @@ use memchr::memmem;
 
 use super::bytes;
 use crate::bitstring::{binary, part_range};
+use crate::large::large;
 
 girder_vm::natives! { pub TABLE:
     "binary" {
@@ -138,6 +139,9 @@ impl Options {
     }
 }
 
+/// A search for one match does nothing but look; and many begin in a long text of which they see little.
+const FIRST_IS_QUICKER: usize = 16;
+
 /// All matches (or the first) of a pattern in the part of a subject that the options select.
 fn search<'s>(
     ctx: &Ctx<'s>,
@@ -148,7 +152,10 @@ fn search<'s>(
 ) -> Result<Vec<Found>, Raise> {
     let text = bytes(subject)?;
     let text = &text[options.from..options.from + options.len];
-    let found = with_searcher(pattern, |s| if all { s.find_all(text) } else { s.find(text).into_iter().collect() })?;
+    let work = if all { text.len() } else { text.len() / FIRST_IS_QUICKER };
+    let found = large(ctx, work, || {
+        with_searcher(pattern, |s| if all { s.find_all(text) } else { s.find(text).into_iter().collect() })
+    })?;
     let searched = if all { text.len() } else { found.first().map_or(text.len(), |&(at, _)| at) };
     ctx.charge(searched / BYTES_PER_REDUCTION + found.len() / 16);
     Ok(found.into_iter().map(|(at, len)| (at + options.from, len)).collect())

@@ -4,10 +4,13 @@
 
 mod md5;
 
+use std::borrow::Cow;
+
 use girder_vm::{Ctx, Raise, Term};
 
 use crate::binary::bytes;
 use crate::iolist::flatten;
+use crate::large::{large, weight};
 use md5::Md5;
 
 girder_vm::natives! { pub TABLE:
@@ -30,11 +33,17 @@ const BYTES_PER_REDUCTION: usize = 256;
 /// The modulus of Adler-32.
 const ADLER: u64 = 65_521;
 
-/// All bytes of iodata, charged for.
-fn data(ctx: &Ctx<'_>, t: Term<'_>) -> Result<Vec<u8>, Raise> {
-    let bytes = flatten(ctx, t)?;
-    ctx.charge(bytes.len() / BYTES_PER_REDUCTION);
-    Ok(bytes)
+/// Sums up all bytes of iodata.
+fn sum_up(ctx: &Ctx<'_>, t: Term<'_>, sum: impl FnOnce(&[u8])) -> Result<(), Raise> {
+    large(ctx, weight(t), || {
+        let bytes = match t.as_binary().and_then(|v| v.as_bytes()) {
+            Some(bytes) => Cow::Borrowed(bytes),
+            None => flatten(ctx, t)?.into(),
+        };
+        ctx.charge(bytes.len() / BYTES_PER_REDUCTION);
+        sum(&bytes);
+        Ok(())
+    })
 }
 
 fn sum(t: Term<'_>) -> Result<u32, Raise> {
@@ -43,7 +52,7 @@ fn sum(t: Term<'_>) -> Result<u32, Raise> {
 
 fn crc32<'s>(ctx: &Ctx<'s>, from: u32, t: Term<'s>) -> Result<Term<'s>, Raise> {
     let mut h = crc32fast::Hasher::new_with_initial(from);
-    h.update(&data(ctx, t)?);
+    sum_up(ctx, t, |bytes| h.update(bytes))?;
     Ok(ctx.uint(u64::from(h.finalize())))
 }
 
@@ -68,7 +77,7 @@ fn crc32_combine_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise>
 
 fn adler32<'s>(ctx: &Ctx<'s>, from: u32, t: Term<'s>) -> Result<Term<'s>, Raise> {
     let mut h = adler2::Adler32::from_checksum(from);
-    h.write_slice(&data(ctx, t)?);
+    sum_up(ctx, t, |bytes| h.write_slice(bytes))?;
     Ok(ctx.uint(u64::from(h.checksum())))
 }
 
@@ -101,7 +110,7 @@ fn adler32_combine_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Rais
 
 fn md5_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let mut h = Md5::new();
-    h.update(&data(ctx, a[0])?);
+    sum_up(ctx, a[0], |bytes| h.update(bytes))?;
     Ok(ctx.binary(&h.finish()))
 }
 
@@ -115,7 +124,7 @@ fn context(t: Term<'_>) -> Result<Md5, Raise> {
 
 fn md5_update_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let mut h = context(a[0])?;
-    h.update(&data(ctx, a[1])?);
+    sum_up(ctx, a[1], |bytes| h.update(bytes))?;
     Ok(ctx.binary(&h.to_bytes()))
 }
 

@@ -4,6 +4,8 @@ use girder_vm::arith::radix::{self, NotAnInteger};
 use girder_vm::atom::am;
 use girder_vm::{Ctx, Raise, Term};
 
+use crate::large::large;
+
 use super::{binary_bytes, list_bytes};
 
 girder_vm::natives! { pub TABLE:
@@ -33,8 +35,13 @@ fn base(t: Term<'_>) -> Result<u32, Raise> {
     t.as_small().and_then(|b| u32::try_from(b).ok()).filter(|b| (2..=36).contains(b)).ok_or(Raise::Badarg)
 }
 
+/// Decimal digits of a limb, and the work that converting one takes in a large number, as [`large`] counts it.
+const DIGITS_PER_LIMB: usize = 19;
+const WORK_PER_LIMB: usize = 512;
+
 fn digits<'s>(ctx: &Ctx<'s>, t: Term<'s>, base: u32) -> Result<Vec<u8>, Raise> {
-    let text = radix::to_digits(t, base).ok_or(Raise::Badarg)?;
+    let limbs = t.as_big().map_or(1, |b| b.limbs.len());
+    let text = large(ctx, limbs * WORK_PER_LIMB, || radix::to_digits(t, base)).ok_or(Raise::Badarg)?;
     ctx.charge(text.len() / DIGITS_PER_REDUCTION);
     Ok(text)
 }
@@ -57,7 +64,7 @@ fn integer_to_binary_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Ra
 
 fn parse<'s>(ctx: &Ctx<'s>, text: &[u8], base: u32) -> Result<Term<'s>, NotAnInteger> {
     ctx.charge(text.len() / DIGITS_PER_REDUCTION);
-    radix::from_digits(ctx, text, base)
+    large(ctx, text.len() / DIGITS_PER_LIMB * WORK_PER_LIMB, || radix::from_digits(ctx, text, base))
 }
 
 fn list_to_integer_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {

@@ -1,11 +1,12 @@
 //! `match` and `select` in all their forms: one traversal with a specification, in steps.
 //!
 //! A step visits a bounded number of objects and yields. What it needs to go on are terms: the table, the compiled
-//! specification, a cursor (`[]` start, an integer place, `{Key}` behind this key), the results so far, and counts.
+//! specification, a cursor (`[]` start, an integer place, `{Key}` behind this key, `{'==', Key}` at it), the results so far, and counts.
 //! The continuations that programs hold have the shapes that `ets:repair_continuation/2` knows:
 //! `{Table, Place, Limit, Spec, Left, NumLeft}` of hash tables and
 //! `{Table, Key, [], Limit, Spec, Left, Reverse, NumLeft}` of ordered ones.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use girder_vm::code::{Export, Mfa};
@@ -109,7 +110,7 @@ impl<'s> Job<'s> {
 /// Runs a step, and answers or yields.
 fn run<'s>(ctx: &Ctx<'s>, mut job: Job<'s>, t: &Table) -> Answer<'s> {
     let budget = ctx.reductions_left().clamp(*STEP.start(), *STEP.end());
-    let mut visited = 0;
+    let visited = Cell::new(0);
     let me = ctx.process().pid();
     let spec = job.spec.clone();
     let from = std::mem::replace(&mut job.cursor, Cursor::Start);
@@ -119,7 +120,7 @@ fn run<'s>(ctx: &Ctx<'s>, mut job: Job<'s>, t: &Table) -> Answer<'s> {
         None
     } else if job.is_search() || job.what == am::SELECT_COUNT {
         let mut visit = |o: &Object| {
-            visited += 1;
+            visited.set(visited.get() + 1);
             match job.what {
                 am::SELECT_COUNT => {
                     job.count += usize::from(spec.run(o, me, |v| v.is(am::TRUE)) == Some(true));
@@ -130,7 +131,7 @@ fn run<'s>(ctx: &Ctx<'s>, mut job: Job<'s>, t: &Table) -> Answer<'s> {
                     }
                 }
             }
-            if visited >= budget || !job.wants_more() { Visit::Stop } else { Visit::Continue }
+            if visited.get() >= budget || !job.wants_more() { Visit::Stop } else { Visit::Continue }
         };
         match plan {
             KeyPlan::Keys => {
@@ -149,7 +150,7 @@ fn run<'s>(ctx: &Ctx<'s>, mut job: Job<'s>, t: &Table) -> Answer<'s> {
     } else {
         let mut failed = false;
         let mut visit = |o: &Object| {
-            visited += 1;
+            visited.set(visited.get() + 1);
             let outcome = match job.what {
                 am::SELECT_DELETE => spec.run(o, me, |v| v.is(am::TRUE)).filter(|&yes| yes).map(|_| Visit::Delete),
                 _ => spec.run(o, me, |v| replacement(t, o, v)).map(|new| match new {
@@ -163,27 +164,23 @@ fn run<'s>(ctx: &Ctx<'s>, mut job: Job<'s>, t: &Table) -> Answer<'s> {
             if matches!(outcome, Some(Visit::Delete | Visit::Replace(_))) {
                 job.count += 1;
             }
-            match outcome {
-                Some(change) => change,
-                // Stopping is only possible on an object that stays.
-                None if visited >= budget => Visit::Stop,
-                None => Visit::Continue,
-            }
+            outcome.unwrap_or(Visit::Continue)
         };
+        let enough = || visited.get() >= budget;
         let next = match plan {
             KeyPlan::Keys => {
                 spec.each_key(t.keypos, equality(t), |k| t.visit_key_mut(k, &mut visit));
                 None
             }
-            KeyPlan::Range => t.visit_mut(&from, |k| spec.key_order(t.keypos, k), visit),
-            KeyPlan::All => t.visit_mut(&from, |_| std::cmp::Ordering::Equal, visit),
+            KeyPlan::Range => t.visit_mut(&from, |k| spec.key_order(t.keypos, k), enough, visit),
+            KeyPlan::All => t.visit_mut(&from, |_| std::cmp::Ordering::Equal, enough, visit),
         };
         if failed {
             return Err(Raise::Badarg);
         }
         next
     };
-    ctx.charge(usize::try_from(visited).unwrap_or(0));
+    ctx.charge(usize::try_from(visited.get()).unwrap_or(0));
     match next {
         Some(cursor) if job.wants_more() => {
             job.cursor = cursor;
@@ -209,6 +206,7 @@ fn cursor_term<'s>(ctx: &Ctx<'s>, cursor: &Cursor) -> Term<'s> {
         Cursor::Start => Term::NIL,
         Cursor::Place(n) => ctx.uint(*n),
         Cursor::Behind(key) => ctx.tuple(&[key.with(|k| ctx.copy(k))]),
+        Cursor::At(key) => ctx.tuple(&[am::EQ.into(), key.with(|k| ctx.copy(k))]),
     }
 }
 
@@ -216,6 +214,7 @@ fn cursor_of(t: Term<'_>) -> Option<Cursor> {
     match (t.as_u64(), t.as_tuple_of()) {
         (Some(n), _) => Some(Cursor::Place(n)),
         (_, Some([key])) => Some(Cursor::Behind(detach(key))),
+        _ if t.as_tuple_of::<2>().is_some() => t.as_tuple_of().map(|[_, key]| Cursor::At(detach(key))),
         _ => t.is_nil().then_some(Cursor::Start),
     }
 }
@@ -283,7 +282,8 @@ fn continuation<'s>(ctx: &Ctx<'s>, job: &Job<'s>, t: &Table, next: Option<Cursor
             ctx.tuple(&[job.table_term, key, Term::NIL, limit, spec, list, reverse, n])
         }
         Some(Cursor::Place(place)) => ctx.tuple(&[job.table_term, ctx.uint(place), limit, spec, list, n]),
-        Some(Cursor::Start) | None => {
+        // Only what changes a table pauses at a key, and that has no limit.
+        Some(Cursor::Start | Cursor::At(_)) | None => {
             debug_assert!(t.kind != Kind::OrderedSet);
             ctx.tuple(&[job.table_term, ctx.uint(NOWHERE), limit, spec, list, n])
         }

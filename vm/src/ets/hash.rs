@@ -558,12 +558,14 @@ impl Hash {
         }
         None
     }
-    /// As [`Hash::visit`], under write locks, so that the visitor may have objects deleted or replaced.
+    /// As [`Hash::visit`], under write locks, so that the visitor may have objects deleted or replaced. Pauses in front of
+    /// a slot when it is enough.
     pub(super) fn visit_mut(
         &self,
         from: Place,
         fixed: impl Fn() -> bool,
         change: &mut Change,
+        enough: impl Fn() -> bool,
         mut f: impl FnMut(&Object) -> Visit,
     ) -> Option<Place> {
         let mut at = from;
@@ -572,6 +574,9 @@ impl Hash {
             let fixed = fixed();
             let stopped = shard.tally(change, |s, change| {
                 while at.slot < s.slots.len() {
+                    if enough() {
+                        return true;
+                    }
                     at.slot += 1;
                     if s.visit_slot(at.slot - 1, fixed, self.keypos, change, &mut f) {
                         return true;

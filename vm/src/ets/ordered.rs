@@ -317,15 +317,20 @@ impl Ordered {
         }
         None
     }
-    /// As [`Ordered::visit`] forwards; the visitor may have objects deleted or replaced. Answers the object it stopped at.
+    /// As [`Ordered::visit`] forwards; the visitor may have objects deleted or replaced. Answers the object it stopped
+    /// at, or paused in front of because it was enough.
     pub(super) fn visit_mut(
         &mut self,
         from: Option<At>,
         change: &mut Change,
+        enough: impl Fn() -> bool,
         mut f: impl FnMut(&Object) -> Visit,
     ) -> Option<At> {
         let mut at = from?;
         loop {
+            if enough() {
+                return Some(at);
+            }
             match f(self.get(at)?) {
                 Visit::Continue => at = self.after(at),
                 Visit::Stop => return Some(at),

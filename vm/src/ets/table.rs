@@ -15,7 +15,7 @@ use super::turn::{Busy, Turn};
 use super::{Change, Place, Visit, reaper};
 use crate::atom::Atom;
 use crate::heap::{Builder, Detached};
-use crate::term::{RawTerm, Term};
+use crate::term::{RawTerm, Term, cmp};
 
 /// Type of a table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -141,6 +141,8 @@ pub enum Cursor {
     Place(u64),
     /// In an ordered table: behind this key.
     Behind(Detached),
+    /// In an ordered table: at this key, or the next one if it is gone.
+    At(Detached),
 }
 
 fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -425,7 +427,7 @@ impl Table {
                 if let Ok(at) = o.find(&ordered::Key::new(key)) {
                     let mut seen = false;
                     let once = |x: &Object| if std::mem::replace(&mut seen, true) { Visit::Stop } else { f(x) };
-                    o.tally(change, |o, change| o.visit_mut(Some(at), change, once));
+                    o.tally(change, |o, change| o.visit_mut(Some(at), change, || false, once));
                 }
             }
         });
@@ -586,31 +588,45 @@ impl Table {
         });
         at.filter(|_| !outside).and_then(|at| o.get(at)).map(|x| Cursor::Behind(self.key_of(x)))
     }
-    /// As [`Table::visit`] forwards, under write locks: the visitor may have objects deleted and replaced. Of an
-    /// ordered table only the part is visited for whose keys `order`, which ascends with the keys, is `Equal`.
+    /// As [`Table::visit`] forwards, under write locks: the visitor may have objects deleted and replaced. It pauses as
+    /// soon as it is `enough`, which is asked before each object, or all of one key. Of an ordered table only the part is visited for whose keys `order`, which ascends with the keys, is `Equal`.
     pub fn visit_mut(
         &self,
         from: &Cursor,
         order: impl Fn(Term<'_>) -> Order,
+        enough: impl Fn() -> bool,
         mut f: impl FnMut(&Object) -> Visit,
     ) -> Option<Cursor> {
         self.change(|change| match &self.storage {
             Storage::Hash(h) => {
-                h.visit_mut(place(from), || self.is_fixed(), change, f).map(|at| Cursor::Place(at.pack()))
+                h.visit_mut(place(from), || self.is_fixed(), change, enough, f).map(|at| Cursor::Place(at.pack()))
             }
             Storage::Ordered(o) => {
                 let mut o = Self::write(o);
                 let start = match from {
                     Cursor::Behind(key) => key.with(|k| o.beside(&ordered::Key::new(k), Direction::Forward)),
+                    Cursor::At(key) => key.with(|k| {
+                        o.bound(
+                            Direction::Forward,
+                            |x| if cmp::compare(x, k).is_lt() { Order::Less } else { Order::Equal },
+                        )
+                    }),
                     _ => o.bound(Direction::Forward, &order),
                 };
-                let mut outside = false;
+                let (mut outside, mut stopped) = (false, false);
                 let inside = |x: &Object| {
                     outside = x.with_element(self.keypos, &order) != Some(Order::Equal);
-                    if outside { Visit::Stop } else { f(x) }
+                    let next = if outside { Visit::Stop } else { f(x) };
+                    stopped = matches!(next, Visit::Stop);
+                    next
                 };
-                let at = o.tally(change, |o, change| o.visit_mut(start, change, inside))?;
-                if outside { None } else { Some(Cursor::Behind(self.key_of(o.get(at)?))) }
+                let at = o.tally(change, |o, change| o.visit_mut(start, change, enough, inside))?;
+                let key = || o.get(at).map(|x| self.key_of(x));
+                match (outside, stopped) {
+                    (true, _) => None,
+                    (false, true) => key().map(Cursor::Behind),
+                    (false, false) => key().map(Cursor::At),
+                }
             }
         })
     }
@@ -622,7 +638,7 @@ impl Table {
 fn place(from: &Cursor) -> Place {
     match from {
         Cursor::Place(n) => Place::unpack(*n),
-        Cursor::Start | Cursor::Behind(_) => Place::default(),
+        Cursor::Start | Cursor::Behind(_) | Cursor::At(_) => Place::default(),
     }
 }
 

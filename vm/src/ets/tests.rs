@@ -191,6 +191,7 @@ fn traversals_stop_and_go_on() {
         t.visit_mut(
             &Cursor::Start,
             |_| std::cmp::Ordering::Equal,
+            || false,
             |o| match pair(o) {
                 (k, _) if k % 3 == 0 => Visit::Delete,
                 (k, _) if k % 3 == 1 => Visit::Replace(object(k, -k)),
@@ -201,6 +202,29 @@ fn traversals_stop_and_go_on() {
         left.sort_unstable();
         let expected: Vec<_> = (0..100).filter(|k| k % 3 != 0).map(|k| (k, if k % 3 == 1 { -k } else { k })).collect();
         assert_eq!((left, t.size()), (expected, 66));
+    }
+}
+
+#[test]
+fn deleting_everything_pauses() {
+    for kind in [Kind::Set, Kind::OrderedSet, Kind::DuplicateBag] {
+        let t = table(kind, Protection::Public);
+        t.insert((0..100).map(|k| object(k, k)).collect());
+        let (mut cursor, mut pieces) = (Some(Cursor::Start), 0);
+        while let Some(from) = cursor {
+            let left = std::cell::Cell::new(7);
+            cursor = t.visit_mut(
+                &from,
+                |_| std::cmp::Ordering::Equal,
+                || left.get() == 0,
+                |o| {
+                    left.set(left.get() - 1);
+                    if pair(o).0 == 50 { Visit::Continue } else { Visit::Delete }
+                },
+            );
+            pieces += 1;
+        }
+        assert_eq!((contents(&t), pieces), (vec![(50, 50)], 15), "{kind:?}");
     }
 }
 

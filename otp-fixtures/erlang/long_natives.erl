@@ -1,0 +1,105 @@
+%%% Natives that are given a lot of work must let others have their turn. `main/1` with the word `all` and a number of
+%%% milliseconds prints for each whether a process beside it had to wait no longer: on one scheduler that asks for natives
+%%% that yield, or have a thread of their own.
+-module(long_natives).
+-export([main/1]).
+
+-define(MANY, 300000).
+
+main(["all", Limit]) ->
+    Case = fun({Name, Prepare, F}) -> io:format("~s: ~s~n", [Name, goes_on(Prepare, F, list_to_integer(Limit))]) end,
+    lists:foreach(Case, cases());
+main([]) ->
+    ok.
+
+%% Each in a process of its own, since it takes memory. Beside it a process notes how long it had to wait at worst, in
+%% milliseconds.
+goes_on(Prepare, F, Limit) ->
+    {P, Ref} = spawn_monitor(fun() ->
+                                     Arguments = Prepare(),
+                                     erlang:garbage_collect(),
+                                     Beside = spawn_link(fun() -> beside(now_ms(), 0) end),
+                                     erlang:yield(),
+                                     F(Arguments),
+                                     Beside ! {stop, self()},
+                                     exit(receive {worst, _} = W -> W end)
+                             end),
+    receive
+        {'DOWN', Ref, process, P, {worst, Worst}} when Worst =< Limit -> "others go on";
+        {'DOWN', Ref, process, P, Why} -> io_lib:format("~0p", [Why])
+    end.
+
+now_ms() -> erlang:monotonic_time(millisecond).
+
+beside(Last, Worst) ->
+    receive {stop, To} -> To ! {worst, max(Worst, now_ms() - Last)}
+    after 0 -> Now = now_ms(), erlang:yield(), beside(Now, max(Worst, Now - Last)) end.
+
+objects() -> [{I, I} || I <- lists:seq(1, ?MANY)].
+
+table(Kind) -> T = ets:new(t, [Kind, public]), true = ets:insert(T, objects()), T.
+
+fixed(Kind) -> T = table(Kind), true = ets:safe_fixtable(T, true), T.
+
+cases() ->
+    Table = fun(Kind) -> fun() -> {ets:new(t, [Kind, public]), objects()} end end,
+    Insert = fun({T, L}) -> true = ets:insert(T, L) end,
+    InsertNew = fun({T, L}) -> true = ets:insert_new(T, L) end,
+    Text = fun(N) -> fun() -> binary:copy(<<"a">>, N) end end,
+    List = fun() -> lists:seq(1, 10 * ?MANY) end,
+    [{"ets:insert/2, set", Table(set), Insert},
+     {"ets:insert/2, ordered_set", Table(ordered_set), Insert},
+     {"ets:insert/2, bag", Table(bag), Insert},
+     {"ets:insert_new/2", Table(set), InsertNew},
+     {"ets:delete_all_objects/1", fun() -> table(set) end, fun ets:delete_all_objects/1},
+     {"ets:delete_all_objects/1, fixed", fun() -> fixed(set) end, fun ets:delete_all_objects/1},
+     {"ets:safe_fixtable/2, tombstones", fun() -> T = fixed(set), ets:delete_all_objects(T), T end,
+      fun(T) -> ets:safe_fixtable(T, false) end},
+     {"ets:select/2", fun() -> table(set) end, fun(T) -> [] = ets:select(T, [{{'_', none}, [], ['$_']}]) end},
+     {"ets:match_object/2, ordered_set", fun() -> table(ordered_set) end, fun(T) -> [] = ets:match_object(T, {'_', none}) end},
+     {"ets:select_count/2", fun() -> table(bag) end, fun(T) -> ?MANY = ets:select_count(T, [{'_', [], [true]}]) end},
+     {"ets:select_delete/2", fun() -> table(set) end, fun(T) -> ?MANY = ets:select_delete(T, [{'_', [], [true]}]) end},
+     {"ets:select_replace/2", fun() -> table(set) end,
+      fun(T) -> ?MANY = ets:select_replace(T, [{{'$1', '$2'}, [], [{{'$1', {{'$2'}}}}]}]) end},
+     {"ets:tab2list/1", fun() -> table(set) end, fun(T) -> length(ets:tab2list(T)) end},
+     {"ets:match_spec_run/2", fun() -> {objects(), ets:match_spec_compile([{{'$1', none}, [], ['$1']}])} end,
+      fun({L, M}) -> [] = ets:match_spec_run(L, M) end},
+     {"re:run/2, backtracking", Text(60), fun(S) -> nomatch = re:run(<<S/binary, "!">>, "(a+)+$") end},
+     {"re:run/2, a long subject", Text(1000000), fun(S) -> nomatch = re:run(S, "a{50}(b|c)d") end},
+     {"re:run/3, report_errors", Text(60), fun(S) -> {error, match_limit} = re:run(<<S/binary, "!">>, "(a+)+$", [report_errors]) end},
+     {"++", List, fun(L) -> L ++ [x] end},
+     {"--", fun() -> {lists:seq(1, ?MANY), lists:seq(?MANY, 2, -1)} end, fun({A, B}) -> [1] = A -- B end},
+     {"length/1", List, fun(L) -> length(L) end},
+     {"lists:reverse/1", List, fun(L) -> lists:reverse(L) end},
+     {"lists:member/2", List, fun(L) -> false = lists:member(none, L) end},
+     {"lists:keyfind/3", fun objects/0, fun(L) -> false = lists:keyfind(none, 1, L) end},
+     {"term_to_binary/1", fun objects/0, fun erlang:term_to_binary/1},
+     {"binary_to_term/1", fun() -> term_to_binary(objects()) end, fun erlang:binary_to_term/1},
+     {"term_to_binary/2, compressed", fun objects/0, fun(L) -> term_to_binary(L, [compressed]) end},
+     {"external_size/1", fun objects/0, fun erlang:external_size/1},
+     {"phash2/1", fun objects/0, fun erlang:phash2/1},
+     {"==", fun() -> {objects(), objects()} end, fun({A, B}) -> true = A == B, self() ! go, receive go -> ok end end},
+     {"md5/1", Text(50000000), fun erlang:md5/1},
+     {"crc32/1", Text(200000000), fun erlang:crc32/1},
+     {"adler32/1", Text(200000000), fun erlang:adler32/1},
+     {"list_to_binary/1", fun() -> lists:duplicate(10 * ?MANY, $x) end, fun erlang:list_to_binary/1},
+     {"binary_to_list/1", Text(5000000), fun erlang:binary_to_list/1},
+     {"iolist_size/1", fun() -> lists:duplicate(10 * ?MANY, <<"x">>) end, fun erlang:iolist_size/1},
+     {"list_to_integer/1", fun() -> lists:duplicate(200000, $7) end, fun erlang:list_to_integer/1},
+     {"integer_to_list/1", fun() -> 1 bsl 1000000 end, fun erlang:integer_to_list/1},
+     {"binary:match/2", Text(200000000), fun(S) -> nomatch = binary:match(S, <<"b">>) end},
+     {"binary:matches/2", Text(5000000), fun(S) -> binary:matches(S, <<"aa">>) end},
+     {"binary:copy/2", Text(10), fun(S) -> binary:copy(S, 50000000) end},
+     {"unicode:characters_to_list/1", Text(5000000), fun unicode:characters_to_list/1},
+     {"unicode:characters_to_binary/1", List, fun(_) -> unicode:characters_to_binary(lists:duplicate(?MANY, $x)) end},
+     {"maps:merge/2", fun() -> {maps:from_list(objects()), maps:from_list([{{I}, I} || I <- lists:seq(1, ?MANY)])} end,
+      fun({A, B}) -> maps:merge(A, B) end},
+     {"maps:from_list/1", fun objects/0, fun maps:from_list/1},
+     {"maps:keys/1", fun() -> maps:from_list(objects()) end, fun maps:keys/1},
+     {"a message", fun objects/0, fun(L) -> self() ! L end},
+     {"list_to_tuple/1", List, fun erlang:list_to_tuple/1},
+     {"tuple_to_list/1", fun() -> erlang:make_tuple(10 * ?MANY, a) end, fun erlang:tuple_to_list/1},
+     {"persistent_term:put/2", fun objects/0, fun(L) -> persistent_term:put(?MODULE, L) end},
+     {"persistent_term:erase/1", fun() -> persistent_term:put(?MODULE, objects()) end,
+      fun(_) -> true = persistent_term:erase(?MODULE) end},
+     {"zlib:compress/1", Text(20000000), fun zlib:compress/1}].
