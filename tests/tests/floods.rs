@@ -1,4 +1,4 @@
-//! More processes, messages and links than is good, on one scheduler and on several.
+//! More processes, messages and links than is good, and natives with a lot to do, on one scheduler and on several.
 
 use girder_tests::{child::End, fixture::erlang_beams, girder::command};
 use std::time::Duration;
@@ -38,4 +38,15 @@ fn others_stay_responsive_and_memory_comes_back() {
 #[ignore = "takes a minute and 6 GB"]
 fn at_full_size() {
     check("2", "2097152", "100");
+}
+
+#[test]
+fn natives_with_a_lot_to_do_let_others_go_on() {
+    let beams = erlang_beams(25);
+    let beams = beams.to_str().expect("a path in UTF-8");
+    let words = ["run", "--schedulers", "1", "-pa", beams, "long_natives", "all", "100"];
+    let output = command(&words, Duration::from_secs(120));
+    let text = output.stdout_text();
+    assert_eq!(output.end, End::Status(0), "{}", output.stderr_text());
+    assert!(text.lines().count() > 40 && text.lines().all(|l| l.ends_with(": others go on")), "{text}");
 }
