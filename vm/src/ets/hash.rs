@@ -363,7 +363,7 @@ impl Hash {
         let mut which = which;
         match &shard.slots[i].content {
             Content::Tombstone(_) => return,
-            Content::One(o) if !fixed => {
+            Content::One(o) if !fixed() => {
                 if which(&o.object) {
                     let mut gone = Change::default();
                     gone.removed(&o.object);
