@@ -12,23 +12,51 @@ enum Rest<'s> {
     Maps(Box<(MapIter<'s>, MapIter<'s>)>, bool),
 }
 
+/// How deep, and how far along a list, [`near`] looks.
+const NEAR: (usize, usize) = (3, 32);
+
 /// Whether the terms are equal, `exact` meaning `=:=`.
 #[inline(never)]
 pub(super) fn equal(a: Term<'_>, b: Term<'_>, exact: bool) -> bool {
     // The commonest compound terms need none of the machinery below.
+    near(a, b, exact, NEAR.0).unwrap_or_else(|| deep(a, b, exact))
+}
+
+/// [`equal`] of terms with little in them; `None`: that cannot be told so.
+fn near(a: Term<'_>, b: Term<'_>, exact: bool, depth: usize) -> Option<bool> {
+    let part = |x: Term<'_>, y: Term<'_>| {
+        if x.raw() == y.raw() {
+            Some(true)
+        } else if x.is_immediate() && y.is_immediate() || exact && (x.is_immediate() || y.is_immediate()) {
+            Some(false)
+        } else if depth > 0 {
+            near(x, y, exact, depth - 1)
+        } else {
+            None
+        }
+    };
     if let (Some(xs), Some(ys)) = (a.as_tuple(), b.as_tuple()) {
         if xs.len() != ys.len() {
-            return false;
+            return Some(false);
         }
-        match skip_equal(xs, ys, exact) {
-            Skipped::All => return true,
-            Skipped::Different => return false,
-            Skipped::To(_) => {}
+        for (&x, &y) in xs.iter().zip(ys) {
+            match part(x, y) {
+                Some(true) => {}
+                other => return other,
+            }
         }
-    } else if let (Some(x), Some(y)) = (a.as_bits(), b.as_bits()) {
-        return crate::term::bits::equal(x, y);
+        return Some(true);
     }
-    deep(a, b, exact)
+    let (mut a, mut b) = (a, b);
+    for _ in 0..NEAR.1 {
+        let (Some((x, xs)), Some((y, ys))) = (a.as_cons(), b.as_cons()) else { return shallow(a, b, exact) };
+        match part(x, y) {
+            Some(true) if xs.raw() == ys.raw() => return Some(true),
+            Some(true) => (a, b) = (xs, ys),
+            other => return other,
+        }
+    }
+    None
 }
 
 /// [`equal`] of terms of any sort.
