@@ -9,6 +9,7 @@ all([Size]) ->
     put(memory, memory()),
     messages(N * 100000),
     sleeping(N * 100000),
+    asked(N * 100000),
     chain(N * 10000),
     star(N * 10000),
     table(),
@@ -46,6 +47,12 @@ sleeping(N) ->
         full(P, N div 4 * 4), exit(P, kill), down(R) end),
     io:format("flood of a sleeping process: ~p~n", [V]).
 full(P, N) -> case process_info(P, message_queue_len) of {_, N} -> ok; _ -> receive after 5 -> full(P, N) end end.
+
+asked(N) ->
+    V = beside(fun() ->
+        {P, R} = spawn_monitor(fun() -> receive go -> exit(length(element(2, process_info(self(), messages)))) end end),
+        send(P, N), {messages, L} = process_info(P, messages), P ! go, {length(L), lists:last(L), down(R)} end),
+    io:format("messages are asked for: ~p~n", [V]).
 
 chain(N) ->
     S = self(),

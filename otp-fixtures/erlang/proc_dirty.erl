@@ -33,6 +33,7 @@ reschedule_normal() -> [erts_debug:dirty(normal, reschedule, N) || N <- [0, 2, 4
 reschedule_many() -> S = self(), Ps = [spawn(fun() -> S ! {self(), erts_debug:dirty_cpu(reschedule, 100)} end) || _ <- lists:seq(1, 50)], [receive {P, R} -> R after 10000 -> lost end || P <- Ps] =:= lists:duplicate(50, ok).
 more_than_there_are() -> S = self(), Ps = [spawn(fun() -> S ! {self(), erts_debug:dirty_io(wait, 20)} end) || _ <- lists:seq(1, 40)], lists:usort([receive {P, R} -> R after 10000 -> lost end || P <- Ps]).
 more_than_there_are_killed() -> Ps = [spawn(fun() -> erts_debug:dirty_io(wait, 200) end) || _ <- lists:seq(1, 40)], [exit(P, kill) || P <- Ps], S = self(), spawn(fun() -> S ! erts_debug:dirty_io(wait, 1) end), got().
+many_killed_while_they_wait() -> Ps = [spawn(fun() -> erts_debug:dirty_io(wait, 100) end) || _ <- lists:seq(1, 400)], tick(), [exit(P, kill) || P <- Ps], S = self(), spawn(fun() -> S ! erts_debug:dirty_io(wait, 1) end), got().
 waiting_gets_messages() -> Ps = [spawn(fun() -> erts_debug:dirty_io(wait, 100) end) || _ <- lists:seq(1, 10)], S = self(), P = spawn(fun() -> ok = erts_debug:dirty_io(wait, 1), S ! {done, drain()} end), [begin P ! N, erlang:yield() end || N <- lists:seq(1, 20)], {done, L} = got(), [down(X) || X <- Ps], L =:= lists:seq(1, 20).
 
 is_dirty() -> [begin P = busy(H, 500), down(P), erts_internal:is_process_executing_dirty(P) end || H <- [cpu, io]].

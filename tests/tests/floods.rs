@@ -5,6 +5,8 @@ use std::time::Duration;
 
 const EXPECTED: &str = r#"flood with a selective receive: {{message_queue_len,200000},responsive}
 flood of a sleeping process: {killed,responsive}
+messages are asked for: {{200000,{number,1,<<"some text">>},200000},
+                         responsive}
 chain of links that falls: {{fall,fall},responsive}
 star of links that falls: {{star,[star]},responsive}
 process table full: {{system_limit,system_limit,system_limit,

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use girder_vm::native::Raise;
-use girder_vm::process::info::{Asked, Item, Request, build};
+use girder_vm::process::info::{self, Asked, Item, Request};
 use girder_vm::process::relations::Reference;
 use girder_vm::process::snapshot::Snapshot;
 use girder_vm::process::{Table, table, unique};
@@ -43,8 +43,7 @@ fn ask<'s>(ctx: &Ctx<'s>, pid: Term<'s>, mut request: Request) -> Answer<'s> {
         if ctx.process().state().get().exiting() {
             return Err(Raise::Exiting);
         }
-        ctx.charge(request.cost(ctx.process()));
-        return Ok(build(ctx, ctx.process(), &request));
+        return Ok(info::own(ctx, &request));
     }
     request.seen = table::with(pid.raw(), |p| p.state().get());
     if request.seen.is_none_or(|s| s.exiting()) {

@@ -41,7 +41,7 @@ const TIMERS_PER_STEP: usize = 32;
 /// Messages freed for one reduction.
 const MESSAGES_PER_REDUCTION: usize = 4;
 /// Words of queued messages above which a dirty scheduler frees them all.
-const LONG_WORDS: usize = 256 << 10;
+const LONG_WORDS: usize = 128 << 10;
 
 /// Marks `p` exiting; the first reason counts. Only the thread that runs it calls this.
 pub fn begin(p: &Process, reason: Detached) {

@@ -1,15 +1,19 @@
 //! What `process_info` tells about a process.
 //!
 //! Invariant: runs on the thread that runs the process asked about; another process asks with a signal and gets the
-//! answer as a message, in order with its other signals.
+//! answer as a message. One that takes long is given by a dirty scheduler before the process runs on, of what is true
+//! by then.
 
 use super::relations::{Monitor, Watched};
 use super::state::{Priority, Snapshot};
 use super::{Owner, Process};
 use crate::atom::{Atom, am};
+use crate::ctx::Ctx;
 use crate::heap::{Builder, Detached};
 use crate::profile::Profile;
+use crate::sched::Dirty;
 use crate::signal::ReplyTo;
+use crate::signal::task::Task;
 use crate::term::{RawTerm, Term, map};
 use crate::trace::Flags as TraceFlags;
 
@@ -115,10 +119,12 @@ pub struct Request {
 
 /// Elements of a list, and words of terms, that are copied for one reduction.
 const PER_REDUCTION: usize = 16;
+/// Reductions for an answer above which it is work for a dirty scheduler.
+const LONG: usize = (64 << 10) / PER_REDUCTION;
 
 impl Request {
     /// Reductions for the answer.
-    pub fn cost(&self, p: &Process) -> usize {
+    fn cost(&self, p: &Process) -> usize {
         let o = p.owner();
         let r = o.relations.borrow();
         let words = |a: &Asked| match a {
@@ -133,15 +139,44 @@ impl Request {
     }
 }
 
-/// Answers another process.
-pub(crate) fn answer(p: &Process, to: ReplyTo, request: &Request) {
-    let o = p.owner();
-    o.fcalls.set(o.fcalls.get() - request.cost(p) as i64);
-    to.reply(|b| build(b, p, request));
+/// Answers another process, soon if the answer is long.
+pub(crate) fn answer(p: &Process, to: ReplyTo, request: Box<Request>) {
+    let (o, cost) = (p.owner(), request.cost(p));
+    if cost > LONG {
+        return o.tasks.push(Task::Info(LongAnswer { to, request }));
+    }
+    o.fcalls.set(o.fcalls.get() - cost as i64);
+    to.reply(|b| build(b, p, &request));
+}
+
+/// A long answer that is still to be given.
+pub(crate) struct LongAnswer {
+    to: ReplyTo,
+    request: Box<Request>,
+}
+
+impl LongAnswer {
+    /// The process is gone.
+    pub(crate) fn answer_dead(&self) {
+        self.to.reply_atom(am::UNDEFINED);
+    }
+    /// Gives it, on the thread that runs `p`. As for a copied message, the guard holds up the freeing of literals.
+    pub(crate) fn run(&self, p: &Process) {
+        let _guard = crossbeam_epoch::pin();
+        self.to.reply(|b| build(b, p, &self.request));
+    }
+}
+
+/// Answers the running process.
+pub fn own<'s>(ctx: &Ctx<'s>, request: &Request) -> Term<'s> {
+    let cost = request.cost(ctx.process());
+    ctx.charge(cost);
+    let build = || build(ctx, ctx.process(), request);
+    if cost > LONG { ctx.dirty(Dirty::Cpu, build) } else { build() }
 }
 
 /// Builds the answer: a pair, or a list of pairs.
-pub fn build<'s>(b: &Builder<'s>, p: &Process, request: &Request) -> Term<'s> {
+fn build<'s>(b: &Builder<'s>, p: &Process, request: &Request) -> Term<'s> {
     let pair = |a: &Asked| match a {
         Asked::Item(Item::RegisteredName) if p.name().is_none() => {
             let empty = b.tuple(&[Term::atom(am::REGISTERED_NAME), Term::NIL]);

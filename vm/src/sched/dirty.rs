@@ -59,6 +59,21 @@ impl Waiter {
     fn is_native_of(&self, pid: RawTerm) -> bool {
         matches!(self, Waiter::Native(p) if *p == pid)
     }
+    /// There is a place for it; `false` if it does not take it.
+    fn wake(self) -> bool {
+        match self {
+            Waiter::Thread(t) => {
+                t.granted.store(true, Ordering::Release);
+                t.parker.wake();
+                true
+            }
+            Waiter::Native(pid) => {
+                super::wake(pid);
+                // Who is suspended asks again when it goes on.
+                table::with(pid, |p| p.state().get()).is_some_and(|s| !s.exiting() && !s.suspended())
+            }
+        }
+    }
 }
 /// Dirty CPU schedulers online; 0: all.
 static CPU_ONLINE: AtomicUsize = AtomicUsize::new(0);
@@ -149,7 +164,8 @@ impl Dirty {
     /// Gives the free places to who waits.
     fn wake_waiting(self) {
         let places = if block::dirty_blocked() { 0 } else { self.online() };
-        for _ in self.busy()..places {
+        let mut free = places.saturating_sub(self.busy());
+        while free > 0 {
             let mut list = lock(self.waiting());
             // A thread gets its place here and now, so nobody overtakes it.
             if matches!(list.front(), Some(Waiter::Thread(_))) && !self.enter() {
@@ -158,13 +174,7 @@ impl Dirty {
             let Some(first) = list.pop_front() else { break };
             drop(list);
             WAITERS.fetch_sub(1, Ordering::Relaxed);
-            match first {
-                Waiter::Thread(t) => {
-                    t.granted.store(true, Ordering::Release);
-                    t.parker.wake();
-                }
-                Waiter::Native(pid) => super::wake(pid),
-            }
+            free -= usize::from(first.wake());
         }
     }
 }

@@ -353,7 +353,7 @@ impl Scheduler {
         loop {
             match owner.tasks.pop() {
                 Some(t) if p.state().get().exiting() => t.answer_dead(),
-                Some(t) if gc::is_large(owner) => self.dirty(p, Dirty::Cpu, || t.run(p)),
+                Some(t) if t.takes_long(p) => self.dirty(p, Dirty::Cpu, || t.run(p)),
                 Some(t) => t.run(p),
                 None => break,
             }

@@ -96,7 +96,7 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
             return true;
         }
         Signal::ForgetToken => crate::trace::seq::forget(p),
-        Signal::ProcessInfo { to, request } => crate::process::info::answer(p, to, &request),
+        Signal::ProcessInfo { to, request } => crate::process::info::answer(p, to, request),
         Signal::IsAlive { to } => to.reply_atom(am::TRUE),
         Signal::GroupLeader { leader, to } => {
             owner.group_leader.set(owner.heap.arena.adopt(leader));

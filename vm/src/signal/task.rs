@@ -9,9 +9,10 @@ use std::collections::VecDeque;
 use super::{ReplyTo, Signal};
 use crate::atom::{Atom, am};
 use crate::ctx::Ctx;
-use crate::heap::Detached;
 use crate::heap::message::Message;
+use crate::heap::{Detached, gc};
 use crate::process::Process;
+use crate::process::info::LongAnswer;
 use crate::process::relations::Reference;
 use crate::signal::purge::Token;
 use crate::term::{RawTerm, Term};
@@ -45,6 +46,8 @@ pub(crate) enum Task {
     System(SystemTask),
     /// Literals are about to be freed.
     Purge(Token),
+    /// `process_info` has much to tell.
+    Info(LongAnswer),
 }
 
 /// What waits for the end of a process's slice, oldest first; one word while there is nothing.
@@ -86,8 +89,10 @@ impl Tasks {
 impl Task {
     /// The process is gone.
     pub(crate) fn answer_dead(self) {
-        if let Task::System(t) = self {
-            t.answer_dead();
+        match self {
+            Task::System(t) => t.answer_dead(),
+            Task::Purge(_) => {}
+            Task::Info(t) => t.answer_dead(),
         }
     }
     /// Does it if it only looks at the process, which runs a dirty native; `true` if that was so.
@@ -95,13 +100,22 @@ impl Task {
         match self {
             Task::System(t) => t.run_meanwhile(p),
             Task::Purge(_) => false,
+            Task::Info(t) => {
+                t.run(p);
+                true
+            }
         }
+    }
+    /// Whether it is work for a dirty scheduler.
+    pub(crate) fn takes_long(&self, p: &Process) -> bool {
+        matches!(self, Task::Info(_)) || gc::is_large(p.owner())
     }
     /// Does it, on the thread that runs `p`.
     pub(crate) fn run(self, p: &Process) {
         match self {
             Task::System(t) => t.run(p),
             Task::Purge(t) => t.run(p),
+            Task::Info(t) => t.run(p),
         }
     }
 }
@@ -149,7 +163,7 @@ fn collect(p: &Process, major: bool) {
         owner.heap.need_fullsweep.set(true);
     }
     p.state().set_collecting(true);
-    let done = crate::heap::gc::collect_process(p, &mut [], 0);
+    let done = gc::collect_process(p, &mut [], 0);
     p.state().set_collecting(false);
     crate::process::limits::collected(p, &done);
 }

@@ -94,7 +94,7 @@ pub(crate) fn collect_process(p: &Process, x: &mut [RawTerm], need: usize) -> Co
 const TRACED: Flags = Flags::GARBAGE_COLLECTION.and(Flags::MEASURED);
 
 /// Words to look at above which a collection may take a noticeable part of a millisecond.
-const LONG_WORDS: usize = 256 << 10;
+const LONG_WORDS: usize = 128 << 10;
 
 /// Whether the next collection of this heap is work for a dirty scheduler.
 #[inline]
