@@ -49,7 +49,7 @@ static WAITERS: AtomicUsize = AtomicUsize::new(0);
 
 /// See [`WAITING`].
 enum Waiter {
-    /// A process whose native will be called again. It may have gone on since.
+    /// A process whose native will be called again. It may have gone on since, or be gone.
     Native(RawTerm),
     /// A thread in the middle of a slice, without a seat.
     Thread(&'static Spare),
