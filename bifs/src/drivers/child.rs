@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use girder_vm::RawTerm;
 use girder_vm::port::poll::{self, Mode, Target, Watched};
 use girder_vm::port::{self, Op, Request};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, pidfd_open, waitid, waitpid};
 
 /// A program has ended, with this status; 128 and more: by a signal.
@@ -29,13 +30,19 @@ fn tell(port: RawTerm, status: i32) {
 /// Waits for a child in the background and tells the port.
 pub(super) fn watch(pid: Pid, port: RawTerm) {
     let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) else { return wait_on_thread(pid, port) };
-    let fd = Watched::new(fd);
+    await_end(Watched::new(fd), port);
+}
+
+fn await_end(fd: Watched, port: RawTerm) {
     let number = fd.as_fd().as_raw_fd();
-    let ended = move || {
-        let s = waitid(WaitId::PidFd(fd.as_fd()), WaitIdOptions::EXITED);
-        tell(port, s.ok().flatten().as_ref().map_or(0, status));
+    let ready = move || {
+        // The poll thread must not wait, whatever it was woken by.
+        match waitid(WaitId::PidFd(fd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+            Ok(None) | Err(Errno::INTR) => await_end(fd, port),
+            s => tell(port, s.ok().flatten().as_ref().map_or(0, status)),
+        }
     };
-    poll::select(girder_vm::sys::descriptor::borrow(number), Mode::Read, Target::Call(Box::new(ended)));
+    poll::select(girder_vm::sys::descriptor::borrow(number), Mode::Read, Target::Call(Box::new(ready)));
 }
 
 /// Where the system has no descriptors left for processes.
