@@ -3,7 +3,7 @@
 use girder_vm::etf::{self, DecodeError, Options, Piece};
 use girder_vm::{Ctx, Profile, Raise, Term, am};
 
-use crate::large::large;
+use crate::large::{large, weight};
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -52,7 +52,7 @@ fn options(ctx: &Ctx<'_>, list: Term<'_>) -> Result<Options, Raise> {
 
 fn encode<'s>(ctx: &Ctx<'s>, t: Term<'s>, o: &Options) -> Answer<'s> {
     // Compressing takes a multiple of the time.
-    let work = if o.compression > 0 { 8 * etf::external_size(t, o) } else { 0 };
+    let work = if o.compression > 0 { 8 * etf::external_size(t, o) } else { weight(t) };
     let bytes = large(ctx, work, || etf::encode(t, o));
     ctx.charge(bytes.len() / BYTES_PER_REDUCTION);
     Ok(ctx.binary(&bytes))
@@ -92,7 +92,7 @@ fn term_to_iovec_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn size<'s>(ctx: &Ctx<'s>, t: Term<'s>, o: &Options) -> Answer<'s> {
-    let size = etf::external_size(t, o);
+    let size = large(ctx, weight(t), || etf::external_size(t, o));
     ctx.charge(size / BYTES_PER_REDUCTION / 4);
     Ok(ctx.uint(size as u64))
 }
@@ -117,7 +117,7 @@ fn external_size_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 fn decode<'s>(ctx: &Ctx<'s>, binary: Term<'s>, safe: bool) -> Result<etf::Decoded<'s>, Raise> {
     let bytes = binary.as_binary().and_then(|v| v.to_bytes()).ok_or(Raise::Badarg)?;
-    let decoded = etf::decode(ctx, &bytes, safe).map_err(|e| match e {
+    let decoded = large(ctx, 4 * bytes.len(), || etf::decode(ctx, &bytes, safe)).map_err(|e| match e {
         DecodeError::Malformed(_) | DecodeError::Refused => Raise::Badarg,
         DecodeError::AtomTableFull => Raise::SystemLimit,
     })?;

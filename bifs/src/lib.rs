@@ -23,6 +23,7 @@ mod compare;
 pub mod convert;
 pub mod crash_dump;
 mod ddll;
+mod debug;
 mod dictionary;
 pub mod drivers;
 mod dtrace;
@@ -89,6 +90,7 @@ const TABLES: &[&[Native]] = &[
     erl_tracer::TABLE,
     dtrace::TABLE,
     ddll::TABLE,
+    debug::TABLE,
     errors::TABLE,
     etf::TABLE,
     ets::INFO,

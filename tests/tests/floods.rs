@@ -46,7 +46,7 @@ fn at_full_size() {
 fn natives_with_a_lot_to_do_let_others_go_on() {
     let beams = erlang_beams(25);
     let beams = beams.to_str().expect("a path in UTF-8");
-    let words = ["run", "--schedulers", "1", "-pa", beams, "long_natives", "all", "100"];
+    let words = ["run", "--schedulers", "1", "-pa", beams, "long_natives", "all", "500"];
     let output = command(&words, Duration::from_secs(120));
     let text = output.stdout_text();
     assert_eq!(output.end, End::Status(0), "{}", output.stderr_text());

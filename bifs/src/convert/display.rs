@@ -21,7 +21,7 @@ girder_vm::natives! { pub TABLE:
 }
 
 /// Writes to a standard stream. Nobody could be told of a failure, so it is left at that.
-fn put(mut to: impl Write, bytes: &[u8]) {
+pub fn put(mut to: impl Write, bytes: &[u8]) {
     let _ = to.write_all(bytes).and_then(|()| to.flush());
 }
 

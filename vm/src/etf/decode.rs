@@ -36,7 +36,12 @@ pub struct Decoded<'s> {
 /// Decodes the term at the start of `bytes` (version byte included). With `safe` no atom and no external fun is made
 /// that does not exist.
 pub fn decode<'s>(b: &Builder<'s>, bytes: &[u8], safe: bool) -> Result<Decoded<'s>, DecodeError> {
-    decode_with(bytes, &mut HeapBuilder { b, safe, new_atom: Atom::from_program })
+    decode_with(bytes, &mut HeapBuilder { b, safe, new_atom: Atom::from_program, cache: &[] })
+}
+
+/// As [`decode`]; references to a connection's atom cache stand for the atoms of `cache`.
+pub fn decode_with_cache<'s>(b: &Builder<'s>, bytes: &[u8], cache: &[Term<'s>]) -> Result<Decoded<'s>, DecodeError> {
+    decode_with(bytes, &mut HeapBuilder { b, safe: false, new_atom: Atom::from_program, cache })
 }
 
 fn decode_with<'s>(bytes: &[u8], builder: &mut HeapBuilder<'_, 's>) -> Result<Decoded<'s>, DecodeError> {
@@ -48,14 +53,15 @@ fn decode_with<'s>(bytes: &[u8], builder: &mut HeapBuilder<'_, 's>) -> Result<De
 /// Decodes a literal of a module, as a term of its own.
 pub fn decode_literal(bytes: &[u8]) -> Result<Detached, DecodeError> {
     let mut failed = None;
-    let term =
-        Detached::build(|b| match decode_with(bytes, &mut HeapBuilder { b, safe: false, new_atom: Atom::new }) {
+    let term = Detached::build(|b| {
+        match decode_with(bytes, &mut HeapBuilder { b, safe: false, new_atom: Atom::new, cache: &[] }) {
             Ok(d) => d.term,
             Err(e) => {
                 failed = Some(e);
                 Term::NIL
             }
-        });
+        }
+    });
     failed.map_or(Ok(term), Err)
 }
 
@@ -71,6 +77,8 @@ struct HeapBuilder<'b, 's> {
     safe: bool,
     /// How atoms are made that do not exist.
     new_atom: fn(&str) -> Result<Atom, AtomError>,
+    /// What references to a connection's atom cache stand for.
+    cache: &'b [Term<'s>],
 }
 
 type Built<'s> = Result<Term<'s>, DecodeError>;
@@ -190,6 +198,9 @@ impl<'s> TermBuilder for HeapBuilder<'_, 's> {
         let fields = self.b.list(p.fields);
         let definition = self.b.tuple(&[p.module, p.name, Term::bool(p.exported), fields]);
         Ok(self.b.record(definition, p.values))
+    }
+    fn atom_cache_ref(&mut self, index: u8) -> Option<Built<'s>> {
+        self.cache.get(usize::from(index)).filter(|t| t.is_atom()).map(|&t| Ok(t))
     }
     fn accepts_local(&mut self, hash: u64, rest: &[u8]) -> bool {
         local_hash(rest) == hash

@@ -9,7 +9,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-pub use decode::{DecodeError, Decoded, decode, decode_literal};
+pub use decode::{DecodeError, Decoded, decode, decode_literal, decode_with_cache};
 pub use encode::{Piece, encode, encode_pieces, external_size};
 pub use options::Options;
 

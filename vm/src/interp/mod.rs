@@ -25,6 +25,11 @@ pub(crate) use ops::bits::command;
 pub(crate) use ops::bits_old::kind as old_segment;
 pub(crate) use ops::natives::NO_COLLECT;
 
+/// Names of all instructions, with the kinds of their operands.
+pub fn instruction_names() -> impl Iterator<Item = &'static str> {
+    instr::VARIANTS.iter().map(|v| v.name)
+}
+
 pub(crate) mod stub {
     //! First cells of export and fun stubs.
     use super::instr;
