@@ -74,13 +74,6 @@ waits(N) -> receive go -> waits(N - 1) end.
 until_waiting(P) -> case process_info(P, [status, message_queue_len]) of [{_, waiting}, {_, 0}] -> ok; undefined -> ok; _ -> erlang:yield(), until_waiting(P) end.
 until_gone(P) -> case is_process_alive(P) of false -> R = monitor(process, P), receive {'DOWN', R, _, _, _} -> ok end; true -> erlang:yield(), until_gone(P) end.
 
-collections() -> Ms = traced([garbage_collection], [], fun() -> erlang:garbage_collect(), erlang:garbage_collect(self(), [{type, minor}]) end), [{T, lists:sort([K || {K, V} <- I, is_integer(V)])} || {trace, _, T, I} <- Ms].
-collection_of_other() -> P = spawn(fun idle/0), erlang:trace(P, true, [garbage_collection]), erlang:garbage_collect(P), erlang:trace(P, false, [garbage_collection]), R = [T || {trace, Q, T, _} <- gather(), Q =:= P], stop(P), R.
-collections_pair() -> Ms = traced([garbage_collection], [], fun() -> lists:foldl(fun(I, A) -> [I | A] end, [], lists:seq(1, 20000)) end), pairs([T || {trace, _, T, _} <- Ms]).
-pairs([gc_minor_start, gc_minor_end | T]) -> pairs(T);
-pairs([gc_major_start, gc_major_end | T]) -> pairs(T);
-pairs(T) -> T.
-
 stamped() -> [M1 | _] = traced([send, timestamp], [], fun() -> self() ! x end), [setelement(2, setelement(size(M1), M1, ts), p), size(M1)].
 sensitive() -> traced([send, procs, call], [{{?MODULE, id, 1}, true, [local]}], fun() -> process_flag(sensitive, true), self() ! x, id(1) end).
 process_info_traced() -> P = spawn(fun idle/0), A = process_info(P, trace), erlang:trace(P, true, [send]), {trace, N} = process_info(P, trace), kill(P), [A, N > 0].

@@ -226,6 +226,27 @@ fn release(number: u32) {
 }
 
 #[test]
+fn applications() {
+    value("[application:ensure_all_started(A) || A <- [sasl, runtime_tools, mnesia]]");
+}
+
+/// Its programs say on standard error, some time after the end, that Erlang has closed: only standard output is compared.
+#[test]
+fn os_mon() {
+    if reference::release() != Some(25) {
+        return skip("no erl of OTP 25 is installed");
+    }
+    let expression = "R = application:ensure_all_started(os_mon), \
+         F = [is_number(cpu_sup:nprocs()), element(1, memsup:get_memory_data()) > 0, disksup:get_disk_data() =/= []], \
+         io:format(\"~p~n\", [{R, F}]), halt().";
+    let scratch = Scratch::new("boot");
+    let words = ["-noshell", "-eval", expression];
+    let expected = run(&mut Command::new("erl"), scratch.path(), &words);
+    let got = on_girder("erl", scratch.path(), &words);
+    assert_eq!((got.stdout_text(), got.end), (expected.stdout_text(), expected.end));
+}
+
+#[test]
 fn release_27() {
     release(27);
 }

@@ -95,6 +95,7 @@ pub(crate) fn loop_rec_end(m: M, f: i32) -> Flow {
 #[inline(always)]
 pub(crate) fn remove_message(m: M) -> Flow {
     if m.owner().mailbox.queue.current_carries() || crate::trace::seq::has_token(m.p()) {
+        slow!(m);
         m.out();
         token_received(m.s(), m.p());
         m.back();
@@ -188,11 +189,12 @@ pub(crate) fn wait_timeout(m: M, time: RawTerm, f: i32) -> Flow {
 /// The `after` branch: the next receive begins at the queue's head.
 #[inline(always)]
 pub(crate) fn timeout(m: M) -> Flow {
-    m.owner().mailbox.reset();
     if m.p().trace_flags().any(crate::trace::Flags::RECEIVE) {
+        slow!(m);
         m.out();
         crate::trace::events::timed_out(m.p());
     }
+    m.owner().mailbox.reset();
     Flow::Next
 }
 
