@@ -24,13 +24,27 @@ fn beams_below(root: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+/// Whether a compiler before OTP 25 made the file: those may leave the number of funs out of what an allocation needs.
+fn is_old(module: &Module, bytes: &[u8]) -> bool {
+    const TAG: &[u8] = b"version\x6b\0";
+    let info = module.chunk(bytes, b"CInf").unwrap_or_default();
+    let version = info.windows(TAG.len()).position(|w| w == TAG).map(|i| &info[i + TAG.len() + 1..]);
+    let numbers = |v: &[u8]| {
+        let text: String = v.iter().map(|&b| char::from(b)).take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+        text.split('.').map(|n| n.parse().unwrap_or(0)).collect::<Vec<u32>>()
+    };
+    version.is_some_and(|v| numbers(v) < vec![8, 2])
+}
+
 /// Loads and encodes a file; answers what is wrong.
 fn roundtrip(path: &Path) -> Result<(), String> {
     let name = path.to_string_lossy();
     let bytes = fs::read(path).map_err(|error| format!("{name}: {error}"))?;
     let module = girder_loader::load(&bytes, &name).map_err(|error| error.to_string())?.into_module();
 
-    // Chunk by chunk; compressed files and literals, and atoms in the long form, have no single encoding.
+    // Chunk by chunk; compressed files and literals, atoms in the long form, and what old compilers allocate have no single
+    // encoding.
+    let old = is_old(&module, &bytes);
     if bytes.starts_with(b"FOR1") {
         let chunks = [
             (chunk_id::CODE, encode::code(&module)),
@@ -44,15 +58,18 @@ fn roundtrip(path: &Path) -> Result<(), String> {
         ];
         for (id, encoded) in chunks {
             let original = module.chunk(&bytes, &id);
-            if original.is_some_and(|original| original != encoded) {
+            if !(old && id == chunk_id::CODE) && original.is_some_and(|original| original != encoded) {
                 return Err(format!("{name}: chunk {} differs", id.escape_ascii()));
             }
         }
     }
 
-    let again = girder_loader::load(&encode::file(&module), &name).map_err(|error| format!("encoded: {error}"))?;
+    let encoded = encode::file(&module);
+    let again = girder_loader::load(&encoded, &name).map_err(|error| format!("encoded: {error}"))?;
     let plain = |module: &Module| Module { md5: [0; 16], chunks: Vec::new(), ..module.clone() };
-    if plain(&again) != plain(&module) {
+    // Of a file whose code has another encoding, the places of instructions differ: once encoded, it stays as it is.
+    let same = if old { encode::file(&again) == encoded } else { plain(&again) == plain(&module) };
+    if !same {
         return Err(format!("{name}: the encoded module differs"));
     }
     Ok(())
