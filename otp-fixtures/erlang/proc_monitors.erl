@@ -5,7 +5,7 @@
 main() -> case_runner:quiet(), case_runner:main(?MODULE).
 
 basic() -> P = start(), R = monitor(process, P), P ! {exit, why}, receive {T, R, K, P, W} -> {T, K, W} end.
-fun_result() -> P = spawn(fun() -> done end), down(P).
+fun_result() -> P = spawn(fun() -> receive go -> done end end), down(P, fun() -> P ! go end).
 reason_kill() -> P = start(), R = monitor(process, P), exit(P, kill), receive {'DOWN', R, _, _, W} -> W end.
 reason_big() -> P = start(), R = monitor(process, P), B = binary:copy(<<"x">>, 1000), P ! {exit, {B, lists:seq(1, 100)}}, receive {'DOWN', R, _, _, {C, L}} -> {byte_size(C), lists:sum(L)} end.
 reason_error() -> P = spawn(fun() -> error(bad) end), R = monitor(process, P), receive {'DOWN', R, _, _, {W, _}} -> W; {'DOWN', R, _, _, noproc} -> bad end.
