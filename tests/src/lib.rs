@@ -21,6 +21,7 @@
 //!   themselves and use that ([`girder`]).
 //! * `GIRDER_TEST_SLOWNESS`: time limits are multiplied by this number (gc-stress builds, loaded machines).
 //! * `GIRDER_RANDOM_CASES`: how many seeds the random tests try (a few unless given).
+//! * `GIRDER_TEST_ALL`: the whole of what is tested by a sample otherwise (the modules of stdlib).
 //!
 //! A test that needs something which the machine has not (no `erl`, no tree of OTP 27) prints `skipped: ...` and
 //! passes; with `GIRDER_TEST_NO_SKIP` set it fails instead.
