@@ -7,6 +7,8 @@ use std::any::Any;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use crate::sys::priority;
+
 /// Objects that a caller may free itself.
 const FEW: usize = 500;
 
@@ -15,7 +17,11 @@ type Garbage = Box<dyn Any + Send>;
 static QUEUE: LazyLock<Option<Mutex<Sender<Garbage>>>> = LazyLock::new(|| {
     let (sender, receiver) = channel();
     let thread = std::thread::Builder::new().name("ets_reaper".to_owned());
-    thread.spawn(move || receiver.into_iter().for_each(drop::<Garbage>)).ok().map(|_| Mutex::new(sender))
+    let free = move || {
+        priority::step_back();
+        receiver.into_iter().for_each(drop::<Garbage>);
+    };
+    thread.spawn(free).ok().map(|_| Mutex::new(sender))
 });
 
 /// Frees what were `objects` objects.

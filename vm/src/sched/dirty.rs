@@ -18,6 +18,7 @@ use crate::process::{Process, exit, table};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::park::Parker;
 use crate::sync::{Mutex, lock};
+use crate::sys::priority;
 
 use super::{LOCAL, Local, SLICE, Scheduler, What, all, block, count, current_id, halted, msacc, run};
 use crate::signal;
@@ -151,7 +152,7 @@ impl Dirty {
     }
     /// Returns when the calling thread has a place.
     fn wait_for_place(self) {
-        let me = ME.with(|spare| *spare);
+        let me = ME.with(|mine| mine.0);
         self.wait(Waiter::Thread(me));
         // A place may have become free before this thread was on the list.
         self.wake_waiting();
@@ -234,17 +235,28 @@ pub fn dirty_kind() -> Option<Dirty> {
 
 thread_local! {
     static KIND: Cell<Option<Dirty>> = const { Cell::new(None) };
-    /// Where this thread waits. There are no more threads than were ever at work at a time, so these are never freed.
-    static ME: &'static Spare = Box::leak(Box::new(Spare {
+    /// Where this thread waits.
+    static ME: Mine = Mine(lock(&ABANDONED).pop().unwrap_or_else(|| Box::leak(Box::new(Spare {
         seat: Mutex::new(None),
         granted: AtomicBool::new(false),
         parker: Parker::new(),
-    }));
+    }))));
+}
+
+/// Left by threads that ended. There are no more than threads that were ever at work at a time, so none is freed.
+static ABANDONED: Mutex<Vec<&'static Spare>> = Mutex::new(Vec::new());
+
+struct Mine(&'static Spare);
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        lock(&ABANDONED).push(self.0);
+    }
 }
 
 /// Waits for a seat; `None` when the VM halts.
 pub(super) fn wait_for_seat() -> Option<Seat> {
-    let me = ME.with(|spare| *spare);
+    let me = ME.with(|mine| mine.0);
     msacc::leave();
     lock(&SPARES).push(me);
     loop {
@@ -307,6 +319,9 @@ impl Scheduler {
         }
         drop(self.guard.take());
         msacc::go_dirty(kind);
+        if kind == Dirty::Cpu {
+            self.step_back();
+        }
         KIND.set(Some(kind));
         if p.state().open() {
             send_handler(p.pid());
@@ -338,7 +353,15 @@ impl Scheduler {
             kind.wait_for_place();
         }
         msacc::go_dirty(kind);
+        if kind == Dirty::Cpu && !offered {
+            self.step_back();
+        }
         Some(offered)
+    }
+    /// Somebody else is the scheduler now: this thread lets it go first.
+    fn step_back(&self) {
+        priority::step_back();
+        self.stepped_back.set(true);
     }
     /// Whether there is nothing to do in this seat but what this thread does, now or later, unless somebody asks.
     fn is_unemployed(&self, local: &Local) -> bool {
@@ -400,6 +423,9 @@ impl Drop for Back<'_> {
             std::thread::yield_now();
         }
         KIND.set(None);
+        if self.scheduler.stepped_back.get() && priority::step_forward() {
+            self.scheduler.stepped_back.set(false);
+        }
         self.kind.leave();
         let seat = if self.offered { all()[self.scheduler.id()].offer.take() } else { None };
         match seat {

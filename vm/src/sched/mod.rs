@@ -93,6 +93,8 @@ pub struct Scheduler {
     exits: Cell<u32>,
     /// Counted as a searcher in [`IDLE`].
     searching: Cell<bool>,
+    /// This thread has a smaller share of its core than schedulers have.
+    stepped_back: Cell<bool>,
     /// Where the next search begins.
     first_victim: Cell<usize>,
     /// Polls until queues are compared with another scheduler's.
@@ -297,6 +299,7 @@ impl Scheduler {
             since_poll: Cell::new(0),
             exits: Cell::new(0),
             searching: Cell::new(false),
+            stepped_back: Cell::new(false),
             first_victim: Cell::new(local.id + 1),
             until_balance: Cell::new(0),
             compared: Cell::new((local.id, 0)),

@@ -22,6 +22,7 @@ use crate::process::{Process, Table, exit, limits, report};
 use crate::signal;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::park::Parker;
+use crate::sys::priority;
 use crate::term::RawTerm;
 use crate::trace::{Flags, events, monitor, profiler};
 
@@ -69,7 +70,9 @@ pub(super) fn work(mut seat: Option<Seat>) {
     let s = Scheduler::in_seat(first);
     loop {
         s.run();
-        if halted().is_some() {
+        // A thread that had to step back for good would be a slow scheduler: the next to be needed is a new one.
+        if halted().is_some() || s.stepped_back.get() {
+            msacc::leave();
             break;
         }
         let Some(Seat(next)) = dirty::wait_for_seat() else { break };
@@ -84,6 +87,7 @@ pub(super) fn work(mut seat: Option<Seat>) {
 /// Starts a thread for each scheduler and waits until the VM halts; gives the exit status.
 pub fn run_all() -> std::io::Result<i32> {
     LOOPS.store(count(), Ordering::Release);
+    priority::init();
     for id in 0..count() {
         spawn(&format!("scheduler-{}", id + 1), move || work(Some(Seat(Local::new(id)))))?;
     }

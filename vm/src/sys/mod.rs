@@ -6,6 +6,7 @@ pub mod console;
 pub mod descriptor;
 pub mod errno;
 pub mod fd;
+pub mod priority;
 pub mod program;
 pub mod signals;
 pub mod spawn;
