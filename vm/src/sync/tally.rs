@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn blocks_are_passed_on() {
-        let block = || std::thread::spawn(|| std::ptr::from_ref(register()) as usize).join().expect("it does not panic");
+        let block =
+            || std::thread::spawn(|| std::ptr::from_ref(register()) as usize).join().expect("it does not panic");
         let first = block();
         // Other tests may take it meanwhile, but not for ever.
         assert!((0..1000).any(|_| block() == first));
