@@ -31,8 +31,12 @@ pub(crate) type Started = Result<Box<dyn Driver>, Atom>;
 type Start = fn(&mut DriverPort, &[u8], bool, bool) -> Started;
 
 /// Drivers that programs open by name.
-const NAMED: &[(&str, Start)] =
-    &[("udp_inet", inet::udp::start), ("tty_sl", tty_sl::start), ("trace_file_drv", trace_file::start)];
+const NAMED: &[(&str, Start)] = &[
+    ("tcp_inet", inet::tcp::start),
+    ("udp_inet", inet::udp::start),
+    ("tty_sl", tty_sl::start),
+    ("trace_file_drv", trace_file::start),
+];
 
 fn named(name: &[u8]) -> Option<Start> {
     // Later releases have another way to the terminal.

@@ -4,6 +4,7 @@ pub mod frame;
 mod http;
 
 use girder_vm::atom::am;
+use girder_vm::heap::Builder;
 use girder_vm::{Ctx, Raise, Term};
 
 use frame::{Framing, Limits, Need};
@@ -83,13 +84,10 @@ fn decode_packet_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise>
         Need::Invalid => return invalid(),
     };
     let packet = &bytes[..size];
-    let value = match kind.framing {
-        Framing::HttpLine | Framing::HttpHeader => {
-            http_term(ctx, http::parse(packet, kind.framing == Framing::HttpHeader), packet, kind.binaries)
-        }
-        Framing::SslTls => ssl_term(ctx, packet),
-        framing => {
-            let body = frame::body(framing, packet);
+    let value = match parsed(ctx, kind.framing, kind.binaries, packet, Term::NIL) {
+        Some((t, _)) => t,
+        None => {
+            let body = frame::body(kind.framing, packet);
             ctx.sub_bits(a[1], body.start * 8, body.len() * 8).ok_or(Raise::Badarg)?
         }
     };
@@ -97,15 +95,40 @@ fn decode_packet_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise>
     Ok(ctx.tuple(&[Term::atom(am::OK), value, rest]))
 }
 
-fn ssl_term<'s>(ctx: &Ctx<'s>, packet: &[u8]) -> Term<'s> {
+/// What packets of the types that are taken apart are shown as, and whether header lines follow; `None` for the others,
+/// which are shown as they are. `of`: where a TLS record comes from.
+pub fn parsed<'s>(
+    b: &Builder<'s>,
+    framing: Framing,
+    binaries: bool,
+    packet: &[u8],
+    of: Term<'s>,
+) -> Option<(Term<'s>, bool)> {
+    match framing {
+        Framing::HttpLine | Framing::HttpHeader => {
+            let header = framing == Framing::HttpHeader;
+            let line = http::parse(packet, header);
+            let follow = match line {
+                Some(Line::EndOfHeaders) => false,
+                Some(_) => true,
+                None => header,
+            };
+            Some((http_term(b, line, packet, binaries), follow))
+        }
+        Framing::SslTls => Some((ssl_term(b, packet, of), false)),
+        _ => None,
+    }
+}
+
+fn ssl_term<'s>(b: &Builder<'s>, packet: &[u8], of: Term<'s>) -> Term<'s> {
     let record = frame::ssl_record(packet);
-    let version = ctx.tuple(&[Term::small(i32::from(record.version[0])), Term::small(i32::from(record.version[1]))]);
+    let version = b.tuple(&[Term::small(i32::from(record.version[0])), Term::small(i32::from(record.version[1]))]);
     let content = Term::small(i32::from(record.content_type));
-    ctx.tuple(&[Term::atom(am::SSL_TLS), Term::NIL, content, version, ctx.binary(&record.fragment)])
+    b.tuple(&[Term::atom(am::SSL_TLS), of, content, version, b.binary(&record.fragment)])
 }
 
 /// What the packet's line says, as the terms of OTP's `http` packets.
-fn http_term<'s>(ctx: &Ctx<'s>, line: Option<Line<'_>>, packet: &[u8], binaries: bool) -> Term<'s> {
+fn http_term<'s>(ctx: &Builder<'s>, line: Option<Line<'_>>, packet: &[u8], binaries: bool) -> Term<'s> {
     let string = |s: &[u8]| if binaries { ctx.binary(s) } else { ctx.byte_list(s) };
     let atom = |s: &str| ctx.atom(s).unwrap_or_else(|_| string(s.as_bytes()));
     let pair = |v: [i32; 2]| ctx.tuple(&[Term::small(v[0]), Term::small(v[1])]);

@@ -2,6 +2,7 @@
 
 mod arena;
 mod binary;
+mod buffer;
 mod fragment;
 pub mod gc;
 mod inspect;
@@ -17,6 +18,7 @@ pub(crate) mod verify;
 pub use arena::{Arena, Builder, FLOAT_WORDS, REFC_WORDS, SUB_BITS_WORDS};
 pub(crate) use binary::WRITABLE;
 pub use binary::{Binary, BinaryHandle, MAX_HEAP_BINARY, Magic};
+pub use buffer::Buffer;
 pub use fragment::{Detached, Fragment};
 pub use process_heap::{FULLSWEEP_AFTER, MIN_HEAP_WORDS, MIN_VHEAP_WORDS, ProcessHeap};
 

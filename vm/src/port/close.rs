@@ -5,6 +5,7 @@
 //! port has left the table.
 
 use super::driver::Ending;
+use super::poll::Readiness;
 use super::{Core, Port};
 use crate::atom::am;
 use crate::heap::Detached;
@@ -34,11 +35,22 @@ impl Core {
             return false;
         }
         self.leave(port, reason, confirm);
+        if let Some(d) = self.driver.as_mut() {
+            d.closing(&mut self.io);
+        }
         let at_once = atom == Some(am::KILL) || self.driver.as_ref().is_none_or(|d| d.queued() == 0);
         if at_once {
             self.stop();
         }
         true
+    }
+    /// The link between the port and its owner ends without a word.
+    fn unlink_owner(&mut self) {
+        let owner = self.io.connected;
+        if self.links.remove(&owner.bits()).is_some_and(|l| l.unlink == 0) {
+            // Nobody waits for the acknowledgement.
+            signal::signal(owner, Signal::Unlink { from: self.io.id, id: 1 });
+        }
     }
     /// Puts the port out of reach and tells those who are linked to it or watch it.
     fn leave(&mut self, port: &Port, reason: Detached, confirm: bool) {
@@ -69,11 +81,17 @@ impl Core {
         if let Some(mut d) = self.driver.take() {
             d.stop(&mut self.io);
         }
+        self.io.demonitor_all();
         self.gone = true;
     }
     /// After each call of the driver: acts on what it has said, and ends a closed port that has nothing left to write.
     pub(super) fn settle(&mut self, port: &Port) {
         let ending = self.io.ending.take();
+        if std::mem::take(&mut self.io.again) {
+            port.ready.fetch_or(Readiness::AGAIN.0, Ordering::Relaxed);
+            // This thread runs it: the end of the turn enqueues it.
+            port.state.signal_came();
+        }
         if matches!(ending, Some(Ending::Eof)) {
             self.io.flush_lines();
         }
@@ -87,6 +105,10 @@ impl Core {
                 let reason = match ending {
                     Ending::Eof => Detached::immediate(RawTerm::atom(am::NORMAL)),
                     Ending::Failure(reason) => reason,
+                    Ending::Told(reason) => {
+                        self.unlink_owner();
+                        reason
+                    }
                 };
                 self.leave(port, reason, false);
                 self.stop();

@@ -3,22 +3,29 @@
 //! Invariant: a driver's methods run on the thread that runs the port, one at a time, and never wait for the outside.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use super::info;
-use super::poll::{self, Target};
-use super::{Busy, Limits, LineBuffer};
+use super::poll::{self, Readiness, Target};
+use super::{Busy, Limits, LineBuffer, Output};
 use crate::atom::{Atom, am};
 use crate::heap::message::Message;
 use crate::heap::{Builder, Detached};
-use crate::signal;
+use crate::process::relations::{RefNumbers, Reference};
+use crate::signal::{self, Signal};
 use crate::term::{RawTerm, Term};
+use crate::timer::PortTimer;
 
 /// A kind of port. All methods but those without a default may be left out by drivers that cannot do such a thing.
 pub trait Driver: Send {
     /// Output of a process: what `port_command` and `{Owner, {command, Data}}` bring.
     fn output(&mut self, port: &mut DriverPort, data: Vec<u8>);
+    /// As `output`, in pieces of which some are shared.
+    fn output_pieces(&mut self, port: &mut DriverPort, data: Output) {
+        self.output(port, data.into_bytes());
+    }
     /// `port_control`; `None` for `badarg`.
     fn control(&mut self, port: &mut DriverPort, command: u32, data: &[u8]) -> Option<Vec<u8>> {
         let _ = (port, command, data);
@@ -35,6 +42,22 @@ pub trait Driver: Send {
     }
     /// A descriptor that was asked for by [`DriverPort::select`] can be written.
     fn ready_output(&mut self, port: &mut DriverPort) {
+        let _ = port;
+    }
+    /// Descriptors that it watches are ready, or it wanted to go on.
+    fn ready(&mut self, port: &mut DriverPort, what: Readiness) {
+        let _ = (port, what);
+    }
+    /// The time of a timer is over.
+    fn timeout(&mut self, port: &mut DriverPort, number: u32) {
+        let _ = (port, number);
+    }
+    /// A process that it watches is gone.
+    fn exited(&mut self, port: &mut DriverPort, pid: RawTerm) {
+        let _ = (port, pid);
+    }
+    /// The port is closed; it lives on while output is queued.
+    fn closing(&mut self, port: &mut DriverPort) {
         let _ = port;
     }
     /// Something came from a thread that works for the driver.
@@ -69,6 +92,8 @@ pub trait Driver: Send {
 pub(super) enum Ending {
     /// An error; linked processes get this reason.
     Failure(Detached),
+    /// The driver has told its owner itself: linked processes but the owner get this reason.
+    Told(Detached),
     /// The input's end.
     Eof,
 }
@@ -91,6 +116,10 @@ pub struct DriverPort {
     pub(super) ending: Option<Ending>,
     /// Who asked for what the driver does just now.
     pub(super) caller: RawTerm,
+    /// Processes that the driver watches.
+    pub(super) monitors: BTreeMap<RefNumbers, RawTerm>,
+    /// The driver wants another turn.
+    pub(super) again: bool,
     /// Results of `control` are binaries, not lists.
     pub control_binary: bool,
 }
@@ -120,6 +149,58 @@ impl DriverPort {
     pub fn select(&self, fd: BorrowedFd<'_>, mode: poll::Mode) {
         poll::select(fd, mode, Target::Port(self.id));
     }
+    /// Watches a descriptor until it is closed or forgotten: each time it becomes readable, and writable if `output`,
+    /// the driver's `ready` is called. What it is when the call is made counts as well.
+    pub fn watch(&self, fd: BorrowedFd<'_>, output: bool) -> std::io::Result<()> {
+        poll::watch(fd, self.id, output)
+    }
+    /// Calls the driver's `ready` in another turn, after what waits by then.
+    pub fn go_on(&mut self) {
+        self.again = true;
+    }
+    /// Starts a timer; `number` tells it from others.
+    pub fn start_timer(&self, ms: u64, number: u32) -> PortTimer {
+        PortTimer::start(self.id, ms, number)
+    }
+    /// Watches a process: the driver's `exited` is called when it is gone.
+    pub fn monitor(&mut self, pid: RawTerm) -> RefNumbers {
+        let numbers = Reference::fresh().numbers;
+        self.monitors.insert(numbers, pid);
+        signal::signal(pid, Signal::Monitor { from: self.id, numbers });
+        numbers
+    }
+    /// Watches it no more.
+    pub fn demonitor(&mut self, numbers: RefNumbers) {
+        if let Some(pid) = self.monitors.remove(&numbers) {
+            signal::signal(pid, Signal::Demonitor { numbers });
+        }
+    }
+    pub(super) fn demonitor_all(&mut self) {
+        for (numbers, pid) in std::mem::take(&mut self.monitors) {
+            signal::signal(pid, Signal::Demonitor { numbers });
+        }
+    }
+    /// Counts bytes that came in.
+    pub fn count_input(&mut self, bytes: usize) {
+        self.bytes_in += bytes as u64;
+        info::count_input(bytes);
+    }
+    /// Its parallelism, name and limits, for another port of the kind.
+    pub fn settings(&self) -> super::Settings {
+        super::Settings {
+            name: self.name.clone(),
+            binary: self.binary,
+            parallelism: self.parallelism,
+            limits: self.limits,
+            ..super::Settings::default()
+        }
+    }
+    /// Makes the port busy, or not.
+    pub fn set_busy(&mut self, on: bool) {
+        if self.busy.is_on() != on {
+            self.busy.set(on);
+        }
+    }
     /// `{Port, What}` to a process.
     pub fn send(&self, to: RawTerm, what: impl for<'s> FnOnce(&Builder<'s>) -> Term<'s>) {
         let id = self.id;
@@ -127,8 +208,7 @@ impl DriverPort {
     }
     /// Input: `{Port, {data, Data}}` to the owner, line by line if it was opened so.
     pub fn deliver(&mut self, bytes: &[u8]) {
-        self.bytes_in += bytes.len() as u64;
-        info::count_input(bytes.len());
+        self.count_input(bytes.len());
         match self.line.take() {
             None => self.deliver_data(bytes, None),
             Some(mut line) => {
@@ -165,6 +245,10 @@ impl DriverPort {
     /// An error ends the port.
     pub fn fail(&mut self, reason: Atom) {
         self.ending.get_or_insert(Ending::Failure(Detached::immediate(RawTerm::atom(reason))));
+    }
+    /// Ends the port; its owner, who has been told in a way of the driver's own, is not linked to it any more.
+    pub fn exit(&mut self, reason: Atom) {
+        self.ending.get_or_insert(Ending::Told(Detached::immediate(RawTerm::atom(reason))));
     }
     /// Tells how many bytes of output wait now: the port becomes busy or stops to be.
     pub fn note_queued(&mut self, bytes: usize) {

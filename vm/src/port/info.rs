@@ -67,8 +67,7 @@ impl Core {
                 Some(name) => name.into(),
                 None => return Term::NIL,
             },
-            // No driver watches processes.
-            Item::Monitors => Term::NIL,
+            Item::Monitors => b.list_from(self.io.monitors.values().map(|&w| id(w))),
             Item::MonitoredBy => b.list_from(self.watchers.values().map(|&w| id(w))),
             Item::Memory => b.uint(((self.links.len() + self.watchers.len()) * RELATION_BYTES) as u64),
             Item::QueueSize => b.uint(self.driver.as_ref().map_or(0, |d| d.queued()) as u64),

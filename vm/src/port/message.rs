@@ -2,6 +2,7 @@
 //!
 //! Invariant: output to a busy port is not sent; the sender waits, and sends again when it is woken.
 
+use super::Output;
 use super::request::Op;
 use super::turn;
 use super::with;
@@ -9,7 +10,7 @@ use crate::atom::am;
 use crate::ctx::Ctx;
 use crate::native::Raise;
 use crate::signal::Sent;
-use crate::term::{RawTerm, Term, iolist};
+use crate::term::{RawTerm, Term};
 
 /// Bytes copied for one reduction.
 const BYTES_PER_REDUCTION: usize = 512;
@@ -33,9 +34,9 @@ pub fn command(
         crate::trace::monitor::waits_for_port(ctx.process(), id);
         return Err(Raise::Wait);
     }
-    Ok(Some(match iolist::flatten(data) {
+    Ok(Some(match Output::of(data) {
         Ok((data, cells)) => {
-            ctx.charge(data.len() / BYTES_PER_REDUCTION + cells / 64);
+            ctx.charge(data.copied() / BYTES_PER_REDUCTION + cells / 64);
             Op::Command { owner, data }
         }
         Err(_) => Op::BadOutput { sent: owner.is_some() },

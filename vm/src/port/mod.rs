@@ -13,6 +13,7 @@ mod info;
 mod line;
 mod message;
 mod open;
+mod output;
 pub mod poll;
 mod request;
 mod table;
@@ -23,10 +24,11 @@ pub use driver::{Driver, DriverPort};
 pub use info::{Item, traffic};
 pub use message::{command, message};
 pub use open::{Settings, open, room};
+pub use output::Output;
 pub use request::{Op, Reply, Request};
 pub use table::{MAX_LIMIT, MIN_LIMIT, Table, with};
 pub use turn::{Outcome, flush_all, send, signal, sync};
-pub(crate) use turn::{deliver, turn};
+pub(crate) use turn::{deliver, ready, turn};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -55,6 +57,8 @@ pub struct Port {
     trace: AtomicU32,
     /// Closed: it may have output to write, but nobody finds it any more.
     closed: AtomicBool,
+    /// What descriptors it watches have become: bits of [`poll::Readiness`] that its driver has not heard of.
+    ready: AtomicU32,
     busy: Arc<Busy>,
     /// Its driver takes output by force when the port is busy.
     soft_busy: AtomicBool,

@@ -85,6 +85,8 @@ impl Port {
             busy: Arc::clone(&busy),
             ending: None,
             caller: connected,
+            monitors: BTreeMap::new(),
+            again: false,
             control_binary: false,
         };
         let core = Core {
@@ -103,6 +105,7 @@ impl Port {
             name: AtomicU32::new(0),
             trace: AtomicU32::new(0),
             closed: AtomicBool::new(false),
+            ready: AtomicU32::new(0),
             busy,
             soft_busy: AtomicBool::new(false),
             data: Mutex::new(Some(Detached::immediate(RawTerm::atom(am::UNDEFINED)))),

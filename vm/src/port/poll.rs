@@ -23,6 +23,49 @@ pub enum Mode {
     Write,
 }
 
+/// What has become of descriptors that a port watches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Readiness(pub(super) u32);
+
+impl Readiness {
+    const READ: u32 = 1;
+    const WRITE: u32 = 2;
+    const HANG_UP: u32 = 4;
+    /// The driver asked for another turn.
+    pub(super) const AGAIN: Readiness = Readiness(8);
+
+    fn of(flags: EventFlags) -> Readiness {
+        let broken = flags.intersects(EventFlags::ERR | EventFlags::HUP);
+        let mut bits = 0;
+        if broken || flags.contains(EventFlags::IN) {
+            bits |= Self::READ;
+        }
+        if broken || flags.contains(EventFlags::OUT) {
+            bits |= Self::WRITE;
+        }
+        if broken || flags.contains(EventFlags::RDHUP) {
+            bits |= Self::READ | Self::HANG_UP;
+        }
+        Readiness(bits)
+    }
+    /// There is nothing.
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+    /// Something to read, or the end.
+    pub fn readable(self) -> bool {
+        self.0 & Self::READ != 0
+    }
+    /// Room to write.
+    pub fn writable(self) -> bool {
+        self.0 & Self::WRITE != 0
+    }
+    /// The other side has closed, or an error waits.
+    pub fn hung_up(self) -> bool {
+        self.0 & Self::HANG_UP != 0
+    }
+}
+
 /// Who is told.
 pub enum Target {
     /// A port.
@@ -56,6 +99,32 @@ impl Watch {
     }
 }
 
+/// What an event's data means.
+enum Key {
+    /// A descriptor in `watched`.
+    Fd(RawFd),
+    /// The port that watches the descriptor.
+    Port(RawTerm),
+}
+
+impl Key {
+    /// A descriptor's number is told from a port's identifier by being a small integer.
+    fn data(self) -> EventData {
+        EventData::new_u64(match self {
+            Key::Fd(fd) => RawTerm::small(fd.into()).bits(),
+            Key::Port(id) => id.bits(),
+        })
+    }
+    fn of(data: u64) -> Key {
+        let t = RawTerm::from_bits(data);
+        if t.is_local_port() {
+            Key::Port(t)
+        } else {
+            Key::Fd(t.as_small().and_then(|n| n.try_into().ok()).unwrap_or(-1))
+        }
+    }
+}
+
 struct Poller {
     epoll: OwnedFd,
     watched: Mutex<HashMap<RawFd, Watch>>,
@@ -78,7 +147,11 @@ impl Poller {
                 Err(_) => return,
             }
             for e in &events {
-                self.event(RawFd::try_from(e.data.u64()).unwrap_or(-1), e.flags);
+                let (flags, data) = (e.flags, e.data.u64());
+                match Key::of(data) {
+                    Key::Fd(fd) => self.event(fd, flags),
+                    Key::Port(id) => super::ready(id, Readiness::of(flags)),
+                }
             }
         }
     }
@@ -91,7 +164,7 @@ impl Poller {
         if w.read.is_some() || w.write.is_some() {
             // The entry is there, so the descriptor has not been forgotten, hence not been closed.
             let fd = crate::sys::descriptor::borrow(fd);
-            let _ = epoll::modify(&self.epoll, fd, EventData::new_u64(fd.as_raw_fd() as u64), w.flags());
+            let _ = epoll::modify(&self.epoll, fd, Key::Fd(fd.as_raw_fd()).data(), w.flags());
         }
         drop(watched);
         read.into_iter().for_each(|t| t.tell(Mode::Read));
@@ -104,7 +177,7 @@ impl Poller {
             Mode::Read => w.read = Some(target),
             Mode::Write => w.write = Some(target),
         }
-        let data = EventData::new_u64(fd.as_raw_fd() as u64);
+        let data = Key::Fd(fd.as_raw_fd()).data();
         let done = match epoll::modify(&self.epoll, fd, data, w.flags()) {
             Err(Errno::NOENT) => epoll::add(&self.epoll, fd, data, w.flags()),
             done => done,
@@ -124,6 +197,26 @@ pub fn select(fd: BorrowedFd<'_>, mode: Mode, target: Target) {
     match POLLER.as_ref() {
         Some(p) => p.select(fd, mode, target),
         None => target.tell(mode),
+    }
+}
+
+/// Watches a descriptor for a port until it is closed or forgotten, edge-triggered: each change is told, and what it is
+/// when the call is made.
+pub(super) fn watch(fd: BorrowedFd<'_>, port: RawTerm, output: bool) -> std::io::Result<()> {
+    let p = POLLER.as_ref().ok_or(Errno::MFILE)?;
+    let mut flags = EventFlags::ET | EventFlags::IN | EventFlags::RDHUP;
+    flags.set(EventFlags::OUT, output);
+    let data = || Key::Port(port).data();
+    Ok(match epoll::add(&p.epoll, fd, data(), flags) {
+        Err(Errno::EXIST) => epoll::modify(&p.epoll, fd, data(), flags),
+        done => done,
+    }?)
+}
+
+/// A descriptor that a port watches and that lives on without it.
+pub fn unwatch(fd: BorrowedFd<'_>) {
+    if let Some(p) = POLLER.as_ref() {
+        let _ = epoll::delete(&p.epoll, fd);
     }
 }
 

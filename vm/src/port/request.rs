@@ -4,7 +4,7 @@ use std::any::Any;
 
 use super::info::{self, Item};
 use super::poll::Mode;
-use super::{Core, DriverPort, Port};
+use super::{Core, DriverPort, Output, Port};
 use crate::atom::{Atom, am};
 use crate::heap::{Builder, Detached};
 use crate::process::exit::ExitKind;
@@ -20,7 +20,7 @@ pub enum Op {
         /// The pid in the message.
         owner: Option<RawTerm>,
         /// The bytes.
-        data: Vec<u8>,
+        data: Output,
     },
     /// Closes the port.
     Close {
@@ -51,6 +51,8 @@ pub enum Op {
     Ready(Mode),
     /// Something for the driver.
     Notice(Box<dyn Any + Send>),
+    /// The time of the driver's timer of this number is over.
+    Timeout(u32),
 }
 
 /// A request on its way.
@@ -92,6 +94,10 @@ impl Reply {
 }
 
 impl Op {
+    /// Comes from inside, and reaches a port that is closed but has output to write, too.
+    pub(super) fn is_internal(&self) -> bool {
+        matches!(self, Op::Ready(_) | Op::Notice(_) | Op::Timeout(_))
+    }
     /// The answer of a port that is gone.
     fn dropped(&self) -> Reply {
         Reply::Atom(if matches!(self, Op::Info(_)) { am::UNDEFINED } else { am::BADARG })
@@ -124,7 +130,7 @@ impl Core {
     }
     /// Does what is asked.
     pub(super) fn perform(&mut self, port: &Port, caller: RawTerm, op: Op) -> Reply {
-        let internal = matches!(op, Op::Ready(_) | Op::Notice(_));
+        let internal = op.is_internal();
         if self.gone || (self.closing.is_some() && !internal) {
             return op.dropped();
         }
@@ -138,7 +144,7 @@ impl Core {
                 }
                 info::count_output(data.len());
                 self.io.bytes_out += data.len() as u64;
-                driver.output(&mut self.io, data);
+                driver.output_pieces(&mut self.io, data);
                 done(true)
             }
             Op::Close { owner } => {
@@ -185,6 +191,10 @@ impl Core {
             }
             Op::Notice(what) => {
                 driver.notice(&mut self.io, what);
+                done(true)
+            }
+            Op::Timeout(number) => {
+                driver.timeout(&mut self.io, number);
                 done(true)
             }
         };

@@ -3,6 +3,7 @@
 //! Invariant: [`Running`] stands for the state word's RUNNING bit; when it goes, the port is put back into a run queue
 //! if something has come in meanwhile, or leaves the table if it is gone.
 
+use super::poll::Readiness;
 use super::request::{Op, Reply, Request};
 use super::{Core, Port, Table, with};
 use crate::atom::am;
@@ -11,6 +12,7 @@ use crate::process::relations::Reference;
 use crate::process::state::AfterSlice;
 use crate::sched;
 use crate::signal::{self, ReplyTo, Signal};
+use crate::sync::atomic::Ordering;
 use crate::sync::{MutexGuard, lock};
 use crate::term::RawTerm;
 use crate::trace::events;
@@ -68,6 +70,11 @@ fn step(port: &Port) -> usize {
     port.state.inbox_taken();
     core.left.extend(port.inbox.take());
     let mut handled = 0;
+    let ready = Readiness(port.ready.swap(0, Ordering::AcqRel));
+    if !ready.is_empty() {
+        handled += 1;
+        core.descriptors_ready(port, ready);
+    }
     while !core.gone
         && handled < SIGNALS_PER_TURN
         && let Some(m) = core.left.pop_front()
@@ -77,7 +84,7 @@ fn step(port: &Port) -> usize {
             core.handle(port, *s);
         }
     }
-    if !core.left.is_empty() {
+    if !core.left.is_empty() || port.ready.load(Ordering::Relaxed) != 0 {
         // This thread runs it: the end of the turn enqueues it.
         port.state.signal_came();
     }
@@ -85,6 +92,16 @@ fn step(port: &Port) -> usize {
 }
 
 impl Core {
+    /// What the driver watches has become ready.
+    fn descriptors_ready(&mut self, port: &Port, ready: Readiness) {
+        self.io.caller = RawTerm::NIL;
+        // A VM that stops only writes what is queued.
+        let halts = sched::halted().is_some();
+        if let Some(d) = self.driver.as_mut().filter(|_| !self.gone && !halts) {
+            d.ready(&mut self.io, ready);
+            self.settle(port);
+        }
+    }
     fn handle(&mut self, port: &Port, s: Signal) {
         match s {
             Signal::Port(r) => self.serve(port, *r),
@@ -119,9 +136,26 @@ impl Core {
             Signal::Demonitor { numbers } => {
                 self.watchers.remove(&numbers);
             }
+            Signal::Down { numbers, .. } => {
+                if let (Some(who), Some(d)) = (self.io.monitors.remove(&numbers), self.driver.as_mut()) {
+                    d.exited(&mut self.io, who);
+                    self.settle(port);
+                }
+            }
             s => signal::answer_dead_signal(port.id, s),
         }
     }
+}
+
+/// Descriptors that a port watches have become ready: its driver is told in the port's next turn.
+pub(crate) fn ready(id: RawTerm, what: Readiness) {
+    with(id, |port| {
+        // The transition of the state word publishes the bits; whoever takes them has seen it.
+        port.ready.fetch_or(what.0, Ordering::AcqRel);
+        if let Some(priority) = port.state.signal_came() {
+            sched::enqueue(id, priority);
+        }
+    });
 }
 
 /// Sends a signal to a port; if nobody is there, it is answered.
@@ -139,7 +173,7 @@ pub(crate) fn deliver(id: RawTerm, s: Signal) -> Result<(), Signal> {
         None => return Err(s),
     };
     // Only what comes from inside still reaches a closed port.
-    let internal = matches!(&s, Signal::Port(r) if matches!(r.op, Op::Ready(_) | Op::Notice(_)));
+    let internal = matches!(&s, Signal::Port(r) if r.op.is_internal());
     if port.is_closed() && !internal {
         return Err(s);
     }

@@ -9,5 +9,6 @@ pub mod fd;
 pub mod priority;
 pub mod program;
 pub mod signals;
+pub mod socket;
 pub mod spawn;
 pub mod usage;

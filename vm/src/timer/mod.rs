@@ -1,4 +1,4 @@
-//! Timers: a wheel per scheduler, timers of receives and timers that send messages.
+//! Timers: a wheel per scheduler, timers of receives and of ports, and timers that send messages.
 //!
 //! A timer's state is one atomic word. Invariant: exactly one thread moves a timer from active to fired or cancelled;
 //! who cancels it off its own scheduler sends the wheel's owner its key, so a cancelled timer does not stay in the wheel.
@@ -6,12 +6,14 @@
 pub mod clock;
 mod control;
 pub mod message;
+mod port;
 pub mod wheel;
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 pub use message::{Timers, cancel_some};
+pub use port::PortTimer;
 
 use crate::process::relations::RefNumbers;
 
@@ -54,6 +56,7 @@ impl ReceiveTimer {
 pub(crate) enum Due {
     Receive(Arc<ReceiveTimer>),
     Message(Arc<MessageTimer>),
+    Port(Arc<port::Timer>),
 }
 
 impl Due {
@@ -61,6 +64,7 @@ impl Due {
         match self {
             Due::Receive(t) => &t.control,
             Due::Message(t) => &t.control,
+            Due::Port(t) => &t.control,
         }
     }
     fn fire(self) {
@@ -71,6 +75,7 @@ impl Due {
                 }
             }
             Due::Message(t) => message::fire(&t),
+            Due::Port(t) => port::fire(&t),
         }
     }
 }
@@ -89,6 +94,7 @@ impl TimerQueue {
         let shared = match &what {
             Due::Receive(t) => Due::Receive(t.clone()),
             Due::Message(t) => Due::Message(t.clone()),
+            Due::Port(t) => Due::Port(t.clone()),
         };
         let key = w.start(due, what);
         if !shared.control().set_key(key) {

@@ -64,7 +64,7 @@ fn write(tracer: RawTerm, id: RawTerm, message: &Detached) -> bool {
     let data = message.with(|t| etf::encode(t, &etf::Options::new(id)));
     let there = tracee::is_alive(tracer);
     if there {
-        port::send(tracer, id, port::Op::Command { owner: None, data });
+        port::send(tracer, id, port::Op::Command { owner: None, data: data.into() });
     }
     there
 }

@@ -1,0 +1,177 @@
+//! Network interfaces: what they are called, what addresses and flags they have.
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use super::{Address, Name, done, zeroed};
+
+pub use libc::{IFF_BROADCAST, IFF_LOOPBACK, IFF_MULTICAST, IFF_POINTOPOINT, IFF_RUNNING, IFF_UP};
+
+/// An interface with one of its addresses.
+pub struct Interface {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its flags, as the system has them.
+    pub flags: u32,
+    /// The address.
+    pub address: Option<Address>,
+    /// The bits of the address that name the network.
+    pub netmask: Option<Address>,
+    /// The address for all in the network, or of the other side.
+    pub other: Option<Address>,
+    /// The address of the hardware.
+    pub hardware: Option<Vec<u8>>,
+}
+
+/// All interfaces, once for each address.
+pub fn all() -> io::Result<Vec<Interface>> {
+    let mut first = std::ptr::null_mut();
+    // SAFETY: the list is written to `first`, and freed below.
+    done(|| unsafe { libc::getifaddrs(&raw mut first) } as isize)?;
+    let mut list = Vec::new();
+    let mut at: *const libc::ifaddrs = first;
+    // SAFETY: the system's list: each record is alive until it is freed, its name is a string, its addresses are null
+    // or of the kind that their family says.
+    unsafe {
+        while let Some(i) = at.as_ref() {
+            list.push(Interface {
+                name: CStr::from_ptr(i.ifa_name).to_bytes().to_vec(),
+                flags: i.ifa_flags,
+                address: Address::at(i.ifa_addr),
+                netmask: Address::at(i.ifa_netmask),
+                other: Address::at(i.ifa_ifu),
+                hardware: hardware(i.ifa_addr),
+            });
+            at = i.ifa_next;
+        }
+        libc::freeifaddrs(first);
+    }
+    Ok(list)
+}
+
+/// # Safety
+/// `p` is null or an address of the kind that its family says.
+unsafe fn hardware(p: *const libc::sockaddr) -> Option<Vec<u8>> {
+    // SAFETY: the caller's contract.
+    unsafe {
+        if i32::from(p.as_ref()?.sa_family) != libc::AF_PACKET {
+            return None;
+        }
+        let a = &*p.cast::<libc::sockaddr_ll>();
+        Some(a.sll_addr.iter().copied().take(a.sll_halen.into()).collect())
+    }
+}
+
+/// Something that an interface can be asked, or told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Item {
+    /// Its address.
+    Address,
+    /// The address for all in its network.
+    Broadcast,
+    /// The address of the other side.
+    Destination,
+    /// The bits that name its network.
+    Netmask,
+    /// Bytes of a packet.
+    Mtu,
+    /// Its flags.
+    Flags,
+    /// The address of its hardware, of six bytes.
+    Hardware,
+}
+
+/// What the answer to an [`Item`] is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Value {
+    /// An IPv4 address.
+    V4([u8; 4]),
+    /// A number.
+    Number(i32),
+    /// Of the hardware.
+    Hardware([u8; 6]),
+}
+
+fn request(name: &[u8]) -> Option<libc::ifreq> {
+    let mut r: libc::ifreq = zeroed();
+    let name = CString::new(name).ok()?;
+    let bytes = name.as_bytes_with_nul();
+    if bytes.len() > r.ifr_name.len() {
+        return None;
+    }
+    r.ifr_name.iter_mut().zip(bytes).for_each(|(to, b)| *to = *b as libc::c_char);
+    Some(r)
+}
+
+fn invalid() -> io::Error {
+    io::Error::from_raw_os_error(libc::EINVAL)
+}
+
+/// Asks the interface of a name, through any socket.
+pub fn get(s: BorrowedFd<'_>, name: &[u8], item: Item) -> io::Result<Value> {
+    let mut r = request(name).ok_or_else(invalid)?;
+    let code = match item {
+        Item::Address => libc::SIOCGIFADDR,
+        Item::Broadcast => libc::SIOCGIFBRDADDR,
+        Item::Destination => libc::SIOCGIFDSTADDR,
+        Item::Netmask => libc::SIOCGIFNETMASK,
+        Item::Mtu => libc::SIOCGIFMTU,
+        Item::Flags => libc::SIOCGIFFLAGS,
+        Item::Hardware => libc::SIOCGIFHWADDR,
+    };
+    // SAFETY: the request is one of those that fill such a record.
+    done(|| unsafe { libc::ioctl(s.as_raw_fd(), code, &raw mut r) } as isize)?;
+    // SAFETY: the field that the request fills; all are plain numbers.
+    unsafe {
+        Ok(match item {
+            Item::Mtu => Value::Number(r.ifr_ifru.ifru_mtu),
+            Item::Flags => Value::Number(i32::from(r.ifr_ifru.ifru_flags)),
+            Item::Hardware => {
+                let b = r.ifr_ifru.ifru_hwaddr.sa_data.map(|c| c as u8);
+                Value::Hardware([b[0], b[1], b[2], b[3], b[4], b[5]])
+            }
+            _ => match Address::at(&raw const r.ifr_ifru.ifru_addr).as_ref().map(Address::get) {
+                Some(Name::V4(_, ip)) => Value::V4(ip),
+                _ => return Err(invalid()),
+            },
+        })
+    }
+}
+
+/// Tells the interface of a name something; that takes privileges.
+pub fn set(s: BorrowedFd<'_>, name: &[u8], item: Item, value: Value) -> io::Result<()> {
+    let mut r = request(name).ok_or_else(invalid)?;
+    let code = match (item, value) {
+        (Item::Mtu, Value::Number(n)) => {
+            r.ifr_ifru.ifru_mtu = n;
+            libc::SIOCSIFMTU
+        }
+        (Item::Flags, Value::Number(n)) => {
+            r.ifr_ifru.ifru_flags = n as libc::c_short;
+            libc::SIOCSIFFLAGS
+        }
+        (Item::Hardware, Value::Hardware(bytes)) => {
+            let mut a = libc::sockaddr { sa_family: libc::ARPHRD_ETHER, sa_data: [0; 14] };
+            a.sa_data.iter_mut().zip(bytes).for_each(|(to, b)| *to = b as libc::c_char);
+            r.ifr_ifru.ifru_hwaddr = a;
+            libc::SIOCSIFHWADDR
+        }
+        (item, Value::V4(ip)) => {
+            let mut a = libc::sockaddr { sa_family: libc::AF_INET as libc::sa_family_t, sa_data: [0; 14] };
+            // Behind the port.
+            a.sa_data[2..6].iter_mut().zip(ip).for_each(|(to, b)| *to = b as libc::c_char);
+            r.ifr_ifru.ifru_addr = a;
+            match item {
+                Item::Address => libc::SIOCSIFADDR,
+                Item::Broadcast => libc::SIOCSIFBRDADDR,
+                Item::Destination => libc::SIOCSIFDSTADDR,
+                Item::Netmask => libc::SIOCSIFNETMASK,
+                _ => return Err(invalid()),
+            }
+        }
+        _ => return Err(invalid()),
+    };
+    // SAFETY: the request is one of those that read such a record.
+    done(|| unsafe { libc::ioctl(s.as_raw_fd(), code, &raw mut r) } as isize).map(drop)
+}
