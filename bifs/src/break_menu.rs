@@ -1,6 +1,6 @@
 //! What Ctrl-C brings up: a menu on the terminal, while all schedulers wait.
 //!
-//! Invariant: one menu at a time; a second Ctrl-C ends the VM at once. Keys and texts are those of OTP's emulator,
+//! Invariant: one menu at a time; a second Ctrl-C ends the VM at once, as the end of input does. Keys and texts are those of OTP's emulator,
 //! which people know and tools drive.
 
 use std::fmt::Write as _;
@@ -16,15 +16,12 @@ use girder_vm::{RawTerm, am, code, ets, sched};
 
 const HELP: &str = "BREAK: (a)bort (A)bort with dump (c)ontinue (p)roc info (i)nfo\n       (l)oaded (v)ersion (k)ill (D)b-tables (d)istribution\n";
 
-/// Status of a VM that Ctrl-C ends.
-const INTERRUPTED: i32 = 130;
-
 static OPEN: AtomicBool = AtomicBool::new(false);
 
 /// Ctrl-C was typed.
 pub(crate) fn asked() {
     if OPEN.swap(true, Ordering::AcqRel) {
-        exit(INTERRUPTED);
+        exit(0);
     }
     let menu = || {
         let crash = sched::paused(|| crate::tty::modes::with_own(run));

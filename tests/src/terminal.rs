@@ -56,7 +56,7 @@ impl Terminal {
         text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_end().to_owned()
     }
 
-    /// Waits until the last line of the screen ends so.
+    /// Waits until the screen's last line ends so, or its last lines if there are several in `end_of_line`.
     ///
     /// # Panics
     /// When it does not in good time.
@@ -64,10 +64,10 @@ impl Terminal {
         let end = Instant::now() + PATIENCE;
         loop {
             let screen = self.screen();
-            if screen.lines().last().is_some_and(|l| l.ends_with(end_of_line)) {
+            if screen.ends_with(end_of_line) {
                 return;
             }
-            assert!(Instant::now() < end, "the last line does not end in {end_of_line:?}:\n{screen}");
+            assert!(Instant::now() < end, "the screen does not end in {end_of_line:?}:\n{screen}");
             thread::sleep(Duration::from_millis(20));
         }
     }

@@ -14,8 +14,23 @@ use Step::{Keys, Settle, Size};
 /// What is there when the shell has ended.
 const END: &str = "[status 0]";
 
-/// Does the steps on both; the screens must be equal but for the line about the emulator.
+/// A program that talks to its user, its first prompt, and where the part of the screen begins that both have alike.
+struct Program {
+    command: &'static str,
+    prompt: &'static str,
+    from: &'static str,
+}
+
+const ERL: Program = Program { command: "erl", prompt: "1>", from: "Eshell" };
+const IEX: Program = Program { command: "iex", prompt: "iex(1)>", from: "Interactive Elixir" };
+
+/// Does the steps in `erl` on both; the screens must be equal but for the line about the emulator.
 fn same(name: &str, steps: &[Step<'_>]) {
+    same_in(&ERL, name, steps);
+}
+
+/// As [`same`] in a program that is found on the PATH, with Girder's launchers first or not.
+fn same_in(program: &Program, name: &str, steps: &[Step<'_>]) {
     if reference::release() != Some(25) {
         return skip("no erl of OTP 25 is installed");
     }
@@ -26,11 +41,11 @@ fn same(name: &str, steps: &[Step<'_>]) {
     let installed =
         girder::command(&["install-shim", shim.path().to_str().expect("a name")], std::time::Duration::from_secs(60));
     assert_eq!(installed.end, girder_tests::child::End::Status(0), "{}", installed.stderr_text());
-    let shell = |who: &str, erl: &str| {
+    let shell = |who: &str, path: &str| {
         let home = Scratch::new("home");
-        let command = format!("cd {0} && HOME={0} {erl}", home.path().display());
+        let command = format!("cd {0} && HOME={0} PATH={path}\"$PATH\" {1}", home.path().display(), program.command);
         let t = Terminal::start(&format!("{name}-{who}"), &command);
-        t.await_line("1>");
+        t.await_line(program.prompt);
         for step in steps {
             match step {
                 Keys(keys, effect) => {
@@ -44,10 +59,10 @@ fn same(name: &str, steps: &[Step<'_>]) {
             }
         }
         let screen = t.screen();
-        screen[screen.find("Eshell").unwrap_or(0)..].to_owned()
+        screen[screen.find(program.from).unwrap_or(0)..].to_owned()
     };
-    let expected = shell("erl", "erl");
-    let got = shell("girder", &format!("{}/erl", shim.path().display()));
+    let expected = shell("erl", "");
+    let got = shell("girder", &format!("{}:", shim.path().display()));
     assert_eq!(got, expected);
 }
 
@@ -136,9 +151,79 @@ fn the_break_menu() {
             Keys(&["a", "Enter"], END),
         ],
     );
+    same("break-twice", &[Keys(&["C-c"], menu), Settle, Keys(&["C-c"], END)]);
 }
 
 #[test]
 fn quitting() {
     same("quit", &[Keys(&["q().", "Enter"], END)]);
+}
+
+/// Steps in `iex`; no test where there is none.
+fn same_in_iex(name: &str, steps: &[Step<'_>]) {
+    let is_there = |dir: std::path::PathBuf| dir.join(IEX.command).is_file();
+    if std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(is_there)) {
+        same_in(&IEX, name, steps);
+    } else {
+        skip("no iex is installed");
+    }
+}
+
+#[test]
+fn iex_evaluates() {
+    same_in_iex(
+        "iex-values",
+        &[
+            Keys(&["1 + 2", "Enter"], "iex(2)>"),
+            Keys(&["x = %{name: \"žluť\", list: [1, 2]}", "Enter"], "iex(3)>"),
+            Keys(&["raise \"oops\""], "\"oops\""),
+            Keys(&["Enter"], "iex(3)>"),
+            Keys(&["1 / 0"], "1 / 0"),
+            Keys(&["Enter"], "iex(3)>"),
+            Keys(&["defmodule Twice do", "Enter"], "...(3)>"),
+            Keys(&["def of(x), do: x * 2", "Enter"], "x * 2\n...(3)>"),
+            Keys(&["end; Twice.of(v(1))", "Enter"], "iex(4)>"),
+            Keys(&["IO.gets(\"name: \")", "Enter"], "name:"),
+            Keys(&["somebody", "Enter"], "iex(5)>"),
+            Settle,
+            Keys(&["1 +", "Enter"], "...(5)>"),
+            Keys(&["#iex:break", "Enter"], "iex(5)>"),
+        ],
+    );
+}
+
+#[test]
+fn iex_edits_and_helps() {
+    same_in_iex(
+        "iex-help",
+        &[
+            Keys(&["Enum.ma", "Tab"], "iex(1)> Enum.ma"),
+            Keys(&["p([1, 2], &(&1 + 1))", "Enter"], "iex(2)>"),
+            Keys(&["x = %{list: [1], lot: 2}", "Enter"], "iex(3)>"),
+            Keys(&["Up", "Up"], "&(&1 + 1))"),
+            Keys(&["Enter"], "iex(4)>"),
+            Keys(&["x.li", "Tab"], "iex(4)> x.list"),
+            Keys(&["C-a", "y = ", "C-e", "Enter"], "iex(5)>"),
+            Keys(&["h Enum.count/1", "Enter"], "iex(6)>"),
+            Keys(&["i y", "Enter"], "iex(7)>"),
+        ],
+    );
+}
+
+#[test]
+fn iex_is_left() {
+    let menu = "(d)istribution";
+    same_in_iex(
+        "iex-break",
+        &[
+            Keys(&["C-c"], menu),
+            Keys(&["c", "Enter"], ""),
+            Settle,
+            Keys(&["1 + 1", "Enter"], "iex(2)>"),
+            Keys(&["C-c"], menu),
+            Keys(&["a", "Enter"], END),
+        ],
+    );
+    same_in_iex("iex-quit", &[Keys(&["C-\\"], END)]);
+    same_in_iex("iex-halt", &[Keys(&["System.halt(3)", "Enter"], "[status 3]")]);
 }
