@@ -35,6 +35,9 @@ girder_vm::natives! { pub TABLE:
         "whereis"/0 => only_with_d, Bif, R29;
         "xregs_count"/1 => only_with_d, Bif, R29;
     }
+    "erts_internal" {
+        "notify_breakpoint_hit"/3 => only_with_d, Bif, R29;
+    }
 }
 
 type Answer<'s> = Result<Term<'s>, Raise>;

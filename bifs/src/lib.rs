@@ -34,6 +34,7 @@ pub mod ets;
 mod file;
 mod funs;
 mod hash;
+mod internal_state;
 pub mod iolist;
 mod large;
 mod lists;
@@ -102,6 +103,7 @@ const TABLES: &[&[Native]] = &[
     ets::WALK,
     funs::TABLE,
     hash::TABLE,
+    internal_state::TABLE,
     iolist::TABLE,
     lists::TABLE,
     maps::TABLE,

@@ -30,6 +30,11 @@ fn atom<'s>(name: &str) -> Result<Term<'s>, Raise> {
     Atom::new(name).map(Term::atom).map_err(|_| Raise::SystemLimit)
 }
 
+/// Whether `erlang:memory` knows an allocator of this name.
+pub fn is_allocator(name: &str) -> bool {
+    sizes().iter().any(|(known, _)| *known == name)
+}
+
 /// Names of the allocators.
 pub fn allocators<'s>(ctx: &Ctx<'s>) -> Result<Term<'s>, Raise> {
     let names: Result<Vec<_>, _> = sizes().iter().map(|(name, _)| atom(name)).collect();

@@ -15,6 +15,9 @@ girder_vm::natives! { pub TABLE:
         "trace_pattern"/3 => trace_pattern_3, Bif;
         "trace_pattern"/4 => trace_pattern_4, Bif, SINCE_27;
     }
+    "erts_debug" {
+        "breakpoint"/2 => breakpoint_2, Bif;
+    }
 }
 
 fn trace_pattern_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
@@ -57,6 +60,13 @@ fn trace_pattern<'s>(ctx: &Ctx<'s>, session: Id, a: &[Term<'s>]) -> Answer<'s> {
         _ => return Err(wrong()),
     };
     Ok(Term::small(1))
+}
+
+/// Calls of a function, or of all of a module's, go to `error_handler:breakpoint/3`.
+fn breakpoint_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
+    let on = a[1].as_bool().ok_or(Raise::Badarg)?;
+    let functions = functions(a[0].as_tuple_of::<3>().ok_or(Raise::Badarg)?).ok_or(Raise::Badarg)?;
+    Ok(ctx.uint(pattern::divert(&functions, on) as u64))
 }
 
 fn how(ctx: &Ctx<'_>, t: Term<'_>) -> Result<How, Raise> {

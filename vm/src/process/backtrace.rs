@@ -63,6 +63,10 @@ pub(super) fn current_stacktrace<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
 
 /// `backtrace`: the program counter and the return addresses as text.
 pub(super) fn dump<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
+    b.binary(text(p).as_bytes())
+}
+
+pub(super) fn text(p: &Process) -> String {
     let mut out = String::new();
     let mut frames = frames(p).into_iter();
     let pc = p.owner().pc.get().addr();
@@ -74,5 +78,5 @@ pub(super) fn dump<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
     for at in frames {
         let _ = writeln!(out, "\nReturn address ({})", at.mfa);
     }
-    b.binary(out.as_bytes())
+    out
 }

@@ -35,6 +35,11 @@ macro_rules! items {
             pub fn name(self) -> Atom {
                 match self { $(Item::$id => am::$atom),* }
             }
+            /// All of them in the release shown.
+            pub fn all() -> impl Iterator<Item = Item> {
+                let release = Profile::get().release;
+                [$((Item::$id, $since)),*].into_iter().filter(move |(_, since)| release >= *since).map(|(item, _)| item)
+            }
             /// What `process_info/1` shows, in its order.
             pub const SHOWN: &'static [Item] = &{
                 const ALL: &[(Item, bool)] = &[$((Item::$id, $all)),*];
@@ -299,6 +304,18 @@ fn status(p: &Process, seen: Option<Snapshot>) -> Atom {
         Some(s) if s.running() => am::RUNNING,
         Some(s) if s.active() => am::RUNNABLE,
         Some(_) => am::WAITING,
+    }
+}
+
+/// The status of another process, as its state word shows it.
+pub fn status_seen(s: Snapshot) -> Atom {
+    match () {
+        () if s.exiting() => am::EXITING,
+        () if s.suspended() => am::SUSPENDED,
+        () if s.collecting() => am::GARBAGE_COLLECTING,
+        () if s.running() => am::RUNNING,
+        () if s.active() => am::RUNNABLE,
+        () => am::WAITING,
     }
 }
 

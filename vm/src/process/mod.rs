@@ -1,6 +1,7 @@
 //! Processes: the shell that everybody may see, and the owner's part that only the running thread touches.
 
 pub(crate) mod backtrace;
+pub mod debug;
 mod dictionary;
 pub mod dump;
 pub mod exit;

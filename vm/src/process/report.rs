@@ -4,7 +4,7 @@
 //! goes to standard error as text.
 
 use super::{Process, registry};
-use crate::atom::am;
+use crate::atom::{Atom, am};
 use crate::heap::message::Message;
 use crate::heap::{Builder, Detached};
 use crate::profile::Profile;
@@ -71,21 +71,29 @@ pub(crate) fn max_heap(p: &Process, max: super::limits::MaxHeap, words: usize) {
 
 /// Sends an error report about `p`.
 pub fn error(p: &Process, format: &str, args: impl for<'s> Fn(&Builder<'s>) -> Term<'s>) {
+    send(p, am::ERROR, am::ERROR, format, args);
+}
+
+/// Sends a warning about `p`.
+pub fn warning(p: &Process, format: &str, args: impl for<'s> Fn(&Builder<'s>) -> Term<'s>) {
+    send(p, am::WARNING, am::WARNING_MSG, format, args);
+}
+
+fn send(p: &Process, level: Atom, tag: Atom, format: &str, args: impl for<'s> Fn(&Builder<'s>) -> Term<'s>) {
     let named = || registry::whereis(am::LOGGER).filter(|l| l.is_local_pid());
     let Some(logger) = Some(logger()).filter(|l| l.is_local_pid()).or_else(named) else {
         Detached::build(&args).with(|a| to_stderr(format, a));
         return;
     };
     let m = Message::build(|b| {
-        let compatible = [(Term::atom(am::EMULATOR), Term::TRUE), (Term::atom(am::TAG), Term::atom(am::ERROR))];
+        let compatible = [(Term::atom(am::EMULATOR), Term::TRUE), (Term::atom(am::TAG), tag.into())];
         let metadata = [
             (Term::atom(am::ERROR_LOGGER), map::from_pairs(b, &compatible)),
             (Term::atom(am::GL), b.copy(Term::from_raw(p.owner().group_leader.get()))),
             (Term::atom(am::PID), Term::immediate(p.pid()).unwrap_or(Term::NIL)),
             (Term::atom(am::TIME), b.int(crate::timer::clock::system_ns() / 1000)),
         ];
-        let (error, log) = (Term::atom(am::ERROR), Term::atom(am::LOG));
-        b.tuple(&[log, error, b.string(format), args(b), map::from_pairs(b, &metadata)])
+        b.tuple(&[am::LOG.into(), level.into(), b.string(format), args(b), map::from_pairs(b, &metadata)])
     });
     signal::to_pid(logger, m);
 }

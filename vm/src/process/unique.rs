@@ -65,6 +65,16 @@ pub fn monotonic() -> i64 {
     MONOTONIC.fetch_add(1, Ordering::SeqCst) + 1
 }
 
+/// How many strictly increasing numbers have been given.
+pub fn monotonic_count() -> i64 {
+    MONOTONIC.load(Ordering::SeqCst)
+}
+
+/// Goes on with another count; numbers that were given repeat if it is smaller.
+pub fn set_monotonic_count(n: i64) {
+    MONOTONIC.store(n, Ordering::SeqCst);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

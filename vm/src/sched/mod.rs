@@ -26,7 +26,7 @@ pub use msacc::{
     State as MicroState, Times as MicroTimes, reset as reset_msacc, switch as switch_msacc, times as msacc_times,
 };
 pub use pause::paused;
-pub use progress::after_thread_progress;
+pub use progress::{after_thread_progress, on_each};
 pub use run::run_all;
 pub use stats::{Totals, WallTime, queue_lengths, totals, wall_times};
 

@@ -28,6 +28,15 @@ pub fn after_thread_progress(f: impl FnOnce() + Send + 'static) {
     guard.flush();
 }
 
+/// Has every scheduler call `f` between two slices, soon.
+pub fn on_each(f: impl Fn() + Send + Sync + 'static) {
+    let f = std::sync::Arc::new(f);
+    for s in all() {
+        let f = f.clone();
+        s.ask(What::Call(Box::new(move || f())));
+    }
+}
+
 /// Whether somebody waits for progress: schedulers then renew their guards and reclaim often.
 pub(super) fn is_wanted() -> bool {
     PENDING.load(Ordering::Relaxed) != 0

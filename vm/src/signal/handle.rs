@@ -97,6 +97,7 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
         }
         Signal::ForgetToken => crate::trace::seq::forget(p),
         Signal::ProcessInfo { to, request } => crate::process::info::answer(p, to, request),
+        Signal::Ask { to, question, .. } => to.reply(|b| question(b, p)),
         Signal::IsAlive { to } => to.reply_atom(am::TRUE),
         Signal::GroupLeader { leader, to } => {
             owner.group_leader.set(owner.heap.arena.adopt(leader));

@@ -167,6 +167,15 @@ pub enum Signal {
         /// What for.
         request: Box<crate::process::info::Request>,
     },
+    /// Somebody wants to know something about the process that only its thread can tell.
+    Ask {
+        /// Who asked.
+        to: ReplyTo,
+        /// What.
+        question: crate::process::debug::Question,
+        /// The answer if the process is gone.
+        gone: crate::atom::Atom,
+    },
     /// `is_process_alive` asks.
     IsAlive {
         /// Who asked.
@@ -266,6 +275,7 @@ pub(crate) fn answer_dead_signal(pid: RawTerm, s: Signal) {
         Signal::Unlink { from, id } => signal(from, Signal::UnlinkAck { from: pid, id }),
         Signal::Monitor { from, numbers } => signal(from, Signal::Down { numbers, reason: noproc() }),
         Signal::ProcessInfo { to, .. } => to.reply_atom(am::UNDEFINED),
+        Signal::Ask { to, gone, .. } => to.reply_atom(gone),
         Signal::IsAlive { to } => to.reply_atom(am::FALSE),
         Signal::SaveCalls { to, .. } => to.reply_atom(am::BADTYPE),
         Signal::GroupLeader { to: Some(to), .. } => to.reply_atom(am::BADARG),

@@ -89,6 +89,15 @@ impl<T: Identified> IdTable<T> {
     pub fn skip_to(&self, data: u64) {
         self.next.fetch_max(data, Ordering::Relaxed);
     }
+    /// The number that the next object gets, if it is not in use.
+    pub fn next_data(&self) -> u64 {
+        self.given_out() & self.data_mask
+    }
+    /// Goes on with a number, of this round or the next; whether there is such a one.
+    pub fn go_on_with(&self, data: u64) -> bool {
+        let ahead = |next: u64| Some(next + (data.wrapping_sub(next) & self.data_mask));
+        data <= self.data_mask && self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, ahead).is_ok()
+    }
     /// Takes an object out; it is dropped when nobody can look at it any more.
     pub fn remove(&self, p: &T, guard: &Guard) {
         if self.slots.remove(self.slot(p.id()), p, guard) {

@@ -102,13 +102,16 @@ pub(crate) struct Rule {
     pub(crate) calls: Option<Calls>,
     pub(crate) meta: Option<Arc<Meta>>,
     pub(crate) count: Option<Arc<Count>>,
+    /// The debugger's: a call goes to `error_handler:breakpoint/3` instead.
+    pub(crate) diverts: bool,
     /// Time, then memory.
     pub(crate) profiles: [Option<Arc<Profile>>; 2],
 }
 
 impl Rule {
     fn is_empty(&self) -> bool {
-        self.calls.is_none() && self.meta.is_none() && self.count.is_none() && !self.is_profiled()
+        let counted = self.count.is_some() || self.is_profiled();
+        self.calls.is_none() && self.meta.is_none() && !counted && !self.diverts
     }
     /// Whether time or memory is measured.
     pub(crate) fn is_profiled(&self) -> bool {
@@ -132,6 +135,10 @@ impl Breakpoint {
     /// What a session has set.
     pub(crate) fn rule(&self, session: Id) -> Option<&Rule> {
         self.rules.iter().find(|r| r.session == session)
+    }
+    /// Whether the debugger has set it.
+    pub(crate) fn diverts(&self) -> bool {
+        self.rules.iter().any(|r| r.diverts)
     }
 }
 

@@ -10,6 +10,7 @@ use super::profile::{MEMORY, Profile, TIME};
 use super::session::{self, Id};
 use crate::atom::Atom;
 use crate::code::{self, Export, LoadedModule, Mfa};
+use crate::profile::Profile as Release;
 use crate::term::RawTerm;
 
 /// What is done to the rules.
@@ -116,6 +117,18 @@ pub fn set(session: Id, functions: &Functions, how: &How, rules: Rules) -> usize
     let n = if rules.breakpoints() { local.len() } else { global.len() };
     apply(session, local, global, how, how.spec(), rules);
     n
+}
+
+/// Has calls of functions go to `error_handler:breakpoint/3` instead, or no longer; how many functions that are. Natives
+/// have no code to set a breakpoint in; older releases count them.
+pub fn divert(functions: &Functions, on: bool) -> usize {
+    let _sites = lock_sites();
+    let (natives, coded): (Vec<_>, Vec<_>) = functions.local().into_iter().partition(|(site, _)| is_native(*site));
+    for (site, mfa) in &coded {
+        change(*site, *mfa, session::DEBUGGER, |r| r.diverts = on);
+    }
+    let counted = if Release::get().release < 29 { natives.len() } else { 0 };
+    coded.len() + counted
 }
 
 fn apply(session: Id, local: Vec<(Site, Mfa)>, global: Vec<(Site, Mfa)>, how: &How, meta_spec: Spec, rules: Rules) {

@@ -20,6 +20,9 @@ pub type Id = u32;
 /// The session of `erlang:trace/3`.
 pub const LEGACY: Id = 0;
 
+/// No session: what a debugger has set ([`divert`](super::pattern::divert)) is kept under this number.
+pub(crate) const DEBUGGER: Id = Id::MAX;
+
 /// What new processes or ports get.
 #[derive(Clone, Copy, Default)]
 pub struct Fresh {

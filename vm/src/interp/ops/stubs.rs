@@ -33,11 +33,16 @@ fn undefined_slow(s: &crate::sched::Scheduler, p: &crate::process::Process, expo
         return Some(e.address());
     }
     let handler = crate::code::error_handler(p, crate::am::UNDEFINED_FUNCTION)?;
+    arguments_for_handler(s, p, e.mfa);
+    Some(handler)
+}
+
+/// Puts a call that is being made into the form in which the error handler wants it: module, function, argument list.
+pub(super) fn arguments_for_handler(s: &crate::sched::Scheduler, p: &crate::process::Process, mfa: Mfa) {
     // SAFETY: registers are saved; nothing collects here.
     let ctx = unsafe { crate::Ctx::new(p, s) };
-    let args = ctx.list(&arguments(s, usize::from(e.mfa.arity)));
-    s.set_x(&[e.mfa.module.into(), e.mfa.function.into(), args]);
-    Some(handler)
+    let args = ctx.list(&arguments(s, usize::from(mfa.arity)));
+    s.set_x(&[mfa.module.into(), mfa.function.into(), args]);
 }
 
 fn arguments<'s>(s: &'s crate::sched::Scheduler, n: usize) -> Vec<Term<'s>> {

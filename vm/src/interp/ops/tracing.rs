@@ -17,16 +17,23 @@ pub(crate) fn breakpoint(m: M) -> Flow {
     let original = noticed(m.s(), m.p(), m.pc);
     m.back();
     match original {
-        Some(opcode) => Flow::Original(opcode),
-        // It was taken away meanwhile.
-        None => Flow::Goto(m.pc),
+        Next::Original(opcode) => Flow::Original(opcode),
+        Next::Goto(to) => Flow::Goto(to),
     }
+}
+
+/// What follows a breakpoint.
+enum Next {
+    /// The instruction that it stands for.
+    Original(u16),
+    /// Another one: the same again if the breakpoint was taken away meanwhile.
+    Goto(*const u64),
 }
 
 #[cold]
 #[inline(never)]
-fn noticed(s: &Scheduler, p: &Process, pc: *const u64) -> Option<u16> {
-    let b = breakpoints::find(pc as usize)?;
+fn noticed(s: &Scheduler, p: &Process, pc: *const u64) -> Next {
+    let Some(b) = breakpoints::find(pc as usize) else { return Next::Goto(pc) };
     let arity = usize::from(b.mfa.arity);
     let frames = {
         // SAFETY: registers are saved; nothing collects while the context and the arguments are used. A function is
@@ -43,7 +50,14 @@ fn noticed(s: &Scheduler, p: &Process, pc: *const u64) -> Option<u16> {
         let live = unsafe { *pc.sub(1) } as usize;
         trace_frames::push(s, p, live, &frames);
     }
-    Some(b.original)
+    let handler = if b.diverts() { crate::code::error_handler(p, crate::am::BREAKPOINT) } else { None };
+    match handler {
+        Some(handler) => {
+            super::stubs::arguments_for_handler(s, p, b.mfa);
+            Next::Goto(handler)
+        }
+        None => Next::Original(b.original),
+    }
 }
 
 /// The rest of an export entry's trampoline: on to the function.
