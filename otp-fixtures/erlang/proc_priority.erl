@@ -47,3 +47,18 @@ exit_2_alias() -> attempt(fun() -> P = start(), A = run(P, fun() -> alias([]) en
 exit_2_unaliased() -> attempt(fun() -> P = start(), A = run(P, fun() -> X = alias([]), unalias(X), X end), erlang:exit(A, bye), R = run(P, fun() -> alive end), kill(P), R end).
 exit_3_bad() -> [attempt(fun() -> erlang:exit(X, r, O) end) || {X, O} <- [{self(), [x]}, {self(), x}, {a, []}, {make_ref(), []}]].
 order_kept() -> queue(fun() -> A = alias([priority]), [erlang:send(A, {u, N}, [priority]) || N <- lists:seq(1, 5)] end).
+
+%% Whether priority messages may come (29).
+priority_messages() ->
+    P = fun() -> case_runner:attempt(fun() -> process_info(self(), priority_messages) end) end,
+    Now = P(),
+    case Now of
+        {priority_messages, false} ->
+            A = alias([priority]), B = P(), unalias(A), C = P(),
+            Pid = spawn(fun() -> receive x -> ok end end),
+            R = monitor(process, Pid, [priority]), D = P(), demonitor(R), E = P(),
+            apply(erlang, link, [Pid, [priority]]), F = P(), unlink(Pid), G = P(),
+            exit(Pid, kill),
+            {Now, B, C, D, E, F, G};
+        _ -> Now
+    end.

@@ -7,6 +7,7 @@
 //! | `differential` | each Erlang fixture on Girder and on the installed `erl` | each other |
 //! | `releases` | fixtures of OTP 27 and 29 with those releases' libraries | their recorded output |
 //! | `gleam` | the Gleam samples with the libraries of OTP 27 and 29 | their recorded output |
+//! | `gleam_cli` | the same as the Gleam command starts them, or by an installed `gleam` | their recorded output |
 //! | `random_terms` | random terms through comparisons, hashes and codecs, on both | each other |
 //! | `random_programs` | random Erlang programs, on both | each other |
 //! | `benches` | the programs of `benches/` at their quick size, on 1, 2 and 8 schedulers | the manifest's lines |

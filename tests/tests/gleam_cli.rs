@@ -58,7 +58,10 @@ fn check(name: &str, what: &str, got: &Output) {
     let wanted = End::Status(status.trim().parse().expect("a number"));
     assert_eq!(got.end, wanted, "{what}: {}", got.stderr_text());
     assert_eq!(got.stdout_text().into_bytes(), recorded(name, "out"), "{what}: {}", got.stdout_text());
-    assert_eq!(got.stderr, recorded(name, "err"), "{what}: {}", got.stderr_text());
+    // A program of the tree that needs another C library than this machine's says so.
+    let ours = |line: &&str| !line.contains("/bin/inet_gethost: ");
+    let errors: String = got.stderr_text().split_inclusive('\n').filter(ours).collect();
+    assert_eq!(errors.into_bytes(), recorded(name, "err"), "{what}: {}", got.stderr_text());
 }
 
 fn names() -> Vec<String> {

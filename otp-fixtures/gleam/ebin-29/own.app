@@ -2,6 +2,16 @@
     {vsn, "1.0.0"},
     {applications, []},
     {description, ""},
-    {modules, []},
+    {modules, [bits,
+               counter,
+               failing,
+               limits,
+               listing,
+               numeric,
+               own,
+               procs,
+               rate_limiter,
+               shapes,
+               sup]},
     {registered, []}
 ]}.

@@ -100,6 +100,7 @@ items! {
     Parent PARENT 25 false;
     AsyncDist ASYNC_DIST 27 false;
     Label LABEL 27 false;
+    PriorityMessages PRIORITY_MESSAGES 29 false;
 }
 
 /// One thing asked for.
@@ -268,6 +269,7 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
         }
         Item::Trace => b.uint(u64::from(p.trace_flags().0 & TraceFlags::ALL.0)),
         Item::SequentialTraceToken => crate::trace::seq::token_for(b, p),
+        Item::PriorityMessages => Term::bool(o.relations.borrow().wants_priority()),
         Item::LastCalls => Term::FALSE,
         Item::Catchlevel => number(o.heap.catch_count()),
         Item::Binary => b.list_from(

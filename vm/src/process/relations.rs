@@ -168,6 +168,11 @@ impl Relations {
     pub fn linked(&self) -> impl Iterator<Item = RawTerm> {
         self.links.iter().filter(|(_, l)| l.unlink == 0).map(|(p, _)| RawTerm::from_bits(*p))
     }
+    /// Whether something of the process may bring a priority message.
+    pub fn wants_priority(&self) -> bool {
+        let (mut aliases, mut monitors, mut links) = (self.aliases.values(), self.monitors.values(), self.links.values());
+        aliases.any(|a| a.priority) || monitors.any(|m| m.priority) || links.any(|l| l.priority)
+    }
     /// Whether linked to `partner`.
     pub fn is_linked(&self, partner: RawTerm) -> bool {
         self.links.get(&partner.bits()).is_some_and(|l| l.unlink == 0)
