@@ -112,7 +112,8 @@ fn of_two<'s>(ctx: &Ctx<'s>, what: &str, one: Term<'s>, other: Term<'s>) -> Answ
 }
 
 fn is_node_name(t: Term<'_>) -> bool {
-    t.as_atom().is_some_and(|n| n.name().split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()))
+    t.as_atom()
+        .is_some_and(|n| n.name().split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()))
 }
 
 fn process_status<'s>(ctx: &Ctx<'s>, pid: Term<'s>) -> Answer<'s> {

@@ -55,7 +55,9 @@ pub fn monitor_list<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
         };
         entry(kind, am::ORIGIN, of(*numbers, m.alias_pid), other)
     });
-    let watched =
-        relations.watchers.iter().map(|(numbers, w)| entry(kind(w.pid), am::TARGET, of(*numbers, None), partner(w.pid)));
+    let watched = relations
+        .watchers
+        .iter()
+        .map(|(numbers, w)| entry(kind(w.pid), am::TARGET, of(*numbers, None), partner(w.pid)));
     b.list_from(watches.chain(watched))
 }

@@ -170,7 +170,8 @@ impl Relations {
     }
     /// Whether something of the process may bring a priority message.
     pub fn wants_priority(&self) -> bool {
-        let (mut aliases, mut monitors, mut links) = (self.aliases.values(), self.monitors.values(), self.links.values());
+        let (mut aliases, mut monitors, mut links) =
+            (self.aliases.values(), self.monitors.values(), self.links.values());
         aliases.any(|a| a.priority) || monitors.any(|m| m.priority) || links.any(|l| l.priority)
     }
     /// Whether linked to `partner`.
