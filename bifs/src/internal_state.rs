@@ -280,7 +280,7 @@ fn no_histograms<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let &[allocator, thread, width, start, _] = a[0].as_tuple().ok_or(Raise::Badarg)? else {
         return Err(Raise::Badarg);
     };
-    let known = name(allocator).is_some_and(|n| crate::memory_info::is_allocator(n));
+    let known = name(allocator).is_some_and(crate::memory_info::is_allocator);
     let thread = thread.as_usize().is_some_and(|n| n <= sched::count());
     if known && thread && width.is_small() && start.is_small() { Ok(Term::small(0)) } else { Err(Raise::Badarg) }
 }
