@@ -267,11 +267,11 @@ impl OperandReader<'_> {
                 self.module.big_ints.push(big_int(bytes));
                 return Ok((Operand::BigInt(index), 0));
             }
-            // A 64-bit number whose highest bit is set; its sign byte stands in front.
-            Numeral::Big(bytes) if tag == tag::U => match u64_from(&bytes) {
-                Some(value) => return Ok((Operand::Unsigned(value), 0)),
-                None => return Err(cursor.error_at(at, LoadErrorKind::NumberTooLarge { what: "an operand" })),
-            },
+            // A 64-bit number whose highest bit is set; its sign byte stands in front. What does not even fit into 64
+            // bits is a size that nothing has, and the largest number is such a size too.
+            Numeral::Big(bytes) if tag == tag::U => {
+                return Ok((Operand::Unsigned(u64_from(&bytes).unwrap_or(u64::MAX)), 0));
+            }
             Numeral::Big(_) => return Err(cursor.error_at(at, LoadErrorKind::NumberTooLarge { what: "an operand" })),
         };
         let too_large = |what| cursor.error_at(at, LoadErrorKind::NumberTooLarge { what });

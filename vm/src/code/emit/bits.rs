@@ -104,7 +104,7 @@ impl<'m> Emitter<'m> {
                 self.emit(i::BS_SKIP, &args);
             }
             (BsTestTail2, &[f, c, bits]) => {
-                let args = [self.reg(c), A::L(label(f)), A::U(self.number(bits))];
+                let args = [self.reg(c), A::L(label(f)), A::W(unsigned(bits))];
                 self.emit(i::BS_TEST_TAIL, &args);
             }
             (BsTestUnit, &[f, c, unit]) => {

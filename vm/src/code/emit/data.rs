@@ -5,13 +5,18 @@ use girder_loader::{Opcode, Operand};
 use super::out::A;
 use super::{Emitter, label, unsigned};
 use crate::interp::instr as i;
-use crate::term::{Header, RawTerm, Subtag};
+use crate::term::{Header, RawTerm, Subtag, Term, cmp};
 
 /// X registers behind the last one that programs have: scratch for constants where an instruction wants a register.
 const SCRATCH: u16 = crate::sched::X_REGISTERS as u16 + 8;
 
 fn tuple_header(n: u64) -> u64 {
     RawTerm::header(Header::new(Subtag::Tuple, n as usize)).bits()
+}
+
+/// Bytes from a tuple's header to an element, counted from 0. No tuple has an element as far away as the largest number.
+fn element_offset(index: Operand) -> u32 {
+    unsigned(index).checked_add(1).and_then(|n| n.checked_mul(8)).and_then(|n| u32::try_from(n).ok()).unwrap_or(u32::MAX)
 }
 
 impl Emitter<'_> {
@@ -94,7 +99,12 @@ impl Emitter<'_> {
     }
 
     pub(super) fn get_tuple_element(&mut self, s: Operand, index: Operand, d: Operand) {
-        let offset = A::H((unsigned(index) as u16 + 1) * 8);
+        let far = element_offset(index);
+        let Ok(offset) = u16::try_from(far) else {
+            let args = [self.reg(s), A::U(far), self.src(d)];
+            return self.emit(i::GET_ELEM_FAR, &args);
+        };
+        let offset = A::H(offset);
         let proven = self.proven();
         if proven
             && let Some((Opcode::GetTupleElement, &[s2, index2, d2])) = self.peek()
@@ -113,7 +123,7 @@ impl Emitter<'_> {
     }
 
     pub(super) fn set_tuple_element(&mut self, v: Operand, s: Operand, index: Operand) {
-        let args = [self.src(v), self.reg(s), A::H((unsigned(index) as u16 + 1) * 8)];
+        let args = [self.src(v), self.reg(s), A::U(element_offset(index))];
         self.emit(i::SET_ELEM, &args);
     }
 
@@ -241,12 +251,20 @@ impl Emitter<'_> {
     pub(super) fn put_map(&mut self, op: Opcode, args: &[Operand], list: &[Operand]) {
         let (s, d, live) = (self.src(args[1]), self.src(args[2]), A::U(unsigned(args[3]) as u32));
         let n = A::U(list.len() as u32);
+        let mut pairs: Vec<[Operand; 2]> = list.as_chunks().0.to_vec();
+        // Of keys that are missing the smallest one is told.
+        let keys: Option<Vec<RawTerm>> = pairs.iter().map(|&[k, _]| self.constant(k)).collect();
+        if let Some(keys) = keys.filter(|_| op == Opcode::PutMapExact) {
+            let mut order: Vec<usize> = (0..keys.len()).collect();
+            order.sort_by(|&a, &b| cmp::compare_exact(Term::from_raw(keys[a]), Term::from_raw(keys[b])));
+            pairs = order.into_iter().map(|n| pairs[n]).collect();
+        }
         if op == Opcode::PutMapAssoc {
             self.emit(i::MAP_PUT, &[s, d, live, n]);
         } else {
             self.emit(i::MAP_UPDATE, &[s, d, A::L(label(args[0])), live, n]);
         }
-        for o in list {
+        for o in pairs.as_flattened() {
             let w = self.any(*o);
             self.out.trail(w);
         }

@@ -16,6 +16,11 @@ pub(super) fn implements(op: Opcode) -> bool {
     [25, 27, 29].iter().any(|r| op.status(*r) == OpStatus::Current)
 }
 
+/// Whether a place fits into what OTP keeps of one: of others it tells neither file nor line.
+fn is_shown(&(file, line): &(u32, u32)) -> bool {
+    file < 255 && line < (1 << 24) - 1
+}
+
 impl<'m> Emitter<'m> {
     pub(super) fn list(&self, o: Operand) -> &'m [Operand] {
         let m: &'m CheckedModule = self.m;
@@ -36,7 +41,7 @@ impl<'m> Emitter<'m> {
 
     pub(super) fn line(&mut self, index: Operand) {
         let at = self.out.here();
-        let line = self.m.lines.item(unsigned(index) as u32).map(|l| (l.file, l.line));
+        let line = self.m.lines.item(unsigned(index) as u32).map(|l| (l.file, l.line)).filter(is_shown);
         match self.lines.last_mut() {
             Some(last) if last.0 == at => last.1 = line,
             _ => self.lines.push((at, line)),

@@ -1,5 +1,6 @@
 //! Calls through values: `apply`, funs, and making funs.
 
+use crate::am;
 use crate::code::{Export, FunEntry, Mfa};
 use crate::interp::machine::{Dst, Flow, Machine};
 use crate::interp::raise;
@@ -37,9 +38,20 @@ pub(crate) fn apply(m: M, arity: u32, next: *const u64) -> Flow {
     }
 }
 
+/// Whether it is a native that always raises.
+#[inline(always)]
+fn raises(module: RawTerm, function: RawTerm) -> bool {
+    module == RawTerm::atom(am::ERLANG)
+        && [am::ERROR, am::EXIT, am::THROW, am::RAISE].iter().any(|&f| function == RawTerm::atom(f))
+}
+
 #[inline(always)]
 pub(crate) fn apply_last(m: M, arity: u32, bytes: usize) -> Flow {
     let n = arity as usize;
+    if raises(m.xr(n), m.xr(n + 1)) {
+        // Traces show who raised, so the caller keeps its frame. Nothing returns: the word only has to lie in the caller.
+        return apply(m, arity, m.pc);
+    }
     match find_dynamic(m.s(), m.xr(n), m.xr(n + 1), n) {
         Some(to) => {
             m.e = m.e.wrapping_byte_add(bytes);

@@ -264,7 +264,7 @@ pub(crate) fn skip(m: M, s: RawTerm, size: RawTerm, f: i32, unit: u32) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) fn test_tail(m: M, s: RawTerm, f: i32, bits: u32) -> Flow {
+pub(crate) fn test_tail(m: M, s: RawTerm, f: i32, bits: u64) -> Flow {
     branch(ctx(m, s).is_some_and(|c| c.ensure_exactly(bits as usize)), f)
 }
 

@@ -107,6 +107,12 @@ pub(crate) fn get_elem_checked(m: M, s: RawTerm, offset: usize, d: impl Dst) -> 
     if is_tuple_of_at_least(s, offset / 8) { get_elem(m, s, offset, d) } else { super::errors::bad_access(m) }
 }
 
+/// An element whose offset takes more than 16 bits.
+#[inline(always)]
+pub(crate) fn get_elem_far(m: M, s: RawTerm, offset: u32, d: impl Dst) -> Flow {
+    get_elem_checked(m, s, offset as usize, d)
+}
+
 #[inline(always)]
 fn is_tuple_of_at_least(s: RawTerm, n: usize) -> bool {
     s.is_boxed() && {
@@ -127,7 +133,8 @@ pub(crate) fn get_elem2(m: M, s: RawTerm, offset: usize, d1: impl Dst, d2: impl 
 
 /// Overwrites an element of a fresh tuple.
 #[inline(always)]
-pub(crate) fn set_elem(m: M, v: RawTerm, s: RawTerm, offset: usize) -> Flow {
+pub(crate) fn set_elem(m: M, v: RawTerm, s: RawTerm, offset: u32) -> Flow {
+    let offset = offset as usize;
     if !is_tuple_of_at_least(s, offset / 8) || crate::heap::literal::is_literal(s.boxed_ptr()) {
         return super::errors::bad_access(m);
     }
