@@ -9,7 +9,7 @@ use girder_vm::process::snapshot::Snapshot;
 use girder_vm::process::{Table, table, unique};
 use girder_vm::signal::{self, ReplyTo, Signal};
 use girder_vm::term::RawTerm;
-use girder_vm::{Ctx, Profile, Term, am};
+use girder_vm::{Ctx, Kind, Profile, Term, am};
 
 use super::export;
 
@@ -53,15 +53,21 @@ fn ask<'s>(ctx: &Ctx<'s>, pid: Term<'s>, mut request: Request) -> Answer<'s> {
 }
 
 /// Sends a request and goes on in Erlang code that waits for the answer.
-fn await_answer<'s>(ctx: &Ctx<'s>, send: impl FnOnce(ReplyTo)) -> Answer<'s> {
+pub(crate) fn await_answer<'s>(ctx: &Ctx<'s>, send: impl FnOnce(ReplyTo)) -> Answer<'s> {
     let reference = Reference::fresh();
+    ctx.answer_follows();
     send(ReplyTo { pid: ctx.self_pid().raw(), reference });
     Err(ctx.trap(export(am::ERTS_INTERNAL, "await_result", 1)?, &[reference.term(ctx)]))
 }
 
+/// Whether it was a process of this node under another creation.
+fn is_former(t: Term<'_>) -> bool {
+    matches!(t.kind(), Kind::ExternalPid(n, _) if n.is_former_self())
+}
+
 fn process_info_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     if !args[0].is_local_pid() {
-        return Err(Raise::Badarg);
+        return if is_former(args[0]) { Ok(am::UNDEFINED.into()) } else { Err(Raise::Badarg) };
     }
     let asked = Item::SHOWN.iter().copied().map(Asked::Item).collect();
     ask(ctx, args[0], Request { asked, single: false, wrap_name: false, seen: None })
@@ -76,7 +82,8 @@ fn asked(t: Term<'_>) -> Option<Asked> {
 }
 
 fn process_info_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    if !args[0].is_local_pid() {
+    let former = is_former(args[0]);
+    if !args[0].is_local_pid() && !former {
         return Err(Raise::Badarg);
     }
     let request = if args[1].is_list() {
@@ -85,6 +92,9 @@ fn process_info_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     } else {
         Request { asked: vec![asked(args[1]).ok_or(Raise::Badarg)?], single: true, wrap_name: false, seen: None }
     };
+    if former {
+        return Ok(am::UNDEFINED.into());
+    }
     ask(ctx, args[0], request)
 }
 
@@ -155,7 +165,7 @@ fn processes_next_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 fn is_process_alive_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     if !args[0].is_local_pid() {
-        return Err(Raise::Badarg);
+        return if is_former(args[0]) { Ok(Term::FALSE) } else { Err(Raise::Badarg) };
     }
     if args[0].same(ctx.self_pid()) {
         return Ok(Term::TRUE);

@@ -358,6 +358,11 @@ impl MessageQueue {
         }
         self.inspected.set(false);
     }
+    /// The next receive looks at no message that is in the queue.
+    pub fn skip_all(&self) {
+        self.save.set(Place(self.last.get()));
+        self.inspected.set(false);
+    }
     /// The next receive looks at all messages again.
     #[inline]
     pub fn reset(&self) {

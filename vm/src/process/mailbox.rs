@@ -50,6 +50,10 @@ impl Mailbox {
         }
         self.queue.current()
     }
+    /// The next receive is for a message that is yet to be asked for: it passes over those fetched.
+    pub(crate) fn skip_fetched(&self) {
+        self.queue.skip_all();
+    }
     /// Moves the save pointer to the next message.
     #[inline]
     pub(crate) fn advance(&self) {

@@ -80,6 +80,8 @@ pub(crate) fn not_a_value(m: M, e: Raise, export: u64, next: *const u64) -> Flow
         Raise::Trap | Raise::Yield => {
             super::calls::push_return(m, next);
             let to = m.s().trap().take().map_or_else(|| export.untraced(), TrapTo::address);
+            // SAFETY: an entry is preceded by its arity, in functions as in stubs.
+            after_native(m, unsafe { *to.sub(1) } as usize);
             if e == Raise::Yield { super::calls::yield_at(m, to) } else { super::calls::enter(m, to) }
         }
         Raise::Wait => {

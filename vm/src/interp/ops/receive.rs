@@ -62,9 +62,13 @@ fn view<'r>(m: &Machine<'r>, t: RawTerm) -> Term<'r> {
     unsafe { m.brand(t) }
 }
 
-/// The message at the save pointer, or on to the wait.
+/// The message at the save pointer, or on to the wait. No X register is live here: what received messages left in
+/// fragments is collected, since a loop that only receives comes by no other place that would.
 #[inline(always)]
 pub(crate) fn loop_rec(m: M, d: impl Dst, f: i32) -> Flow {
+    if m.lacks(0) {
+        m.collect(0, 0);
+    }
     m.out();
     let r = m.owner().mailbox.peek(m.p());
     m.back();
