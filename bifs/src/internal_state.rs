@@ -94,7 +94,19 @@ fn of_one<'s>(ctx: &Ctx<'s>, what: &str, of: Term<'s>) -> Answer<'s> {
         "binary_info" => binary_info(ctx, of),
         "internal_hash" => Ok(ctx.uint(internal_hash(of).into())),
         "magic_ref" => magic_ref(ctx, of),
+        "atom" => nth_atom(of),
         _ => Err(Raise::Badarg),
+    }
+}
+
+/// The atom at an index of the table, which is filled up to there.
+fn nth_atom<'s>(of: Term<'s>) -> Answer<'s> {
+    let index = of.as_u64().and_then(|n| u32::try_from(n).ok()).ok_or(Raise::Badarg)?;
+    loop {
+        if let Some(atom) = Atom::at(index) {
+            return Ok(atom.into());
+        }
+        Atom::from_program(&format!("am{:x}", Atom::count())).map_err(|_| Raise::SystemLimit)?;
     }
 }
 
@@ -143,6 +155,7 @@ fn ask<'s>(ctx: &Ctx<'s>, pid: Term<'s>, question: Question, gone: Atom) -> Answ
 
 fn send_question<'s>(ctx: &Ctx<'s>, pid: Term<'s>, question: Question, gone: Atom) -> Term<'s> {
     let reference = Reference::fresh();
+    ctx.answer_follows();
     let to = ReplyTo { pid: ctx.self_pid().raw(), reference };
     signal::signal(pid.raw(), Signal::Ask { to, question, gone });
     reference.term(ctx)

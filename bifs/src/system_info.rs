@@ -10,7 +10,7 @@ use girder_vm::process::info::max_heap_map;
 use girder_vm::process::limits::DEFAULTS;
 use girder_vm::sched::Dirty;
 use girder_vm::timer::clock;
-use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, sched, vm};
+use girder_vm::{Atom, Ctx, NativeKind, Profile, Raise, Term, am, sched, vm};
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -142,6 +142,28 @@ fn os_version<'s>(ctx: &Ctx<'s>) -> Term<'s> {
     ctx.tuple_with(3, |_| ctx.uint(numbers.next().unwrap_or(0)))
 }
 
+/// `{M, F, A}` of the natives that are part of the VM, those of modules that load theirs left out.
+fn native_functions<'s>(ctx: &Ctx<'s>) -> Result<Term<'s>, Raise> {
+    let mut all = Vec::new();
+    for n in crate::all() {
+        let kind = crate::facts::find(n.module, n.name, n.arity).filter(|f| f.releases.has(Profile::get().releases()));
+        if kind.is_some_and(|f| !matches!(f.kind, NativeKind::Nif | NativeKind::Special)) {
+            all.push(ctx.tuple(&[atom(n.module)?, atom(n.name)?, ctx.uint(n.arity.into())]));
+        }
+    }
+    Ok(ctx.list(&all))
+}
+
+/// Which atomic operations the processor has.
+fn atomics<'s>(ctx: &Ctx<'s>) -> Term<'s> {
+    let has = |name, yes| ctx.tuple(&[ctx.string(name), ctx.string(if yes { "yes" } else { "no" })]);
+    ctx.list(&[
+        has("32-bit native atomics", cfg!(target_has_atomic = "32")),
+        has("64-bit native atomics", cfg!(target_has_atomic = "64")),
+        has("Double word native atomics", cfg!(target_has_atomic = "128")),
+    ])
+}
+
 fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
     let release = Profile::get().release;
     let [fullsweep, min_heap, min_vheap] = defaults();
@@ -187,6 +209,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         }
         "emu_flavor" => atom("emu")?,
         "endian" => if cfg!(target_endian = "little") { am::LITTLE } else { am::BIG }.into(),
+        "ethread_info" => atomics(ctx),
         "ets_count" => number(girder_vm::ets::registry::all().len()),
         "ets_limit" => Term::small(8192),
         "fullsweep_after" => tagged(ctx, "fullsweep_after", fullsweep)?,
@@ -242,6 +265,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         }
         "scheduler_id" => ctx.uint(sched::current_id() as u64 + 1),
         "schedulers" | "schedulers_total" => schedulers(),
+        "schedulers_active" => number(sched::active().0),
         "schedulers_online" => online(),
         "schedulers_state" => ctx.tuple(&[schedulers(), online(), number(sched::active().0)]),
         "all_schedulers_state" => {
@@ -253,6 +277,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
                 of(am::DIRTY_IO, dirty(Dirty::Io), io),
             ])
         }
+        "snifs" => native_functions(ctx)?,
         "smp_support" | "threads" | "time_correction" => Term::TRUE,
         "sequential_tracer" => ctx.tuple(&[atom("sequential_tracer")?, crate::trace::seq::tracer_term()]),
         "system_architecture" => ctx.string(&architecture()),

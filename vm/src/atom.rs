@@ -147,6 +147,10 @@ impl Atom {
     pub fn hash(self) -> u32 {
         TABLE.entry(self.0).hash
     }
+    /// The atom at an index of the table.
+    pub fn at(index: u32) -> Option<Atom> {
+        (index < Self::count()).then_some(Atom(index))
+    }
     /// Index in the table.
     #[inline(always)]
     pub const fn index(self) -> u32 {

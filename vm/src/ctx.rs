@@ -142,6 +142,11 @@ impl<'s> Ctx<'s> {
         self.trap(entry, args);
         Raise::Yield
     }
+    /// Before something is asked for whose answer the native's successor receives, at once and whatever happens: that
+    /// receive does not look at the messages that are there already.
+    pub fn answer_follows(&self) {
+        self.process.owner().mailbox.skip_fetched();
+    }
     /// Has `resource` told when the running process exits, until [`Ctx::disown`].
     pub fn own(&self, numbers: RefNumbers, resource: Arc<dyn Resource>) {
         self.owner().relations.borrow_mut().resources.insert(numbers, resource);

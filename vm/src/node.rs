@@ -32,6 +32,10 @@ impl Node {
     pub fn this_creation() -> u32 {
         0
     }
+    /// Whether it is this node as it was under another creation: all that belonged to it is gone.
+    pub fn is_former_self(&self) -> bool {
+        self.name == Self::this_name() && self.creation != Self::this_creation()
+    }
 }
 
 /// Number and serial of a pid, the `N` and `S` of `<0.N.S>`.

@@ -89,7 +89,12 @@ fn binary_text(t: Term<'_>, e: Term<'_>) -> Result<String, Raise> {
     let (bytes, e) = (binary_bytes(t)?, encoding(e)?);
     match e {
         Encoding::Latin1 => Ok(bytes.iter().map(|&b| char::from(b)).collect()),
-        Encoding::Utf8 => String::from_utf8(bytes.into_owned()).map_err(|_| Raise::Badarg),
+        Encoding::Utf8 => String::from_utf8(bytes.into_owned()).map_err(|e| {
+            // What is too long anyway is not looked at to its end.
+            let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+            let chars = std::str::from_utf8(good).map_or(0, |s| s.chars().count());
+            if chars >= MAX_CHARS { Raise::SystemLimit } else { Raise::Badarg }
+        }),
     }
 }
 

@@ -53,7 +53,7 @@ fn ask<'s>(ctx: &Ctx<'s>, pid: Term<'s>, mut request: Request) -> Answer<'s> {
 }
 
 /// Sends a request and goes on in Erlang code that waits for the answer.
-pub(crate) fn await_answer<'s>(ctx: &Ctx<'s>, send: impl FnOnce(ReplyTo)) -> Answer<'s> {
+fn await_answer<'s>(ctx: &Ctx<'s>, send: impl FnOnce(ReplyTo)) -> Answer<'s> {
     let reference = Reference::fresh();
     ctx.answer_follows();
     send(ReplyTo { pid: ctx.self_pid().raw(), reference });

@@ -58,6 +58,7 @@ fn send_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 fn link_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     match args[0].kind() {
         Kind::Pid(_) | Kind::Port(_) => links::link(ctx, args[0])?,
+        Kind::ExternalPid(n, _) if n.is_former_self() => links::not_there(ctx, args[0], am::NOPROC)?,
         Kind::ExternalPid(..) => links::link_remote(ctx, args[0])?,
         _ => return Err(Raise::Badarg),
     }

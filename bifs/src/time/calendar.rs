@@ -51,6 +51,9 @@ fn datetime<'s>(ctx: &Ctx<'s>, d: Date) -> Term<'s> {
     ctx.tuple(&[day(ctx, d), time_of_day(ctx, d)])
 }
 
+/// The first year whose local times OTP converts.
+const FIRST_YEAR: i64 = 1902;
+
 /// Reads `{{Y, M, D}, {H, M, S}}`, which must be a date that exists.
 fn read(t: Term<'_>) -> Result<Date, Raise> {
     let parts = || {
@@ -65,7 +68,7 @@ fn read(t: Term<'_>) -> Result<Date, Raise> {
             second: second.as_small()?,
         })
     };
-    parts().filter(Date::is_valid).ok_or(Raise::Badarg)
+    parts().filter(|d| d.year >= FIRST_YEAR && d.is_valid()).ok_or(Raise::Badarg)
 }
 
 fn date_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {

@@ -486,6 +486,24 @@ fn words(trace: Term<'_>) -> Option<Vec<u64>> {
     parts(trace).map(|p| p.0)
 }
 
+/// The reason of an error that a thrown value becomes when nobody catches it.
+fn no_catch<'s>(b: &Ctx<'s>, value: Term<'s>) -> Term<'s> {
+    b.tuple(&[am::NOCATCH.into(), value])
+}
+
+/// Whether there is a handler on the stack, at `ptr` or above.
+fn is_caught(b: &Ctx<'_>, mut ptr: *const RawTerm) -> bool {
+    while ptr < b.process().owner().heap.hend.get().cast_const() {
+        // SAFETY: between stop and hend are stack words.
+        let t = unsafe { *ptr };
+        if t.is_catch() {
+            return true;
+        }
+        ptr = if trace_frames::is_frame(t) { trace_frames::above(ptr.cast_mut()) } else { ptr.wrapping_add(1) };
+    }
+    false
+}
+
 /// Finds the newest catch tag, gives it the exception, and answers where its handler is; without one the process ends.
 fn unwind<'s>(b: &Ctx<'s>, class: Class, value: Term<'s>, trace: Term<'s>) -> Resume {
     let owner = b.process().owner();
@@ -493,14 +511,17 @@ fn unwind<'s>(b: &Ctx<'s>, class: Class, value: Term<'s>, trace: Term<'s>) -> Re
     let mut ptr = heap.stop.get();
     let mut frame = ptr;
     let mut traced = Unwinding::default();
+    let shown = |ptr| if class == Class::Throw && !is_caught(b, ptr) { (Class::Error, no_catch(b, value)) } else { (class, value) };
     if std::ptr::eq(owner.pc.get(), super::entry::trace_return()) {
         // A native that was called through its trampoline has taken the return word off.
+        let (class, value) = shown(ptr);
         traced.frame(b.process(), &trace_frames::frame_of(ptr), class, value);
     }
     while ptr < heap.hend.get() {
         // SAFETY: between stop and hend are stack words.
         let t = unsafe { *ptr };
         if trace_frames::is_frame(t) {
+            let (class, value) = shown(ptr);
             traced.frame(b.process(), &trace_frames::frame_of(ptr.wrapping_add(1)), class, value);
             ptr = trace_frames::above(ptr);
             frame = ptr;
@@ -529,7 +550,7 @@ fn unwind<'s>(b: &Ctx<'s>, class: Class, value: Term<'s>, trace: Term<'s>) -> Re
     let reason = match class {
         Class::Exit => value,
         Class::Error => b.tuple(&[value, build(b, trace)]),
-        Class::Throw => b.tuple(&[b.tuple(&[am::NOCATCH.into(), value]), build(b, trace)]),
+        Class::Throw => b.tuple(&[no_catch(b, value), build(b, trace)]),
     };
     owner.flags.exception_class.set(class);
     owner.exception.value.set(reason.raw());

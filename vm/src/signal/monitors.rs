@@ -12,7 +12,7 @@ use crate::node::Node;
 use crate::process::registry;
 use crate::process::relations::{Alias, AliasMode, Monitor, Reference, Watched};
 use crate::process::spawn::MonitorOptions;
-use crate::term::{RawTerm, Term};
+use crate::term::{Kind, RawTerm, Term};
 
 /// Whom a process wants to watch.
 #[derive(Clone, Copy)]
@@ -42,7 +42,11 @@ pub fn monitor<'s>(ctx: &Ctx<'s>, target: Target<'s>, opts: &MonitorOptions<'s>)
     let this = Node::this_name();
     let (watched, pid, missing) = match target {
         Target::Pid(pid) => (Watched::Pid(pid), Some(pid), am::NOPROC),
-        Target::Remote(pid) => (Watched::Remote(crate::term::copy::detach(pid)), None, am::NOCONNECTION),
+        Target::Remote(pid) => {
+            let former = matches!(pid.kind(), Kind::ExternalPid(n, _) if n.is_former_self());
+            let missing = if former { am::NOPROC } else { am::NOCONNECTION };
+            (Watched::Remote(crate::term::copy::detach(pid)), None, missing)
+        }
         Target::Name(name, node) if node != this => (Watched::Name(nobody, name, node), None, am::NOCONNECTION),
         Target::Name(name, node) => {
             let pid = registry::whereis(name).filter(|p| p.is_local_pid());

@@ -86,6 +86,8 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
                 }
             }
         }
+        // Nobody can answer any more.
+        Kind::ExternalPid(n, _) if n.is_former_self() => {}
         Kind::ExternalPid(..) | Kind::ExternalPort(..) => return Ok(Sent::NoConnection),
         Kind::Port(_) => return port::message(ctx, to.raw(), msg, flags.nosuspend),
         _ => return Err(Raise::Badarg),
