@@ -1,0 +1,90 @@
+%%% What OTP's own suites found: far elements of tuples, sizes that nothing has, which missing key is told, processes of a
+%%% former life of this node, heaps of processes that only receive, and more of the kind.
+-module(suite_finds).
+-compile([export_all, nowarn_export_all]).
+-helpers([receiver, timed_receiver, asker]).
+
+main() -> case_runner:quiet(), case_runner:main(?MODULE).
+
+id(X) -> X.
+e(F) -> case_runner:attempt(F).
+
+%% Elements behind the 8191st: their offsets take more than 16 bits.
+far_elements() -> far(list_to_tuple(lists:seq(1, 16384))).
+far(T) when tuple_size(T) =:= 16384 ->
+    {{element(8190, T), element(8191, T), element(8192, T), element(8193, T)}, {element(16382, T), element(16383, T), element(16384, T)}}.
+
+%% Tests of sizes that no bitstring has.
+huge_tails() -> [e(fun() -> tail_31(B) end) || B <- tails()] ++ [e(fun() -> tail_64(B) end) || B <- tails()].
+tails() -> [id(<<>>), id(<<1>>), id(<<0:200>>)].
+tail_31(<<A, _:(1 bsl 31)>>) -> A; tail_31(_) -> no.
+tail_64(<<A, _:(1 bsl 64)>>) -> A; tail_64(_) -> no.
+
+%% Of several keys that are missing the smallest is told.
+missing_keys() ->
+    M = id(#{1 => a}), L = id(maps:from_list([{N, N} || N <- lists:seq(1, 60)])),
+    [e(fun() -> X#{42.0 := v, 42 := v} end) || X <- [M, L]] ++ [e(fun() -> X#{b => v, z := v, c := v, "s" := v} end) || X <- [M, L]].
+
+%% A pid of this node under another creation.
+former() ->
+    [C | Rest] = lists:reverse(binary_to_list(term_to_binary(self()))),
+    binary_to_term(list_to_binary(lists:reverse([(C + 1) band 255 | Rest]))).
+former_link() -> link(former()).
+former_link_trapped() -> process_flag(trap_exit, true), P = former(), true = link(P), receive {'EXIT', P, R} -> R end.
+former_monitor() -> P = former(), M = monitor(process, P), receive {'DOWN', M, process, P, R} -> R end.
+former_alive() -> is_process_alive(former()).
+former_info() -> {process_info(former()), process_info(former(), links), e(fun() -> process_info(former(), foo) end)}.
+former_send() -> {erlang:send(former(), x, [noconnect]), former() ! y}.
+
+%% Nothing in these loops needs the heap but the messages.
+receiver() -> receive {_, _, _} -> receiver(); {stop, To} -> To ! {self(), heap()} end.
+timed_receiver() -> receive {_, _, _} -> timed_receiver(); {stop, To} -> To ! {self(), heap()} after 60000 -> ok end.
+asker(P) ->
+    receive {stop, To} -> To ! {self(), heap()}
+    after 0 -> [_, {dictionary, _}] = process_info(P, [message_queue_len, dictionary]), asker(P)
+    end.
+heap() -> element(2, process_info(self(), total_heap_size)) < 1000000.
+receiving_frees() ->
+    Ps = [spawn(fun receiver/0), spawn(fun timed_receiver/0)],
+    flood(Ps, 400000),
+    [begin P ! {stop, self()}, receive {P, Small} -> Small end end || P <- Ps].
+flood(_, 0) -> ok;
+flood(Ps, N) -> [P ! {msg, N, [b]} || P <- Ps], N rem 1000 =:= 0 andalso [process_info(P, status) || P <- Ps], flood(Ps, N - 1).
+asking_frees() ->
+    Self = self(), P = spawn(fun() -> asker(Self) end), receive after 300 -> ok end,
+    P ! {stop, self()}, receive {P, Small} -> Small end.
+
+%% An answer is found behind a long queue.
+asking_with_a_queue() ->
+    Other = spawn(fun() -> receive stop -> ok end end),
+    [self() ! N || N <- lists:seq(1, 50000)],
+    Self = self(), W = spawn(fun() -> receive after 20000 -> exit(Self, slow) end end),
+    [{status, waiting} = wait_status(Other) || _ <- lists:seq(1, 3000)], exit(W, kill), Other ! stop,
+    {receive X -> X end, element(2, process_info(self(), message_queue_len))}.
+wait_status(P) -> case process_info(P, status) of {status, waiting} = S -> S; _ -> wait_status(P) end.
+
+%% A tail call of what always raises shows its caller.
+raising_tails() -> [e(fun() -> apply_tail(id(erlang), F, A) end) || {F, A} <- [{error, [why]}, {exit, [why]}]] ++ [traced(F) || F <- [error, exit, throw]].
+apply_tail(M, F, A) -> put(x, y), three(M, F, A).
+three(M, F, [A]) -> put(x, z), M:F(A).
+traced(F) -> try apply_tail(id(erlang), F, [why]) catch C:R:Stack -> {C, R, [{N, A} || {_, N, A, _} <- lists:sublist(Stack, 2)]} end.
+
+%% Names that are too long anyway are not looked at to their end.
+long_names() -> [e(fun() -> binary_to_atom(B, utf8) end) || B <- [<<0:512/unit:8, 255>>, <<0:256/unit:8>>, <<0:255/unit:8, 255>>, <<0:256/unit:8, 255>>]].
+
+%% Local times begin in 1902.
+first_year() -> [e(fun() -> {{Y, 7, _}, _} = erlang:F({{Y, 7, 15}, {12, 0, 0}}), Y end) || F <- [localtime_to_universaltime, universaltime_to_localtime], Y <- [1901, 1902]].
+
+%% Lines behind the millions are not told.
+-file("huge.erl", 20000000).
+huge_line() -> hd(id(nothing)).
+-file("small.erl", 7).
+small_line() -> hd(id(nothing)).
+internal_state() ->
+    false = erts_debug:set_internal_state(available_internal_state, true), P = spawn(fun() -> ok end),
+    ok = erts_debug:set_internal_state(wait, thread_progress), ok = erts_debug:set_internal_state(wait, deallocations),
+    R = {erts_debug:get_internal_state({binary_info, <<1, 2>>}), element(1, erts_debug:get_internal_state({binary_info, id(binary:copy(<<1>>, 100))})),
+         gone(P), erts_debug:get_internal_state({atom, 0}), erts_debug:set_internal_state(reds_left, 100) , is_integer(erts_debug:get_internal_state(next_pid)),
+         erts_debug:set_internal_state(force_gc, self()), erts_debug:get_internal_state(available_internal_state)},
+    {R, erts_debug:set_internal_state(available_internal_state, false), e(fun() -> erts_debug:get_internal_state(reds_left) end)}.
+gone(P) -> case erts_debug:get_internal_state({process_status, P}) of undefined -> undefined; _ -> gone(P) end.
