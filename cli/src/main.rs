@@ -1,6 +1,7 @@
 //! The `girder` binary: words of the command line, one file for each subcommand.
 
 mod check;
+mod conformance;
 mod disasm;
 mod erl;
 mod log;
@@ -56,6 +57,8 @@ enum Command {
         /// The file.
         file: PathBuf,
     },
+    /// Run OTP's own test suites and compare with the reference's results.
+    Conformance(conformance::Options),
     /// List OTP's natives: those that the VM has, or those it lacks.
     Natives(natives::Options),
     /// List the generic opcodes.
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Command::Stress(options) => stress::run(options),
         Command::Check { paths } => check::run(&paths),
         Command::Disasm { file } => disasm::run(&file),
+        Command::Conformance(options) => conformance::run(&options),
         Command::Natives(options) => natives::run(&options),
         Command::Opcodes { otp, coverage } => opcodes::run(otp, coverage, girder_vm::code::implements),
     }

@@ -1,0 +1,136 @@
+//! `girder conformance`: OTP's own test suites under OTP's own Common Test, each suite in a VM of its own, compared case by
+//! case with the reference's results.
+//!
+//! [`sources`] gets the suites, [`suites`] compiles them, [`runner`] runs them, [`outcome`] says what became of each case,
+//! [`reference`] what the real VM makes of it, [`report`] tells. Invariant: a case that has not run to its end is never
+//! counted as passed; what cannot be fetched, compiled or run is said in one line and the rest goes on.
+
+mod outcome;
+mod reference;
+mod report;
+mod runner;
+mod sources;
+mod suites;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use outcome::SuiteResult;
+use runner::Limits;
+use suites::{AREAS, Area, Suite};
+
+/// Which suites, on what, how.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Release of OTP whose suites are run, on a tree of that release.
+    #[arg(long, value_name = "RELEASE", default_value_t = 25, value_parser = clap::value_parser!(u32).range(25..=27))]
+    otp: u32,
+    /// Only suites of this name, with or without _SUITE, or AREA/NAME, or AREA (emulator, stdlib, kernel, compiler); may be repeated.
+    #[arg(long, value_name = "NAME")]
+    suite: Vec<String>,
+    /// Only this case.
+    #[arg(long, value_name = "NAME", requires = "suite")]
+    case: Option<String>,
+    /// Suites at a time.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    jobs: u32,
+    /// Where reports and logs go; suites that have their results there already are not run again.
+    #[arg(long, value_name = "DIR", default_value = "target/conformance")]
+    out: PathBuf,
+    /// OTP's source tree; else it is fetched from Debian into otp-trees/suites-RELEASE.
+    #[arg(long, value_name = "DIR")]
+    sources: Option<PathBuf>,
+    /// The OTP tree to run on; else GIRDER_OTP_ROOT, the erl on the PATH, the usual places (25), otp-trees (27).
+    #[arg(long, value_name = "DIR")]
+    tree: Option<PathBuf>,
+    /// Another VM's `erl`, whose results become the reference.
+    #[arg(long, value_name = "ERL")]
+    reference: Option<PathBuf>,
+    /// Seconds that a suite may take.
+    #[arg(long, value_name = "N", default_value_t = 900)]
+    seconds: u64,
+    /// MiB that a suite's VM may use.
+    #[arg(long, value_name = "N", default_value_t = 6144)]
+    memory: u64,
+    /// Run what has its results already, too.
+    #[arg(long)]
+    again: bool,
+}
+
+/// Runs the suites and reports; the status is 0 if every case that passes on the reference passes.
+pub fn run(options: &Options) -> ExitCode {
+    match work(options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(e) => {
+            eprintln!("girder: {e}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn work(options: &Options) -> Result<bool, String> {
+    let out = options.out.join(options.otp.to_string()).join(if options.reference.is_some() { "reference" } else { "girder" });
+    std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let out = std::fs::canonicalize(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let sources = match &options.sources {
+        Some(dir) => dir.clone(),
+        None => sources::fetch(options.otp, Path::new("otp-trees"))?,
+    };
+    let vm = runner::Vm::find(options.reference.as_deref(), options.tree.as_deref(), options.otp)?;
+    let chosen = suites::choose(&sources, &options.suite)?;
+    let tests = suites::prepare(&chosen, &sources, &out, &vm)?;
+    let results = run_all(options, &tests, &vm, &out);
+    let reference = reference::read(options.otp);
+    if options.reference.is_some() {
+        reference::write(&out.join("reference.tsv"), &results).map_err(|e| e.to_string())?;
+        eprintln!("the reference's results are in {}", out.join("reference.tsv").display());
+    }
+    let score = report::all(&results, &reference, options.otp, &out).map_err(|e| format!("{}: {e}", out.display()))?;
+    Ok(options.reference.is_some() || score.is_full())
+}
+
+/// Runs the suites, as many at a time as was asked for; results in the order of the suites.
+fn run_all(options: &Options, tests: &[Suite], vm: &runner::Vm, out: &Path) -> Vec<SuiteResult> {
+    let limits = Limits { time: Duration::from_secs(options.seconds), memory: options.memory << 20 };
+    let bar = ProgressBar::new(tests.len() as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} suites {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    let (next, passed, others) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let results: Mutex<Vec<Option<SuiteResult>>> = Mutex::new(tests.iter().map(|_| None).collect());
+    std::thread::scope(|s| {
+        for _ in 0..options.jobs {
+            s.spawn(|| {
+                while let Some((at, suite)) = { let at = next.fetch_add(1, Ordering::Relaxed); tests.get(at).map(|t| (at, t)) } {
+                    bar.set_message(format!(
+                        "{} passed, {} not; {}",
+                        passed.load(Ordering::Relaxed),
+                        others.load(Ordering::Relaxed),
+                        suite.name
+                    ));
+                    let result = runner::result(suite, options.case.as_deref(), vm, out, limits, options.again);
+                    let good = result.cases.iter().filter(|c| c.outcome.is_pass()).count();
+                    passed.fetch_add(good, Ordering::Relaxed);
+                    others.fetch_add(result.cases.len() - good, Ordering::Relaxed);
+                    if let Ok(mut all) = results.lock() {
+                        all[at] = Some(result);
+                    }
+                    bar.inc(1);
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    results.into_inner().unwrap_or_default().into_iter().flatten().collect()
+}
+
+/// The area of this name.
+fn area(name: &str) -> Option<&'static Area> {
+    AREAS.iter().find(|a| a.name == name)
+}
