@@ -75,7 +75,11 @@ pub fn run(options: &Options) -> ExitCode {
 }
 
 fn work(options: &Options) -> Result<bool, String> {
-    let out = options.out.join(options.otp.to_string()).join(if options.reference.is_some() { "reference" } else { "girder" });
+    let out = options.out.join(options.otp.to_string()).join(if options.reference.is_some() {
+        "reference"
+    } else {
+        "girder"
+    });
     std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
     let out = std::fs::canonicalize(&out).map_err(|e| format!("{}: {e}", out.display()))?;
     let sources = match &options.sources {
@@ -107,7 +111,10 @@ fn run_all(options: &Options, tests: &[Suite], vm: &runner::Vm, out: &Path) -> V
     std::thread::scope(|s| {
         for _ in 0..options.jobs {
             s.spawn(|| {
-                while let Some((at, suite)) = { let at = next.fetch_add(1, Ordering::Relaxed); tests.get(at).map(|t| (at, t)) } {
+                while let Some((at, suite)) = {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    tests.get(at).map(|t| (at, t))
+                } {
                     bar.set_message(format!(
                         "{} passed, {} not; {}",
                         passed.load(Ordering::Relaxed),

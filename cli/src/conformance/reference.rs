@@ -58,7 +58,9 @@ pub fn read_suite(path: &Path, hash: &str) -> Option<SuiteResult> {
 fn parse(text: &str) -> Vec<SuiteResult> {
     let mut all: Vec<SuiteResult> = Vec::new();
     for line in text.lines() {
-        let [of, suite, hash, name, word, millis, reason] = line.splitn(7, '\t').collect::<Vec<_>>()[..] else { continue };
+        let [of, suite, hash, name, word, millis, reason] = line.splitn(7, '\t').collect::<Vec<_>>()[..] else {
+            continue;
+        };
         let (Some(of), Some(outcome)) = (area(of), Outcome::of_word(word)) else { continue };
         if all.last().is_none_or(|r| r.suite != suite || r.area != of.name) {
             let (area, suite, hash) = (of.name.to_owned(), suite.to_owned(), hash.to_owned());
@@ -78,8 +80,15 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let cases = Outcome::ALL.map(|outcome| Case { name: outcome.word().into(), outcome, millis: 7, reason: "why".into() });
-        let result = SuiteResult { area: "kernel".into(), suite: "x_SUITE".into(), hash: "ab".into(), cases: cases.to_vec(), problem: None };
+        let cases =
+            Outcome::ALL.map(|outcome| Case { name: outcome.word().into(), outcome, millis: 7, reason: "why".into() });
+        let result = SuiteResult {
+            area: "kernel".into(),
+            suite: "x_SUITE".into(),
+            hash: "ab".into(),
+            cases: cases.to_vec(),
+            problem: None,
+        };
         let path = std::env::temp_dir().join(format!("girder-results-{}", std::process::id()));
         write(&path, &[result.clone()]).expect("temporary file");
         assert_eq!(read_suite(&path, "ab").map(|r| r.cases), Some(result.cases));

@@ -68,8 +68,9 @@ fn mirror() -> Result<String, String> {
         .map_err(|e| format!("apt-get: {e}; name OTP's source tree with --sources"))?;
     let sites = String::from_utf8_lossy(&targets.stdout).into_owned();
     let site = sites.lines().find(|s| s.trim_end_matches('/').ends_with("/debian"));
-    site.map(str::to_owned)
-        .ok_or_else(|| "no Debian mirror among the apt sources of this machine; name OTP's source tree with --sources".into())
+    site.map(str::to_owned).ok_or_else(|| {
+        "no Debian mirror among the apt sources of this machine; name OTP's source tree with --sources".into()
+    })
 }
 
 fn apt(work: &Path, words: &[&str]) -> Result<(), String> {
@@ -96,7 +97,8 @@ fn apt(work: &Path, words: &[&str]) -> Result<(), String> {
 fn unpack(package: &Path, tree: &Path, release: u32) -> Result<(), String> {
     let entries = fs::read_dir(package).map_err(|e| format!("{}: {e}", package.display()))?;
     let mut files = entries.flatten().map(|e| e.path());
-    let archive = files.find(|p| p.to_string_lossy().contains(".orig.tar.")).ok_or("the source package has no archive")?;
+    let archive =
+        files.find(|p| p.to_string_lossy().contains(".orig.tar.")).ok_or("the source package has no archive")?;
     let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if !name.contains(&format!("_{release}.")) {
         return Err(format!("Debian holds {name}, not OTP {release}"));

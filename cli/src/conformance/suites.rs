@@ -84,12 +84,7 @@ fn erlang_files(folder: &Path) -> Result<Vec<String>, String> {
 }
 
 /// Copies and compiles what the suites need.
-pub fn prepare(
-    chosen: &[(&'static Area, String)],
-    sources: &Path,
-    out: &Path,
-    vm: &Vm,
-) -> Result<Vec<Suite>, String> {
+pub fn prepare(chosen: &[(&'static Area, String)], sources: &Path, out: &Path, vm: &Vm) -> Result<Vec<Suite>, String> {
     let mut suites = Vec::new();
     for area in AREAS {
         let names: Vec<&str> = chosen.iter().filter(|(a, _)| a.name == area.name).map(|(_, n)| n.as_str()).collect();
@@ -112,7 +107,8 @@ pub fn prepare(
             let source = fs::read(from.join(format!("{name}.erl"))).unwrap_or_default();
             let hash = Sha256::digest(&source).iter().take(8).map(|b| format!("{b:02x}")).collect();
             let compiled = folder.join(format!("{name}.beam")).is_file();
-            let why = || broken.get(name).map_or("it was not compiled".to_owned(), |w| format!("does not compile: {w}"));
+            let why =
+                || broken.get(name).map_or("it was not compiled".to_owned(), |w| format!("does not compile: {w}"));
             let problem = (!compiled).then(why);
             suites.push(Suite { area: area.name, name: name.to_owned(), hash, folder: folder.clone(), problem });
         }

@@ -511,7 +511,9 @@ fn unwind<'s>(b: &Ctx<'s>, class: Class, value: Term<'s>, trace: Term<'s>) -> Re
     let mut ptr = heap.stop.get();
     let mut frame = ptr;
     let mut traced = Unwinding::default();
-    let shown = |ptr| if class == Class::Throw && !is_caught(b, ptr) { (Class::Error, no_catch(b, value)) } else { (class, value) };
+    let shown = |ptr| {
+        if class == Class::Throw && !is_caught(b, ptr) { (Class::Error, no_catch(b, value)) } else { (class, value) }
+    };
     if std::ptr::eq(owner.pc.get(), super::entry::trace_return()) {
         // A native that was called through its trampoline has taken the return word off.
         let (class, value) = shown(ptr);

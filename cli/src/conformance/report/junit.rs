@@ -31,7 +31,8 @@ pub(super) fn text(all: &[Compared<'_>]) -> io::Result<String> {
 fn suite(w: &mut Writer<Vec<u8>>, c: &Compared<'_>) -> io::Result<()> {
     let name = format!("{}.{}", c.result.area, c.result.suite);
     let of = |e| c.result.cases.iter().filter(|case| element(case.outcome) == Some(e)).count().to_string();
-    let (tests, failures, errors, skipped) = (c.result.cases.len().to_string(), of("failure"), of("error"), of("skipped"));
+    let (tests, failures, errors, skipped) =
+        (c.result.cases.len().to_string(), of("failure"), of("error"), of("skipped"));
     let time = seconds(c.result.cases.iter().map(|case| case.millis).sum());
     w.create_element("testsuite")
         .with_attributes([

@@ -86,7 +86,10 @@ pub fn all(results: &[SuiteResult], reference: &Reference, release: u32, out: &P
     std::fs::write(out.join("junit.xml"), junit::text(&compared).map_err(io::Error::other)?)?;
     std::fs::write(out.join("index.html"), page::text(&compared, release).map_err(io::Error::other)?)?;
     print!("{}", table(&compared));
-    println!("reports: {}", ["results.tsv", "junit.xml", "index.html"].map(|f| out.join(f).display().to_string()).join(", "));
+    println!(
+        "reports: {}",
+        ["results.tsv", "junit.xml", "index.html"].map(|f| out.join(f).display().to_string()).join(", ")
+    );
     let mut total = Score::default();
     compared.iter().for_each(|c| total.add(c.score));
     Ok(total)
@@ -140,7 +143,12 @@ mod tests {
     use super::*;
 
     fn suite(cases: &[(&str, Outcome)]) -> SuiteResult {
-        let case = |&(name, outcome): &(&str, Outcome)| Case { name: name.into(), outcome, millis: 5, reason: "<why> & \"so\"".into() };
+        let case = |&(name, outcome): &(&str, Outcome)| Case {
+            name: name.into(),
+            outcome,
+            millis: 5,
+            reason: "<why> & \"so\"".into(),
+        };
         let cases = cases.iter().map(case).collect();
         SuiteResult { area: "stdlib".into(), suite: "x_SUITE".into(), hash: "ab".into(), cases, problem: None }
     }
@@ -158,7 +166,10 @@ mod tests {
         let expected: HashMap<String, Outcome> = expected.map(|(n, o)| (n.to_owned(), o)).into();
         let all = [compared(&result, &expected)];
         let text = table(&all);
-        assert!(text.contains("b failed: <why>") && text.contains("c was not run") && !text.contains("d was"), "{text}");
+        assert!(
+            text.contains("b failed: <why>") && text.contains("c was not run") && !text.contains("d was"),
+            "{text}"
+        );
         let xml = junit::text(&all).expect("xml");
         assert!(xml.contains("&lt;why&gt;") && xml.contains("tests=\"2\"") && xml.contains("failures=\"1\""), "{xml}");
         let page = page::text(&all, 25).expect("page");

@@ -16,7 +16,11 @@ fn tuple_header(n: u64) -> u64 {
 
 /// Bytes from a tuple's header to an element, counted from 0. No tuple has an element as far away as the largest number.
 fn element_offset(index: Operand) -> u32 {
-    unsigned(index).checked_add(1).and_then(|n| n.checked_mul(8)).and_then(|n| u32::try_from(n).ok()).unwrap_or(u32::MAX)
+    unsigned(index)
+        .checked_add(1)
+        .and_then(|n| n.checked_mul(8))
+        .and_then(|n| u32::try_from(n).ok())
+        .unwrap_or(u32::MAX)
 }
 
 impl Emitter<'_> {
