@@ -149,13 +149,13 @@ fn ask<'s>(ctx: &Ctx<'s>, pid: Term<'s>, question: Question, gone: Atom) -> Answ
         }
         return Ok(question(ctx, ctx.process()));
     }
+    ctx.answer_follows();
     let reference = send_question(ctx, pid, question, gone);
     Err(ctx.trap(export(am::ERTS_INTERNAL, "await_result", 1)?, &[reference]))
 }
 
 fn send_question<'s>(ctx: &Ctx<'s>, pid: Term<'s>, question: Question, gone: Atom) -> Term<'s> {
     let reference = Reference::fresh();
-    ctx.answer_follows();
     let to = ReplyTo { pid: ctx.self_pid().raw(), reference };
     signal::signal(pid.raw(), Signal::Ask { to, question, gone });
     reference.term(ctx)

@@ -90,7 +90,7 @@ mod tests {
             problem: None,
         };
         let path = std::env::temp_dir().join(format!("girder-results-{}", std::process::id()));
-        write(&path, &[result.clone()]).expect("temporary file");
+        write(&path, std::slice::from_ref(&result)).expect("temporary file");
         assert_eq!(read_suite(&path, "ab").map(|r| r.cases), Some(result.cases));
         assert!(read_suite(&path, "cd").is_none(), "another source");
         std::fs::remove_file(&path).expect("temporary file");
