@@ -19,7 +19,14 @@ passive() -> pair([binary, {active, false}]).
 done({A, B}, Result) -> gen_tcp:close(A), gen_tcp:close(B), Result.
 
 %% Messages of a socket until it is quiet, without the socket.
-messages(S) -> messages(S, 150).
+until_closed(S) ->
+    receive
+        {tcp_closed, S} -> [tcp_closed];
+        {Tag, S, X} -> [{Tag, X} | until_closed(S)];
+        {Tag, S, A, B, C} -> [{Tag, A, B, C} | until_closed(S)]
+    after 10000 -> [late]
+    end.
+messages(S) -> messages(S, 300).
 messages(S, T) ->
     receive
         {S, M} -> [{port, M} | messages(S, T)];
@@ -73,7 +80,8 @@ through(Mode, Opts, _, Sent) ->
          {S, C} = P = pair([binary, {active, false}, {packet, Mode} | Opts], [binary, {active, false}, {packet, raw}, {nodelay, true}]),
          Active andalso inet:setopts(S, [{active, true}]),
          [begin gen_tcp:send(C, B), timer:sleep(if length(Parts) > 1 -> 1; true -> 0 end) end || B <- Parts],
-         R = if Active -> [hide(S, M) || M <- messages(S, 60)]; true -> recv_all(S, 60) end,
+         gen_tcp:close(C),
+         R = if Active -> [hide(S, M) || M <- until_closed(S)]; true -> recv_all(S, 5000) end,
          done(P, R)
      end || Active <- [false, true], Parts <- Sent].
 mode_line() -> through(line, <<"one\ntwo\r\n\nrest">>).
