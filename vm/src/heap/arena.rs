@@ -70,6 +70,28 @@ impl Arena {
         unsafe { Detached::from_parts(term, frags) }
     }
 
+    /// Builds a term outside of any process, in a fragment that has room and in others behind it.
+    pub(crate) fn build_behind(first: *mut Fragment, f: impl for<'s> FnOnce(&Builder<'s>) -> Term<'s>) -> RawTerm {
+        let arena = Arena::empty();
+        arena.frags.set(first);
+        let term = f(&Builder { arena: &arena, _s: PhantomData }).raw();
+        // Newer fragments have been put before the first: they go behind it.
+        let newest = arena.frags.get();
+        // SAFETY: the chain was made by this arena alone and ends in `first`.
+        unsafe {
+            if newest != first {
+                let mut last = newest;
+                while (*last).next != first {
+                    last = (*last).next;
+                }
+                (*last).next = null_mut();
+                (*first).next = newest;
+            }
+            (*first).off_heap = arena.off_heap.get();
+        }
+        term
+    }
+
     /// Room for `words` words.
     #[inline(always)]
     pub(crate) fn alloc(&self, words: usize) -> *mut RawTerm {

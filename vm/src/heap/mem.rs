@@ -32,8 +32,9 @@ pub(crate) const CATEGORIES: usize = 7;
 const NAMES: [&str; CATEGORIES] =
     ["eheap_alloc", "std_alloc", "binary_alloc", "literal_alloc", "driver_alloc", "ets_alloc", "sys_alloc"];
 
+/// Of a whole number of sixteens: the allocator has no short way to a block that is aligned but of no such size.
 fn layout(bytes: usize) -> Layout {
-    Layout::from_size_align(bytes, 16).unwrap_or_else(|_| exhausted(Category::System, bytes))
+    Layout::from_size_align(bytes.next_multiple_of(16), 16).unwrap_or_else(|_| exhausted(Category::System, bytes))
 }
 
 /// Takes `bytes` bytes, 16-byte aligned, not initialised.

@@ -31,6 +31,8 @@ struct Head {
 }
 
 const HEAD_WORDS: usize = size_of::<Head>() / 8;
+/// Words behind the head of a message that is built, if it needs no more.
+const BUILT_WORDS: usize = 32;
 
 /// A node of an inbox or message queue, owned.
 pub struct Message(*mut Fragment);
@@ -90,7 +92,11 @@ impl Message {
     }
     /// A message whose term `build` makes.
     pub fn build(build: impl for<'s> FnOnce(&super::Builder<'s>) -> Term<'s>) -> Message {
-        Message::detached(Detached::build(build))
+        let fragment = Fragment::new(HEAD_WORDS + BUILT_WORDS);
+        // SAFETY: just made, with room for the head, which is written when the term is known.
+        unsafe { (*fragment).used = HEAD_WORDS };
+        let term = Arena::build_behind(fragment, build);
+        Message::with_head(fragment, term, null_mut())
     }
     /// A signal that is no message.
     pub fn signal(s: Signal) -> Message {

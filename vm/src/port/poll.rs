@@ -1,16 +1,25 @@
 //! The poll thread: waits for descriptors to become readable or writable, for ports and for natives that select.
 //!
-//! A wait is for one event: who is told asks again. Invariant: the thread only tells, it neither reads nor writes; a
-//! descriptor is forgotten ([`forget`]) before it is closed.
+//! A wait is for one event: who is told asks again; a port may watch a descriptor for good instead ([`watch`]). While a lot
+//! happens, schedulers look for events themselves ([`look`]) between two slices, which costs them less than being told
+//! by another thread, and the poll thread naps until a scheduler has nothing to do, or for a moment. Invariant: the thread only
+//! tells, it neither reads nor writes; a descriptor is forgotten ([`forget`]) before it is closed; nobody waits longer than
+//! a nap for an event that is there.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
+use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 
 use super::request::{Op, Request};
+use crate::sched;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::park::Parker;
 use crate::sync::{Mutex, lock};
 use crate::term::RawTerm;
 
@@ -125,35 +134,72 @@ impl Key {
     }
 }
 
+/// Longest nap of the poll thread.
+const NAP: Duration = Duration::from_millis(1);
+/// Wake-ups that come closer together than this are many.
+const CLOSE: Duration = Duration::from_micros(200);
+/// So many of them make the thread nap.
+const MANY: u32 = 16;
+/// Fewer events than this in a nap end the naps.
+const FEW: usize = 4;
+/// Events told at a time.
+const EVENTS: usize = 64;
+const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+/// The poll thread naps: schedulers look themselves.
+static NAPPING: AtomicBool = AtomicBool::new(false);
+/// Events that schedulers have found since the last nap.
+static LOOKED: AtomicUsize = AtomicUsize::new(0);
+
 struct Poller {
     epoll: OwnedFd,
     watched: Mutex<HashMap<RawFd, Watch>>,
+    /// Where the thread naps.
+    bed: Parker,
 }
 
 static POLLER: LazyLock<Option<Poller>> = LazyLock::new(|| {
     let epoll = epoll::create(CreateFlags::CLOEXEC).ok()?;
     std::thread::Builder::new().name("poll".into()).spawn(|| POLLER.as_ref().map(Poller::run)).ok()?;
-    Some(Poller { epoll, watched: Mutex::default() })
+    Some(Poller { epoll, watched: Mutex::default(), bed: Parker::new() })
 });
 
 impl Poller {
     fn run(&self) {
-        let mut events: Vec<Event> = Vec::with_capacity(64);
-        loop {
-            events.clear();
-            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                // The set itself is broken: nothing can be waited for.
-                Err(_) => return,
-            }
-            for e in &events {
-                let (flags, data) = (e.flags, e.data.u64());
-                match Key::of(data) {
-                    Key::Fd(fd) => self.event(fd, flags),
-                    Key::Port(id) => super::ready(id, Readiness::of(flags)),
+        let mut events: Vec<Event> = Vec::with_capacity(EVENTS);
+        let (mut close, mut last) = (0, Instant::now());
+        // Nothing, if the set itself is broken: nothing can be waited for.
+        while let Some(told) = self.tell(&mut events, None) {
+            let now = Instant::now();
+            close = if told > 0 && now - last < CLOSE { close + 1 } else { 0 };
+            while close >= MANY && sched::working() > 0 {
+                NAPPING.store(true, Ordering::SeqCst);
+                self.bed.park(Some(NAP));
+                // A scheduler that goes to sleep takes the flag away when it wakes the thread.
+                let woken = !NAPPING.swap(false, Ordering::SeqCst);
+                let found = if woken { 0 } else { self.tell(&mut events, Some(&AT_ONCE)).unwrap_or(0) };
+                if woken || found + LOOKED.swap(0, Ordering::Relaxed) < FEW {
+                    close = MANY / 2;
                 }
             }
+            last = Instant::now();
         }
+    }
+    /// Waits for events and tells them; gives their number.
+    fn tell(&self, events: &mut Vec<Event>, timeout: Option<&Timespec>) -> Option<usize> {
+        events.clear();
+        match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(events), timeout) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => return None,
+        }
+        for e in &*events {
+            let (flags, data) = (e.flags, e.data.u64());
+            match Key::of(data) {
+                Key::Fd(fd) => self.event(fd, flags),
+                Key::Port(id) => super::ready(id, Readiness::of(flags)),
+            }
+        }
+        Some(events.len())
     }
     fn event(&self, fd: RawFd, flags: EventFlags) {
         let both = EventFlags::ERR | EventFlags::HUP;
@@ -189,6 +235,33 @@ impl Poller {
             w.read.into_iter().for_each(|t| t.tell(Mode::Read));
             w.write.into_iter().for_each(|t| t.tell(Mode::Write));
         }
+    }
+}
+
+thread_local! {
+    static FOUND: RefCell<Vec<Event>> = RefCell::new(Vec::with_capacity(EVENTS));
+}
+
+/// A scheduler looks for events, if the poll thread leaves that to it.
+#[inline]
+pub(crate) fn look() {
+    // Relaxed: who sees it late looks the next time.
+    if NAPPING.load(Ordering::Relaxed)
+        && let Some(p) = POLLER.as_ref()
+    {
+        let found = FOUND.with_borrow_mut(|events| p.tell(events, Some(&AT_ONCE)));
+        LOOKED.fetch_add(found.unwrap_or(0), Ordering::Relaxed);
+    }
+}
+
+/// A scheduler goes to sleep: if no other is awake, the poll thread waits for events again.
+pub(crate) fn take_over() {
+    if NAPPING.load(Ordering::SeqCst)
+        && sched::working() == 0
+        && NAPPING.swap(false, Ordering::SeqCst)
+        && let Some(p) = POLLER.as_ref()
+    {
+        p.bed.wake();
     }
 }
 

@@ -155,6 +155,7 @@ impl Scheduler {
     fn poll(&self, local: &Local) {
         self.since_poll.set(0);
         let before = msacc::enter(MicroState::Aux);
+        port::poll::look();
         for r in self.shared().inbox.take() {
             match r.what {
                 What::Run(pid, priority) => local.queues.push(pid, priority),
@@ -235,6 +236,7 @@ impl Scheduler {
         let more = !me.inbox.is_empty() || (self.is_online() && others(self.id()).any(|(s, _)| s.len() > 1));
         if !more && halted().is_none() {
             me.counters.parks.add(1);
+            port::poll::take_over();
             profiler::scheduler(self.id(), false);
             let nap = progress::is_wanted().then_some(PROGRESS_NAP);
             let due = local.timers.wait();
@@ -287,6 +289,10 @@ impl Scheduler {
             }
             if begin.elapsed() >= limit || halted().is_some() {
                 return false;
+            }
+            port::poll::look();
+            if local.queues.len() != 0 {
+                return true;
             }
             if !self.shared().inbox.is_empty() {
                 self.poll(local);
