@@ -166,8 +166,6 @@ impl Vm {
         if let Found::Bad(why) = crate::finder::get().load(module) {
             return Err(StartError::Module(module.name().to_owned(), why));
         }
-        #[cfg(feature = "count-pairs")]
-        crate::interp::pairs::begin();
         spawn_root(module, function, args, &SpawnOptions::default()).ok_or(StartError::NoProcess)?;
         sched::run_all().map_err(StartError::Thread)
     }

@@ -88,6 +88,8 @@ pub(super) fn work(mut seat: Option<Seat>) {
 pub fn run_all() -> std::io::Result<i32> {
     LOOPS.store(count(), Ordering::Release);
     priority::init();
+    #[cfg(feature = "count-pairs")]
+    interp::pairs::begin();
     for id in 0..count() {
         spawn(&format!("scheduler-{}", id + 1), move || work(Some(Seat(Local::new(id)))))?;
     }

@@ -404,6 +404,8 @@ impl<'m> Emitter<'m> {
                 }
                 match e.mfa.function {
                     am::ELEMENT if b.is_reg() => return self.emit(i::BIF_ELEMENT, &[a, b, dst, fail, w]),
+                    am::MAP_GET if b.is_reg() => return self.emit(i::BIF_MAP_GET, &[a, b, dst, fail, w]),
+                    am::IS_MAP_KEY if b.is_reg() => return self.emit(i::BIF_IS_MAP_KEY, &[a, b, dst, fail, w]),
                     am::EQ_EXACT => return self.emit(i::BIF_EQ_EXACT, &[a, b, dst]),
                     am::NE_EXACT => return self.emit(i::BIF_NE_EXACT, &[a, b, dst]),
                     _ => {}

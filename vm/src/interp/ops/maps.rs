@@ -1,5 +1,6 @@
 //! Map look-ups and updates.
 
+use super::natives;
 use crate::heap::Builder;
 use crate::interp::machine::{Dst, Flow, Machine};
 use crate::interp::raise;
@@ -33,6 +34,29 @@ pub(crate) fn get1(m: M, s: RawTerm, k: RawTerm, d: impl Dst, f: i32) -> Flow {
         }
         None => Flow::Jump(f),
     }
+}
+
+/// `map_get/2`; what is to be said of a key that is not there, or of no map, is for the BIF to say.
+#[inline(always)]
+pub(crate) fn bif_map_get(m: M, k: RawTerm, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    if is_map(m, s)
+        && let Some(v) = find(m, s, k)
+    {
+        m.set(d, v);
+        return Flow::Next;
+    }
+    natives::guard_alone(m, k, s, d, f, export)
+}
+
+/// `is_map_key/2`.
+#[inline(always)]
+pub(crate) fn bif_is_map_key(m: M, k: RawTerm, s: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    if is_map(m, s) {
+        let found = find(m, s, k).is_some();
+        m.set(d, RawTerm::bool(found));
+        return Flow::Next;
+    }
+    natives::guard_alone(m, k, s, d, f, export)
 }
 
 /// The table holds `n` pairs of key and destination. A destination is never a key or the source of a later pair.

@@ -209,6 +209,12 @@ pub(crate) fn guard3(m: M, a: RawTerm, b: RawTerm, c: RawTerm, d: impl Dst, f: i
     guard(m, a, b, c, d, f, live, export)
 }
 
+/// A guard BIF of two arguments that comes without a live count.
+#[inline(always)]
+pub(crate) fn guard_alone(m: M, a: RawTerm, b: RawTerm, d: impl Dst, f: i32, export: u64) -> Flow {
+    guard(m, a, b, RawTerm::NIL, d, f, NO_COLLECT, export)
+}
+
 #[inline(always)]
 pub(crate) fn bif_self(m: M, d: impl Dst) -> Flow {
     m.set(d, m.p().pid());
@@ -233,7 +239,7 @@ pub(crate) fn bif_element(m: M, i: RawTerm, s: RawTerm, d: impl Dst, f: i32, exp
         m.set(d, v);
         return Flow::Next;
     }
-    guard(m, i, s, RawTerm::NIL, d, f, NO_COLLECT, export)
+    guard_alone(m, i, s, d, f, export)
 }
 
 #[inline(always)]

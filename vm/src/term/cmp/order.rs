@@ -118,8 +118,8 @@ fn quick(a: Term<'_>, b: Term<'_>, exact: bool) -> Option<Ordering> {
         if xs.len() != ys.len() {
             return Some(xs.len().cmp(&ys.len()));
         }
-        for (x, y) in xs.iter().zip(ys) {
-            match flat(*x, *y, exact)? {
+        for (&x, &y) in xs.iter().zip(ys) {
+            match immediates(x, y).or_else(|| flat(x, y, exact))? {
                 Ordering::Equal => {}
                 o => return Some(o),
             }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::{FLAT, SMALL_LIMIT, build};
 use crate::heap::Builder;
 use crate::profile::Profile;
-use crate::term::{RawTerm, Term, cmp};
+use crate::term::{Header, RawTerm, Subtag, Term, cmp};
 
 /// A flat map taken apart.
 #[derive(Clone, Copy)]
@@ -37,6 +37,13 @@ impl<'s> Flat<'s> {
     pub(super) fn find(&self, key: Term<'_>) -> Option<usize> {
         if key.is_immediate() {
             return self.keys.iter().position(|k| k.same(key));
+        }
+        // Most keys that are no immediates are tuples, and most differ in their first elements.
+        if let Some(parts) = key.as_tuple() {
+            let parts_equal = |k: &[Term<'_>]| k.iter().zip(parts).all(|(&x, &y)| cmp::eq_exact(x, y));
+            return self.keys.iter().position(|&k| {
+                k.same(key) || k.as_tuple().is_some_and(|k| k.len() == parts.len() && parts_equal(k))
+            });
         }
         self.keys.iter().position(|&k| k.same(key) || (!k.is_immediate() && cmp::eq_exact(k, key)))
     }
@@ -136,14 +143,34 @@ pub(super) fn put<'s>(b: &Builder<'s>, flat: Flat<'s>, map: Term<'s>, key: Term<
         return build::from_distinct(b, &pairs);
     }
     let at = flat.keys.partition_point(|&k| key_order(k, key) == Ordering::Less);
-    let insert = |out: &mut [Term<'s>], of: &[Term<'s>], new: Term<'s>| {
-        out[..at].copy_from_slice(&of[..at]);
-        out[at] = new;
-        out[at + 1..].copy_from_slice(&of[at..]);
-    };
-    let mut keys = [Term::NIL; SMALL_LIMIT];
-    insert(&mut keys[..=n], flat.keys, key);
-    build_with(b, b.tuple(&keys[..=n]), n + 1, |out| insert(out, flat.values, value))
+    // The new keys' tuple, and the map behind it.
+    let p = b.arena.alloc(1 + (n + 1) + 3 + (n + 1));
+    // SAFETY: alloc gave as many words as the two objects have; all of them are written.
+    unsafe {
+        *p = RawTerm::header(Header::new(Subtag::Tuple, n + 1));
+        inserted(flat.keys, at, key, p.add(1));
+        let map = p.add(1 + n + 1);
+        *map = RawTerm::header(FLAT);
+        *map.add(1) = RawTerm::small(n as i64 + 1);
+        *map.add(2) = RawTerm::from_boxed(p);
+        inserted(flat.values, at, value, map.add(3));
+        Term::from_raw(RawTerm::from_boxed(map))
+    }
+}
+
+/// Writes `of` with `new` as element `at`.
+///
+/// # Safety
+/// There is room for one more than `of` has from `to` on, and `at` is not behind its end.
+#[inline(always)]
+unsafe fn inserted(of: &[Term<'_>], at: usize, new: Term<'_>, to: *mut RawTerm) {
+    let from: *const RawTerm = of.as_ptr().cast();
+    // SAFETY: the caller's contract; Term is a transparent word, and what is written is memory of nobody else.
+    unsafe {
+        std::ptr::copy_nonoverlapping(from, to, at);
+        *to.add(at) = new.raw();
+        std::ptr::copy_nonoverlapping(from.add(at), to.add(at + 1), of.len() - at);
+    }
 }
 
 /// `flat` without key `i`.
