@@ -249,6 +249,14 @@ impl Emitter<'_> {
             Some((Opcode::PutList, &[h, t, d])) => {
                 self.take();
                 let args = [self.src(h), self.src(t), self.src(d), room[0], room[1]];
+                if let (Operand::X(_), Some((Opcode::Deallocate, &[n])), Some((Opcode::Return, _))) =
+                    (d, self.peek(), self.peek_nth(1))
+                {
+                    self.take();
+                    self.take();
+                    let [h, t, d, need, live] = args;
+                    return self.emit(i::PUT_LIST_HEAP_RET, &[h, t, d, need, live, A::H(bytes(n))]);
+                }
                 self.emit(i::PUT_LIST_HEAP, &args);
             }
             Some((Opcode::Fmove, &[Operand::FloatReg(f), d @ (Operand::X(_) | Operand::Y(_))])) => {

@@ -23,6 +23,38 @@ fn element_offset(index: Operand) -> u32 {
         .unwrap_or(u32::MAX)
 }
 
+/// What a selection looks at: a register, or an element of a tuple (tuple, offset, destination) that it reads first.
+enum Selected {
+    Register(A),
+    Element([A; 3]),
+}
+
+/// The least of the values and the targets from it on, where the values are small integers close together.
+fn jump_table(pairs: &[(u64, u32)], fail: u32) -> Option<(i64, Vec<u32>)> {
+    let values: Vec<i64> = pairs
+        .iter()
+        .map(|p| RawTerm::from_bits(p.0))
+        .filter(|v| v.is_immediate())
+        .map(|v| v.as_small())
+        .collect::<Option<_>>()?;
+    if values.len() <= 3 {
+        return None;
+    }
+    let (min, max) = (*values.iter().min()?, *values.iter().max()?);
+    let span = max.wrapping_sub(min) as u64;
+    if span >= 4 * values.len() as u64 + 16 {
+        return None;
+    }
+    let mut targets = vec![fail; span as usize + 1];
+    // The first of equal values wins.
+    for (v, (_, l)) in pairs.iter().map(|p| (RawTerm::from_bits(p.0), p)).rev() {
+        if let Some(v) = v.as_small() {
+            targets[(v - min) as usize] = *l;
+        }
+    }
+    Some((min, targets))
+}
+
 impl Emitter<'_> {
     /// A register operand; a constant is moved into a scratch register first.
     pub(super) fn reg(&mut self, o: Operand) -> A {
@@ -42,6 +74,12 @@ impl Emitter<'_> {
                 Some((Opcode::GetList, &[s2, h, t])) if s2 == s => {
                     self.take();
                     let args = [src, self.src(h), self.src(t), l];
+                    if let Some((Opcode::IsNil, &[g, t2])) = self.peek()
+                        && t2 == t
+                    {
+                        self.take();
+                        return self.emit(i::NONEMPTY_GET_ONLY, &[args[0], args[1], args[2], l, A::L(label(g))]);
+                    }
                     return self.emit(i::NONEMPTY_GET, &args);
                 }
                 Some((Opcode::GetHd, &[s2, d])) if s2 == s => {
@@ -67,8 +105,19 @@ impl Emitter<'_> {
             && s2 == s
         {
             self.take();
+            let (fail, header) = (A::L(label(f)), A::W(tuple_header(unsigned(n))));
+            if let Some([offset, d]) = self.element_of(s) {
+                return self.emit(i::TUPLE_OF_GET, &[self.src(s), offset, d, fail, header]);
+            }
             let s = self.reg(s);
-            return self.emit(i::IS_TUPLE_OF, &[s, A::L(label(f)), A::W(tuple_header(unsigned(n)))]);
+            return self.emit(i::IS_TUPLE_OF, &[s, fail, header]);
+        }
+        // The selection looks whether it is a tuple, too.
+        if let Some((Opcode::SelectTupleArity, &[s2, f2, ..])) = self.peek()
+            && s2 == s
+            && f2 == f
+        {
+            return;
         }
         let args = [self.src(s), A::L(label(f))];
         self.emit(i::IS_TUPLE, &args);
@@ -80,9 +129,28 @@ impl Emitter<'_> {
     }
 
     pub(super) fn is_tagged_tuple(&mut self, f: Operand, s: Operand, n: Operand, tag: Operand) {
+        let (fail, header, tag) = (A::L(label(f)), A::W(tuple_header(unsigned(n))), A::W(self.any(tag)));
+        if let Some([offset, d]) = self.element_of(s) {
+            return self.emit(i::TAGGED_GET, &[self.src(s), offset, d, fail, header, tag]);
+        }
         let s = self.reg(s);
-        let tag = self.any(tag);
-        self.emit(i::IS_TAGGED_TUPLE, &[s, A::L(label(f)), A::W(tuple_header(unsigned(n))), A::W(tag)]);
+        self.emit(i::IS_TAGGED_TUPLE, &[s, fail, header, tag]);
+    }
+
+    /// Offset and destination of the next instruction if it reads an element of the tuple in register `s`, which the
+    /// instruction before it tests; that one does both.
+    fn element_of(&mut self, s: Operand) -> Option<[A; 2]> {
+        let (Opcode::GetTupleElement, &[s2, index, d]) = self.peek()? else { return None };
+        let offset = A::H(u16::try_from(element_offset(index)).ok()?);
+        let fused = s2 == s && matches!(s, Operand::X(_) | Operand::Y(_)) && self.proven_nth(0);
+        // Two elements have an instruction of their own, and so has an element that is tested or selected on.
+        let alone = !matches!(self.peek_nth(1), Some((Opcode::GetTupleElement, &[s3, ..])) if s3 == s)
+            && !matches!(self.peek_nth(1), Some((Opcode::SelectVal, &[e, ..])) if e == d);
+        if !(fused && alone) {
+            return None;
+        }
+        self.take();
+        Some([offset, self.src(d)])
     }
 
     pub(super) fn get_list(&mut self, s: Operand, h: Operand, t: Operand) {
@@ -121,9 +189,25 @@ impl Emitter<'_> {
             let args = [self.reg(s), offset, self.src(d), self.src(d2)];
             return self.emit(i::GET_ELEM2, &args);
         }
-        let family = if proven { i::GET_ELEM } else { i::GET_ELEM_CHECKED };
         let args = [self.reg(s), offset, self.src(d)];
-        self.emit(family, &args);
+        if !proven {
+            return self.emit(i::GET_ELEM_CHECKED, &args);
+        }
+        match self.peek() {
+            Some((Opcode::SelectVal, &[s2, f, list])) if s2 == d => {
+                self.take();
+                let list = self.list(list);
+                self.select_on(Selected::Element(args), f, list)
+            }
+            Some((Opcode::IsEqExact, &[f, s2, v])) if s2 == d => match self.src(v) {
+                A::K(w) if RawTerm::from_bits(w).is_immediate() => {
+                    self.take();
+                    self.emit(i::GET_ELEM_EQ, &[args[0], args[1], args[2], A::L(label(f)), A::W(w)])
+                }
+                _ => self.emit(i::GET_ELEM, &args),
+            },
+            _ => self.emit(i::GET_ELEM, &args),
+        }
     }
 
     pub(super) fn set_tuple_element(&mut self, v: Operand, s: Operand, index: Operand) {
@@ -174,8 +258,26 @@ impl Emitter<'_> {
 
     pub(super) fn select_val(&mut self, s: Operand, f: Operand, list: &[Operand]) {
         let s = self.reg(s);
+        self.select_on(Selected::Register(s), f, list);
+    }
+
+    fn select_on(&mut self, on: Selected, f: Operand, list: &[Operand]) {
         let fail = A::L(label(f));
         let mut pairs: Vec<(u64, u32)> = list.chunks_exact(2).map(|p| (self.any(p[0]), label(p[1]))).collect();
+        let immediates = pairs.iter().filter(|p| RawTerm::from_bits(p.0).is_immediate()).count();
+        let jump = jump_table(&pairs, label(f));
+        let linear = jump.is_none() && immediates <= 8;
+        let s = match on {
+            Selected::Element([s, offset, d]) if linear && immediates == pairs.len() && immediates > 0 => {
+                self.emit(i::GET_ELEM_SELECT, &[s, offset, d, fail, A::U(pairs.len() as u32)]);
+                return self.select_trail(&pairs);
+            }
+            Selected::Element(args) => {
+                self.emit(i::GET_ELEM, &args);
+                args[2]
+            }
+            Selected::Register(s) => s,
+        };
         // Values that are no immediates (bignums, floats) are compared one by one.
         pairs.retain(|&(v, l)| {
             let immediate = RawTerm::from_bits(v).is_immediate();
@@ -187,23 +289,11 @@ impl Emitter<'_> {
         if pairs.is_empty() {
             return self.emit(i::JUMP, &[fail]);
         }
-        let smalls: Option<Vec<i64>> = pairs.iter().map(|p| RawTerm::from_bits(p.0).as_small()).collect();
-        if let Some(v) = smalls
-            && v.len() > 3
-        {
-            let (min, max) = (*v.iter().min().expect("not empty"), *v.iter().max().expect("not empty"));
-            let span = max.wrapping_sub(min) as u64;
-            if span < 4 * v.len() as u64 + 16 {
-                let mut targets = vec![label(f); span as usize + 1];
-                // The first of equal values wins.
-                for (value, (_, l)) in v.iter().zip(&pairs).rev() {
-                    targets[(value - min) as usize] = *l;
-                }
-                self.emit(i::SELECT_JUMP, &[s, fail, A::W(min as u64), A::U(targets.len() as u32)]);
-                return self.out.trail_labels(&targets);
-            }
+        if let Some((min, targets)) = jump {
+            self.emit(i::SELECT_JUMP, &[s, fail, A::W(min as u64), A::U(targets.len() as u32)]);
+            return self.out.trail_labels(&targets);
         }
-        let family = if pairs.len() <= 8 {
+        let family = if linear {
             i::SELECT_LINEAR
         } else {
             pairs.sort_by_key(|p| p.0);
@@ -215,6 +305,10 @@ impl Emitter<'_> {
 
     fn select_table(&mut self, family: i::Family, s: A, fail: A, pairs: &[(u64, u32)]) {
         self.emit(family, &[s, fail, A::U(pairs.len() as u32)]);
+        self.select_trail(pairs);
+    }
+
+    fn select_trail(&mut self, pairs: &[(u64, u32)]) {
         for p in pairs {
             self.out.trail(p.0);
         }

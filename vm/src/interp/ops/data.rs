@@ -54,6 +54,18 @@ pub(crate) fn nonempty_get(m: M, s: RawTerm, h: impl Dst, t: impl Dst, f: i32) -
     if s.is_cons() { get_list(m, s, h, t) } else { super::tests::branch(false, f) }
 }
 
+/// The head and tail of a list of one element; `f` if it is no list, `g` if it has more.
+#[inline(always)]
+pub(crate) fn nonempty_get_only(m: M, s: RawTerm, h: impl Dst, t: impl Dst, f: i32, g: i32) -> Flow {
+    if !s.is_cons() {
+        return super::tests::branch(false, f);
+    }
+    // SAFETY: a cons pointer points at two words.
+    let tail = unsafe { *s.cons_ptr().add(1) };
+    get_list(m, s, h, t);
+    super::tests::branch(tail.is_nil(), g)
+}
+
 #[inline(always)]
 pub(crate) fn nonempty_get_hd(m: M, s: RawTerm, d: impl Dst, f: i32) -> Flow {
     if s.is_cons() { get_hd(m, s, d) } else { super::tests::branch(false, f) }
@@ -89,9 +101,27 @@ pub(crate) fn put_list_heap(m: M, h: RawTerm, t: RawTerm, d: impl Dst, need: u32
     put_list(m, h, t, d)
 }
 
+/// [`put_list_heap`], and the return from a frame.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn put_list_heap_ret(
+    m: M,
+    h: RawTerm,
+    t: RawTerm,
+    d: impl Dst,
+    need: u32,
+    live: u32,
+    bytes: usize,
+) -> Flow {
+    match put_list_heap(m, h, t, d, need, live) {
+        Flow::Next => super::calls::dealloc_ret(m, bytes),
+        other => other,
+    }
+}
+
 /// `offset`: bytes from the boxed pointer's address to the element.
 #[inline(always)]
-fn element(s: RawTerm, offset: usize) -> RawTerm {
+pub(super) fn element(s: RawTerm, offset: usize) -> RawTerm {
     // SAFETY: the term is a tuple with that element: proven by the checker or tested by the caller.
     unsafe { *s.boxed_ptr().byte_add(offset) }
 }
@@ -100,6 +130,32 @@ fn element(s: RawTerm, offset: usize) -> RawTerm {
 pub(crate) fn get_elem(m: M, s: RawTerm, offset: usize, d: impl Dst) -> Flow {
     m.set(d, element(s, offset));
     Flow::Next
+}
+
+/// An element that must be this immediate.
+#[inline(always)]
+pub(crate) fn get_elem_eq(m: M, s: RawTerm, offset: usize, d: impl Dst, f: i32, w: u64) -> Flow {
+    let e = element(s, offset);
+    m.set(d, e);
+    super::tests::branch(e.0 == w, f)
+}
+
+/// An element of a tuple with this header.
+#[inline(always)]
+pub(crate) fn tuple_of_get(m: M, s: RawTerm, offset: usize, d: impl Dst, f: i32, h: u64) -> Flow {
+    if super::tests::header(s).0 != h {
+        return super::tests::branch(false, f);
+    }
+    get_elem(m, s, offset, d)
+}
+
+/// An element of a tuple with this header and first element.
+#[inline(always)]
+pub(crate) fn tagged_get(m: M, s: RawTerm, offset: usize, d: impl Dst, f: i32, h: u64, tag: u64) -> Flow {
+    if !super::tests::is_tagged(s, h, tag) {
+        return super::tests::branch(false, f);
+    }
+    get_elem(m, s, offset, d)
 }
 
 #[inline(always)]

@@ -1,6 +1,6 @@
 //! Multi-way branches. Tables hold the values, then the code offsets, two a word; the emitter chose the form.
 
-use crate::interp::machine::{Flow, Machine};
+use crate::interp::machine::{Dst, Flow, Machine};
 use crate::term::{RawTerm, Subtag};
 
 type M<'a, 'r> = &'a mut Machine<'r>;
@@ -26,6 +26,15 @@ fn linear_find(v: u64, f: i32, n: usize, table: *const u64) -> Flow {
 #[inline(always)]
 pub(crate) fn linear(_m: M, s: RawTerm, f: i32, n: u32, table: *const u64) -> Flow {
     linear_find(s.0, f, n as usize, table)
+}
+
+/// [`linear`] on an element that is read first.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn element(m: M, s: RawTerm, offset: usize, d: impl Dst, f: i32, n: u32, table: *const u64) -> Flow {
+    let e = super::data::element(s, offset);
+    m.set(d, e);
+    linear_find(e.0, f, n as usize, table)
 }
 
 /// Many values, sorted as words.

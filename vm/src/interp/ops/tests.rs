@@ -168,7 +168,7 @@ pub(crate) fn bif_ne_exact(m: M, a: RawTerm, b: RawTerm, d: impl Dst) -> Flow {
 
 /// Header word of a boxed term; 0, which no header equals, for others.
 #[inline(always)]
-fn header(s: RawTerm) -> RawTerm {
+pub(super) fn header(s: RawTerm) -> RawTerm {
     // SAFETY: a boxed pointer points at a header.
     if s.is_boxed() { unsafe { *s.boxed_ptr() } } else { RawTerm(u64::MAX) }
 }
@@ -237,6 +237,11 @@ pub(crate) fn test_arity(m: M, s: RawTerm, f: i32, h: u64) -> Flow {
 
 #[inline(always)]
 pub(crate) fn is_tagged_tuple(_m: M, s: RawTerm, f: i32, h: u64, tag: u64) -> Flow {
+    branch(is_tagged(s, h, tag), f)
+}
+
+#[inline(always)]
+pub(super) fn is_tagged(s: RawTerm, h: u64, tag: u64) -> bool {
     // SAFETY: a header of the wanted arity (at least 1) is followed by the first element.
-    branch(header(s).0 == h && unsafe { *s.boxed_ptr().add(1) }.0 == tag, f)
+    header(s).0 == h && unsafe { *s.boxed_ptr().add(1) }.0 == tag
 }

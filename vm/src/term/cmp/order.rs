@@ -23,10 +23,13 @@ enum Rest<'s> {
     Maps(Box<MapSort<'s>>),
 }
 
+/// How deep [`quick`] looks.
+const QUICK_DEPTH: usize = 3;
+
 /// The order of two terms.
 #[inline]
 pub(super) fn order(a: Term<'_>, b: Term<'_>, exact: bool) -> Ordering {
-    quick(a, b, exact).unwrap_or_else(|| deep(a, b, exact))
+    quick(a, b, exact, QUICK_DEPTH).unwrap_or_else(|| deep(a, b, exact))
 }
 
 /// The order of two terms of any sort.
@@ -111,15 +114,19 @@ fn deep(a: Term<'_>, b: Term<'_>, exact: bool) -> Ordering {
     }
 }
 
-/// Compares what needs no look inside of nested terms: the commonest cases without the machinery above.
+/// Compares terms that are not nested deeply: the commonest cases without the machinery above.
 #[inline]
-fn quick(a: Term<'_>, b: Term<'_>, exact: bool) -> Option<Ordering> {
+fn quick(a: Term<'_>, b: Term<'_>, exact: bool, depth: usize) -> Option<Ordering> {
+    let part = |x: Term<'_>, y: Term<'_>| match immediates(x, y).or_else(|| flat(x, y, exact)) {
+        None if depth > 0 => nested(x, y, exact, depth - 1),
+        answer => answer,
+    };
     if let (Some(xs), Some(ys)) = (a.as_tuple(), b.as_tuple()) {
         if xs.len() != ys.len() {
             return Some(xs.len().cmp(&ys.len()));
         }
         for (&x, &y) in xs.iter().zip(ys) {
-            match immediates(x, y).or_else(|| flat(x, y, exact))? {
+            match part(x, y)? {
                 Ordering::Equal => {}
                 o => return Some(o),
             }
@@ -128,12 +135,18 @@ fn quick(a: Term<'_>, b: Term<'_>, exact: bool) -> Option<Ordering> {
     }
     let (mut a, mut b) = (Term::from_raw(a.raw()), Term::from_raw(b.raw()));
     while let (Some((x, xs)), Some((y, ys))) = (a.as_cons(), b.as_cons()) {
-        match flat(x, y, exact)? {
+        match part(x, y)? {
             Ordering::Equal => (a, b) = (xs, ys),
             o => return Some(o),
         }
     }
     flat(a, b, exact)
+}
+
+/// [`quick`] for a part of a term.
+#[inline(never)]
+fn nested(a: Term<'_>, b: Term<'_>, exact: bool, depth: usize) -> Option<Ordering> {
+    quick(a, b, exact, depth)
 }
 
 /// Compares terms of different types, small integers, floats, atoms and bitstrings.

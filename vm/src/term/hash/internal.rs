@@ -73,6 +73,17 @@ fn compound(t: Term<'_>) -> u64 {
                 term = h;
             }
             continue;
+        } else if let Some(elements) = term.as_tuple() {
+            state = fold(state, Mark::Tuple as u64 | (elements.len() as u64) << 8);
+            // Words as far as possible; what comes behind the first term with an inside waits.
+            let inside = elements.iter().position(|e| !e.is_immediate());
+            let words = &elements[..inside.unwrap_or(elements.len())];
+            state = words.iter().fold(state, |s, e| fold(s, e.bits()));
+            if let Some(i) = inside {
+                rest.extend(elements[i + 1..].iter().rev().map(|&e| Rest::Term(e)));
+                term = elements[i];
+                continue;
+            }
         } else {
             state = boxed(state, &mut sum, term, &mut rest);
         }
@@ -97,10 +108,6 @@ fn compound(t: Term<'_>) -> u64 {
 fn boxed<'s>(state: u64, sum: &mut u64, term: Term<'s>, rest: &mut Vec<Rest<'s>>) -> u64 {
     let mark = |m: Mark, n: usize| fold(state, m as u64 | (n as u64) << 8);
     match term.kind() {
-        Kind::Tuple(elements) => {
-            rest.extend(elements.iter().rev().map(|&e| Rest::Term(e)));
-            mark(Mark::Tuple, elements.len())
-        }
         Kind::Record(r) => {
             rest.extend(r.values.iter().rev().map(|&e| Rest::Term(e)));
             rest.push(Rest::Term(r.definition));
@@ -131,7 +138,10 @@ fn boxed<'s>(state: u64, sum: &mut u64, term: Term<'s>, rest: &mut Vec<Rest<'s>>
         }
         Kind::ExternalPid(n, data) => fold(mark(Mark::ExternalPid, std::ptr::from_ref(n).addr()), data),
         Kind::ExternalPort(n, data) => fold(mark(Mark::ExternalPort, std::ptr::from_ref(n).addr()), data),
-        Kind::Small(_) | Kind::Atom(_) | Kind::Nil | Kind::Cons(..) | Kind::Pid(_) | Kind::Port(_) => state,
+        // What is no boxed term, and tuples, the caller has dealt with.
+        Kind::Small(_) | Kind::Atom(_) | Kind::Nil | Kind::Cons(..) | Kind::Pid(_) | Kind::Port(_) | Kind::Tuple(_) => {
+            state
+        }
     }
 }
 
