@@ -6,7 +6,7 @@ use loom::thread;
 
 use crate::inbox::Inbox;
 use crate::nodes::{Owned, node};
-use crate::offer::Offer;
+use crate::offer::{NEVER, Offer, Watch};
 
 struct Seat;
 
@@ -35,7 +35,7 @@ impl Scheduler {
     }
     /// As `Scheduler::offer_seat`; whether the seat is offered.
     fn offer(&self) -> bool {
-        self.offer.make(Seat);
+        self.offer.make(Seat, NEVER);
         if !self.inbox.is_empty()
             && let Some(seat) = self.offer.take()
         {
@@ -62,7 +62,7 @@ fn what_is_asked_for_does_not_wait() {
 fn the_seat_is_taken_once() {
     loom::model(|| {
         let s = Arc::new(Scheduler::default());
-        s.offer.make(Seat);
+        s.offer.make(Seat, NEVER);
         let asker = s.clone();
         let t = thread::spawn(move || asker.ask(5));
         // The long work ends.
@@ -78,11 +78,28 @@ fn the_seat_is_taken_once() {
 fn a_seat_that_nobody_can_take_stays_with_its_thread() {
     loom::model(|| {
         let s = Arc::new(Scheduler::default());
-        s.offer.make(Seat);
+        s.offer.make(Seat, NEVER);
         let asker = s.clone();
         let t = thread::spawn(move || asker.offer.claim(Err));
         let own = s.offer.take();
         t.join().expect("no panic");
         assert!(own.is_some());
+    });
+}
+
+#[test]
+fn the_watch_sleeps_no_longer_than_until_the_first_timer() {
+    loom::model(|| {
+        let shared = Arc::new((Scheduler::default(), Watch::new()));
+        let other = shared.clone();
+        let t = thread::spawn(move || {
+            let (s, watch) = &*other;
+            watch.plan(|| s.offer.due())
+        });
+        let (s, watch) = &*shared;
+        s.offer.make(Seat, 7);
+        let woken = watch.sleeps_past(7);
+        let until = t.join().expect("no panic");
+        assert!(woken || until <= 7, "it sleeps until {until}");
     });
 }

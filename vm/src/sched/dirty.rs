@@ -20,7 +20,7 @@ use crate::sync::park::Parker;
 use crate::sync::{Mutex, lock};
 use crate::sys::priority;
 
-use super::{LOCAL, Local, SLICE, Scheduler, What, all, block, count, current_id, halted, msacc, run};
+use super::{LOCAL, Local, SLICE, Scheduler, What, all, block, count, current_id, halted, msacc, run, watch};
 use crate::signal;
 use crate::term::RawTerm;
 
@@ -363,15 +363,17 @@ impl Scheduler {
         priority::step_back();
         self.stepped_back.set(true);
     }
-    /// Whether there is nothing to do in this seat but what this thread does, now or later, unless somebody asks.
+    /// Whether there is nothing to do in this seat but what this thread does, unless somebody asks or a timer is due.
     fn is_unemployed(&self, local: &Local) -> bool {
-        local.queues.len() == 0 && local.timers.is_empty() && all()[local.id].inbox.is_empty()
+        local.queues.len() == 0 && all()[local.id].inbox.is_empty() && (local.timers.is_empty() || watch::is_there())
     }
     /// Offers the seat to who wants something of it; `false` if somebody does already.
     fn offer_seat(&self, local: &'static Local) -> bool {
         self.stand_up();
         let me = &all()[local.id];
-        me.offer.make(Seat(local));
+        let due = local.timers.next();
+        me.offer.make(Seat(local), due);
+        watch::over(due);
         if !me.inbox.is_empty()
             && let Some(seat) = me.offer.take()
         {

@@ -16,6 +16,7 @@ mod queues;
 mod remote;
 mod run;
 mod stats;
+mod watch;
 
 pub(crate) use block::blocker_exited;
 pub use block::{MultiScheduling, active, block, blockers, multi_scheduling, unblock};

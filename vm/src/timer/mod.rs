@@ -107,6 +107,10 @@ impl TimerQueue {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
     }
+    /// When [`TimerQueue::poll`] may have something to do, in monotonic nanoseconds; the end of time if never.
+    pub(crate) fn next(&self) -> i64 {
+        self.0.borrow().next_due().map_or(i64::MAX, tick_ns)
+    }
     /// Fires what is due.
     pub(crate) fn poll(&self) {
         let mut due = Vec::new();
@@ -115,8 +119,8 @@ impl TimerQueue {
     }
     /// How long until [`TimerQueue::poll`] may have something to do.
     pub(crate) fn wait(&self) -> Option<std::time::Duration> {
-        let next = self.0.borrow().next_due()?;
-        let ns = tick_ns(next) - clock::monotonic_ns();
+        let next = Some(self.next()).filter(|&next| next != i64::MAX)?;
+        let ns = next - clock::monotonic_ns();
         Some(std::time::Duration::from_nanos(u64::try_from(ns).unwrap_or(0)))
     }
 }
