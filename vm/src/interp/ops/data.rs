@@ -104,15 +104,7 @@ pub(crate) fn put_list_heap(m: M, h: RawTerm, t: RawTerm, d: impl Dst, need: u32
 /// [`put_list_heap`], and the return from a frame.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-pub(crate) fn put_list_heap_ret(
-    m: M,
-    h: RawTerm,
-    t: RawTerm,
-    d: impl Dst,
-    need: u32,
-    live: u32,
-    bytes: usize,
-) -> Flow {
+pub(crate) fn put_list_heap_ret(m: M, h: RawTerm, t: RawTerm, d: impl Dst, need: u32, live: u32, bytes: usize) -> Flow {
     match put_list_heap(m, h, t, d, need, live) {
         Flow::Next => super::calls::dealloc_ret(m, bytes),
         other => other,

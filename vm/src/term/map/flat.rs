@@ -41,9 +41,10 @@ impl<'s> Flat<'s> {
         // Most keys that are no immediates are tuples, and most differ in their first elements.
         if let Some(parts) = key.as_tuple() {
             let parts_equal = |k: &[Term<'_>]| k.iter().zip(parts).all(|(&x, &y)| cmp::eq_exact(x, y));
-            return self.keys.iter().position(|&k| {
-                k.same(key) || k.as_tuple().is_some_and(|k| k.len() == parts.len() && parts_equal(k))
-            });
+            return self
+                .keys
+                .iter()
+                .position(|&k| k.same(key) || k.as_tuple().is_some_and(|k| k.len() == parts.len() && parts_equal(k)));
         }
         self.keys.iter().position(|&k| k.same(key) || (!k.is_immediate() && cmp::eq_exact(k, key)))
     }
