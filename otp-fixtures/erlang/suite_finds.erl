@@ -2,7 +2,7 @@
 %%% former life of this node, heaps of processes that only receive, and more of the kind.
 -module(suite_finds).
 -compile([export_all, nowarn_export_all]).
--helpers([receiver, timed_receiver, asker]).
+-helpers([receiver, timed_receiver, former, tails, heap, drain]).
 
 main() -> case_runner:quiet(), case_runner:main(?MODULE).
 
@@ -80,6 +80,7 @@ first_year() -> [e(fun() -> {{Y, 7, _}, _} = erlang:F({{Y, 7, 15}, {12, 0, 0}}),
 huge_line() -> hd(id(nothing)).
 -file("small.erl", 7).
 small_line() -> hd(id(nothing)).
+%% What tests of the emulator ask of it.
 internal_state() ->
     false = erts_debug:set_internal_state(available_internal_state, true), P = spawn(fun() -> ok end),
     ok = erts_debug:set_internal_state(wait, thread_progress), ok = erts_debug:set_internal_state(wait, deallocations),
@@ -88,3 +89,39 @@ internal_state() ->
          erts_debug:set_internal_state(force_gc, self()), erts_debug:get_internal_state(available_internal_state)},
     {R, erts_debug:set_internal_state(available_internal_state, false), e(fun() -> erts_debug:get_internal_state(reds_left) end)}.
 gone(P) -> case erts_debug:get_internal_state({process_status, P}) of undefined -> undefined; _ -> gone(P) end.
+
+%% A specification for calls takes flags away first, then gives them; the trace control word counts at once.
+trace_flags_given() ->
+    T = self(), erlang:trace_pattern({?MODULE, traced_one, 1}, true, [global]),
+    1 = erlang:trace_pattern({?MODULE, traced_two, 2}, [{['$1', '$2'], [], [{trace, '$1', '$2'}]}], [meta]),
+    P = spawn(fun() -> receive go -> ok end, ?MODULE:traced_two([all], [call, {tracer, T}]), ?MODULE:traced_one(1),
+                       ?MODULE:traced_two([call], []), ?MODULE:traced_one(2), T ! done end),
+    P ! go, receive done -> ok end, R = erlang:trace_delivered(all), receive {trace_delivered, all, R} -> ok end,
+    erlang:trace_pattern({?MODULE, '_', '_'}, false, [meta]), erlang:trace_pattern({?MODULE, '_', '_'}, false, [global]),
+    [A || {trace, _, call, {_, traced_one, A}} <- element(2, process_info(T, messages))].
+control_word() ->
+    erlang:system_flag(trace_control_word, 7), T = self(),
+    erlang:trace_pattern({?MODULE, traced_one, 1}, [{'_', [], [{set_tcw, {'+', {get_tcw}, 1}}, {message, {get_tcw}}]}], [global]),
+    P = spawn(fun() -> receive go -> ok end, ?MODULE:traced_one(1), T ! done end), erlang:trace(P, true, [call]),
+    P ! go, receive done -> ok end, R = erlang:trace_delivered(P), receive {trace_delivered, P, R} -> ok end,
+    erlang:trace_pattern({?MODULE, '_', '_'}, false, [global]),
+    {receive {trace, P, call, {_, traced_one, [1]}, W} -> W end, erlang:system_flag(trace_control_word, 0)}.
+traced_one(X) -> {X}.
+traced_two(_, _) -> ok.
+
+%% Who dies of an exit signal is not told to be unlinked; what is sent can be told with the sender's dump.
+unlinked_by_exits() -> [unlinked(Trap, Reason) || Trap <- [true, false], Reason <- [normal, why]].
+unlinked(Trap, Reason) ->
+    P = spawn(fun() -> process_flag(trap_exit, Trap), receive {link, Q} -> link(Q) end, receive stop -> ok end end),
+    Q = spawn(fun() -> receive stop -> exit(Reason) end end), P ! {link, Q}, wait_linked(P, Q),
+    1 = erlang:trace(P, true, [procs]), M = monitor(process, Q), Q ! stop, receive {'DOWN', M, _, _, _} -> ok end,
+    receive after 100 -> ok end, P ! stop, N = monitor(process, P), receive {'DOWN', N, _, _, _} -> ok end,
+    R = erlang:trace_delivered(all), receive {trace_delivered, all, R} -> ok end,
+    {Trap, Reason, [Tag || {trace, _, Tag, _} <- drain()]}.
+wait_linked(P, Q) -> case process_info(P, links) of {links, [Q]} -> ok; _ -> wait_linked(P, Q) end.
+drain() -> receive X -> [X | drain()] after 0 -> [] end.
+sent_with_dump() ->
+    T = self(), erlang:trace_pattern(send, [{'_', [], [{message, {process_dump}}]}], []),
+    P = spawn(fun() -> receive go -> T ! done end end), erlang:trace(P, true, [send]), P ! go, receive done -> ok end,
+    R = receive {trace, P, send, done, T, D} -> {is_binary(D), is_binary(D) andalso byte_size(D) > 50} end,
+    erlang:trace_pattern(send, true, []), R.

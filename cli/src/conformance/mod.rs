@@ -6,6 +6,7 @@
 //! counted as passed; what cannot be fetched, compiled or run is said in one line and the rest goes on.
 
 mod outcome;
+mod ratchet;
 mod reference;
 mod report;
 mod runner;
@@ -57,6 +58,12 @@ pub struct Options {
     /// MiB that a suite's VM may use.
     #[arg(long, value_name = "N", default_value_t = 6144)]
     memory: u64,
+    /// Fail if a case that is listed in conformance/passing-RELEASE.txt does not pass, or one passes that is not listed.
+    #[arg(long, conflicts_with_all = ["reference", "case"])]
+    ratchet: bool,
+    /// List what passes in conformance/passing-RELEASE.txt, for the suites that are run.
+    #[arg(long, conflicts_with_all = ["reference", "case", "ratchet"])]
+    bless: bool,
     /// Run what has its results already, too.
     #[arg(long)]
     again: bool,
@@ -96,6 +103,16 @@ fn work(options: &Options) -> Result<bool, String> {
         eprintln!("the reference's results are in {}", out.join("reference.tsv").display());
     }
     let score = report::all(&results, &reference, options.otp, &out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let list = ratchet::file(options.otp);
+    let told = |e: std::io::Error| format!("{}: {e}", list.display());
+    if options.bless {
+        ratchet::bless(&list, &results).map_err(told)?;
+    }
+    if options.ratchet {
+        let differences = ratchet::check(&list, &results).map_err(told)?;
+        differences.iter().for_each(|d| println!("{d}"));
+        return Ok(differences.is_empty());
+    }
     Ok(options.reference.is_some() || score.is_full())
 }
 

@@ -145,7 +145,6 @@ fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind
         ExitKind::Linked => match owner.relations.borrow_mut().links.remove(&from.bits()) {
             Some(link) if link.unlink == 0 => {
                 priority = link.priority;
-                events::process_if(p, am::GETTING_UNLINKED, other(from));
             }
             // Not linked, or an unlink is under way: the sender does not exist for us any more.
             _ => return false,
@@ -156,9 +155,16 @@ fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind
         }
         ExitKind::Sent | ExitKind::ToSelf => {}
     }
+    // Only who lives on is told to be unlinked.
+    let survived = || {
+        if kind == ExitKind::Linked {
+            events::process_if(p, am::GETTING_UNLINKED, other(from));
+        }
+    };
     let plain = reason.as_immediate().and_then(|t| t.as_atom());
     let kill = kind != ExitKind::Linked && plain == Some(am::KILL);
     if owner.flags.trap_exit.get() && !kill {
+        survived();
         let m = Message::build(|b| {
             let from = Term::immediate(from).unwrap_or(Term::NIL);
             b.tuple(&[Term::atom(am::EXIT_UP), from, b.adopt(reason)])
@@ -167,6 +173,7 @@ fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind
         return true;
     }
     if plain == Some(am::NORMAL) && kind != ExitKind::ToSelf {
+        survived();
         return false;
     }
     let reason = if kill { Detached::immediate(RawTerm::atom(am::KILLED)) } else { reason };

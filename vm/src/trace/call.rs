@@ -201,15 +201,16 @@ pub(super) fn run_event(spec: &Spec, p: &Process, arguments: &[Term<'_>], f: imp
         let all: Vec<_> = arguments.iter().map(|t| b.copy(*t)).collect();
         b.tuple(&all)
     });
-    tuple.with(|tuple| spec.run_call(tuple, |_| no_call(p), |o| f(o.message)));
+    let dump = spec.wants_dump();
+    tuple.with(|tuple| spec.run_call(tuple, |b| no_call(b, p, dump), |o| f(o.message)));
 }
 
-fn no_call<'o>(p: &Process) -> Call<'o> {
+fn no_call<'o>(b: &Builder<'o>, p: &Process, dump: bool) -> Call<'o> {
     Call {
         pid: p.pid(),
         caller: am::UNDEFINED.into(),
         caller_line: am::UNDEFINED.into(),
         seq_token: Term::NIL,
-        dump: Term::NIL,
+        dump: if dump { dumped(b, p) } else { Term::NIL },
     }
 }

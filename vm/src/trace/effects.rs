@@ -5,7 +5,7 @@
 use super::session::Id;
 use super::{FlagList, Flags, tracee};
 use crate::ctx::Ctx;
-use crate::ets::matchspec::{self, Outcome, TraceCall};
+use crate::ets::matchspec::{Outcome, TraceCall};
 use crate::term::print::{Limits, write_term};
 use crate::term::{RawTerm, Term};
 
@@ -49,11 +49,6 @@ fn one(ctx: &Ctx<'_>, me: RawTerm, session: Id, call: TraceCall, args: &[Term<'_
             Some(false) => set(me, None, Flags::NONE, Flags::SILENT),
             None => {}
         },
-        (TraceCall::SetControlWord, [n]) => {
-            if let Some(n) = n.as_u64().and_then(|n| u32::try_from(n).ok()) {
-                matchspec::set_control_word(n);
-            }
-        }
         (TraceCall::SetSeqToken, [item, value]) => {
             // The specification's terms are gone when it has run. What cannot be set is left alone.
             let _ = super::seq::set(ctx, ctx.copy(*item), ctx.copy(*value));

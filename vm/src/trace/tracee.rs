@@ -61,7 +61,7 @@ fn union(all: &[Tracee]) -> Flags {
     all.iter().fold(Flags::NONE, |f, t| f.and(t.flags))
 }
 
-/// Changes flags, and the tracer if one is given.
+/// Changes flags, and the tracer if one is given; what is in both sets is on.
 pub fn change(id: RawTerm, session: Id, tracer: Option<RawTerm>, on: Flags, off: Flags) -> Result<(), Refused> {
     let mut table = whole(TRACEES.write());
     let all = table.entry(id.bits()).or_default();
@@ -96,7 +96,7 @@ fn change_one(
         }
         t.flags = Flags::NONE;
     }
-    t.flags = t.flags.and(on).without(off);
+    t.flags = t.flags.without(off).and(on);
     if t.flags.is_empty() {
         all.swap_remove(at);
     } else if tracer.is_some() {

@@ -139,9 +139,9 @@ pub(super) fn evaluate<'o>(
             known.seq_token
         }
         TraceCall::SetControlWord => {
-            args.first()?.as_u64().filter(|&n| n <= u64::from(u32::MAX))?;
-            effect();
-            Term::small(i32::try_from(super::control_word()).unwrap_or(i32::MAX))
+            // At once: the rest of the body sees the new word.
+            let n = args.first()?.as_u64().and_then(|n| u32::try_from(n).ok())?;
+            Term::from_raw(RawTerm::small(i64::from(super::set_control_word(n))))
         }
         TraceCall::ProcessDump => known.dump,
         TraceCall::Caller => known.caller,
