@@ -42,7 +42,8 @@ pub fn check(path: &Path, results: &[SuiteResult]) -> io::Result<Vec<String>> {
         let none = BTreeSet::new();
         let before = listed.get(suite).unwrap_or(&none);
         differences.extend(before.difference(now).map(|c| format!("{suite} {c} passed and does not any more")));
-        differences.extend(now.difference(before).map(|c| format!("{suite} {c} passes and is not in {}", path.display())));
+        differences
+            .extend(now.difference(before).map(|c| format!("{suite} {c} passes and is not in {}", path.display())));
     }
     Ok(differences)
 }
@@ -51,7 +52,8 @@ pub fn check(path: &Path, results: &[SuiteResult]) -> io::Result<Vec<String>> {
 pub fn bless(path: &Path, results: &[SuiteResult]) -> io::Result<()> {
     let mut all = read(path)?;
     all.extend(passing(results));
-    let lines: Vec<String> = all.iter().flat_map(|(s, cases)| cases.iter().map(move |c| format!("{s} {c}\n"))).collect();
+    let lines: Vec<String> =
+        all.iter().flat_map(|(s, cases)| cases.iter().map(move |c| format!("{s} {c}\n"))).collect();
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -64,7 +66,8 @@ mod tests {
     use crate::conformance::outcome::{Case, Outcome};
 
     fn results(passing: &[&str]) -> Vec<SuiteResult> {
-        let case = |name: &&str| Case { name: (*name).into(), outcome: Outcome::Passed, millis: 1, reason: String::new() };
+        let case =
+            |name: &&str| Case { name: (*name).into(), outcome: Outcome::Passed, millis: 1, reason: String::new() };
         let cases = passing.iter().map(case).collect();
         vec![SuiteResult { area: "kernel".into(), suite: "x_SUITE".into(), cases, ..SuiteResult::default() }]
     }

@@ -90,7 +90,9 @@ pub fn all(results: &[SuiteResult], reference: &Reference, release: u32, out: &P
     print!("{}", table(&compared));
     println!(
         "reports: {}",
-        ["results.tsv", "junit.xml", "index.html", "conformance.md"].map(|f| out.join(f).display().to_string()).join(", ")
+        ["results.tsv", "junit.xml", "index.html", "conformance.md"]
+            .map(|f| out.join(f).display().to_string())
+            .join(", ")
     );
     let mut total = Score::default();
     compared.iter().for_each(|c| total.add(c.score));
@@ -175,7 +177,10 @@ mod tests {
         let xml = junit::text(&all).expect("xml");
         assert!(xml.contains("&lt;why&gt;") && xml.contains("tests=\"2\"") && xml.contains("failures=\"1\""), "{xml}");
         let text = summary::text(&all, 25);
-        assert!(text.contains("| stdlib/x_SUITE | b | failed | &lt;why>") && text.contains("| c | not run |"), "{text}");
+        assert!(
+            text.contains("| stdlib/x_SUITE | b | failed | &lt;why>") && text.contains("| c | not run |"),
+            "{text}"
+        );
         let page = page::text(&all, 25).expect("page");
         assert!(page.contains("x_SUITE") && page.contains("&#60;why&#62;"), "{page}");
     }

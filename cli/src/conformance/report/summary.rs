@@ -33,8 +33,11 @@ pub(super) fn text(all: &[Compared<'_>], release: u32) -> String {
     text += "\n## What does not pass\n\n| suite | case | outcome | why |\n|---|---|---|---|\n";
     for c in all {
         let suite = format!("{}/{}", c.result.area, c.result.suite);
-        let known = |case: &str| triage.get(&(suite.as_str(), case)).or_else(|| triage.get(&(suite.as_str(), "*"))).copied();
-        for case in c.result.cases.iter().filter(|k| !k.outcome.is_pass() && c.expected(k).is_some_and(Outcome::is_pass)) {
+        let known =
+            |case: &str| triage.get(&(suite.as_str(), case)).or_else(|| triage.get(&(suite.as_str(), "*"))).copied();
+        for case in
+            c.result.cases.iter().filter(|k| !k.outcome.is_pass() && c.expected(k).is_some_and(Outcome::is_pass))
+        {
             let why = cell(known(&case.name).unwrap_or(&case.reason));
             text += &format!("| {suite} | {} | {} | {why} |\n", case.name, case.outcome.word());
         }
