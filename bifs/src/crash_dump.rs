@@ -10,10 +10,11 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use girder_vm::Atom;
+use girder_vm::heap::Detached;
 use girder_vm::heap::mem::{Category, used};
 use girder_vm::process::{Process, Table, dump, table};
 use girder_vm::sys::console;
+use girder_vm::{Atom, RawTerm, Term, sched};
 
 /// Why the VM crashes, once it does.
 static SLOGAN: Mutex<Option<String>> = Mutex::new(None);
@@ -21,6 +22,15 @@ static SLOGAN: Mutex<Option<String>> = Mutex::new(None);
 /// The VM is about to stop because of this.
 pub(crate) fn prepare(slogan: &str) {
     SLOGAN.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| slogan.to_owned());
+}
+
+/// A process has ended without which the VM cannot go on.
+pub fn system_process_exited(pid: RawTerm, reason: &Detached) {
+    let name = Term::immediate(pid).map_or_else(String::new, |t| format!("{t:?}"));
+    let slogan = reason.with(|r| format!("System process {name} terminated: {r:?}"));
+    console::print(&format!("{slogan}\n"));
+    prepare(&slogan);
+    sched::halt(1);
 }
 
 /// Writes the dump if the VM was told to crash. Nobody is there any more to be told of an error.

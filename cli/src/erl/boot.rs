@@ -68,6 +68,7 @@ fn start(program: &str, words: &[Word]) -> Result<i32, String> {
         .booted()
         .build()
         .map_err(|e| format!("girder: {e}\n"))?;
+    girder_vm::process::exit::set_system_hook(girder_bifs::crash_dump::system_process_exited);
     if let Some((_, online)) = flags.schedulers {
         sched::set_online(online as usize);
     }

@@ -110,6 +110,11 @@ fn close(p: &Process, reason: &Detached) {
         t.answer_dead();
     }
     crate::sched::pass_places_on();
+    if p.state().get().system()
+        && let Some(hook) = SYSTEM_HOOK.get()
+    {
+        hook(p.pid(), reason);
+    }
     for hook in EXIT_HOOKS.get().into_iter().flatten() {
         hook(p.pid(), reason);
     }
@@ -117,6 +122,19 @@ fn close(p: &Process, reason: &Detached) {
 
 /// What other parts of the VM do when a process exits (tables it owns, ports).
 pub type ExitHook = fn(RawTerm, &Detached);
+/// What happens when a process exits that the VM cannot do without.
+static SYSTEM_HOOK: std::sync::OnceLock<ExitHook> = std::sync::OnceLock::new();
+
+/// Fixes what happens when a system process exits: such are not reported as crashed.
+pub fn set_system_hook(hook: ExitHook) -> bool {
+    SYSTEM_HOOK.set(hook).is_ok()
+}
+
+/// Whether the end of this process is the end of the VM.
+pub(crate) fn ends_all(p: &Process) -> bool {
+    p.state().get().system() && SYSTEM_HOOK.get().is_some()
+}
+
 static EXIT_HOOKS: std::sync::OnceLock<Vec<ExitHook>> = std::sync::OnceLock::new();
 
 /// Fixes the hooks; `false` if they were fixed before.

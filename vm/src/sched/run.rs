@@ -397,7 +397,7 @@ impl Scheduler {
                 }
             } else {
                 let reason = report::reason(p);
-                if report::is_crash(p) {
+                if report::is_crash(p) && !exit::ends_all(p) {
                     report::crash(p, &reason);
                 }
                 exit::begin(p, reason);
