@@ -75,3 +75,9 @@ trace_heads() -> [tr([1, 2], [{H, [], []}]) || H <- [foo, {'$1', '$2'}, ['$1' | 
 trace_errors() -> [tr([1], S) || S <- [foo, [foo], [{a}], [{'_', [{foo}], []}], [{'_', [], [{foo, 1}]}], [{'_', [], ['$1']}], [{['$1'], [], ['$2']}], [{'_', x, []}], [{'_', [], x}]]].
 trace_body_arithmetic() -> [tr([3, 4], [{['$1', '$2'], [], [{message, {'+', '$1', '$2'}}]}]), tr([3, a], [{['$1', '$2'], [], [{message, {'+', '$1', '$2'}}]}])].
 trace_in_table_functions() -> [tr([{a, 1}], [{['$1'], [{is_tuple, '$1'}, {'==', {element, 2, '$1'}, 1}], [{message, {element, 1, '$1'}}]}])].
+
+%% A specification that goes on over a list that has been gone over in part.
+run_in_reverse() ->
+    C = ets:match_spec_compile([{{'$1', x}, [], ['$1']}]),
+    [ets:match_spec_run_r([{N, x} || N <- [1, 2, 3]], C, [rest]), ets:match_spec_run_r([], C, []), ets:match_spec_run_r([{1, y}], C, [a]),
+     case_runner:attempt(fun() -> ets:match_spec_run_r([{1, x} | b], C, []) end), case_runner:attempt(fun() -> ets:match_spec_run_r([{1, x}], c, []) end)].

@@ -47,3 +47,5 @@ decode_packet() -> [erlang:decode_packet(line, <<"ab\ncd">>, []), erlang:decode_
 decode_packet_http() -> [erlang:decode_packet(http, <<"GET /a HTTP/1.1\r\nHost: x\r\n\r\n">>, []), erlang:decode_packet(httph_bin, <<"Content-Length: 5\r\n\r\n">>, []), erlang:decode_packet(httph, <<"\r\n">>, []), erlang:decode_packet(http_bin, <<"HTTP/1.0 200 OK\r\n\r\n">>, [])].
 os_functions() -> [is_list(os:getenv()), os:getenv("NO_SUCH_VARIABLE_HERE"), os:getenv("NO_SUCH_VARIABLE_HERE", "d"), os:putenv("GIRDER_T", "1"), os:getenv("GIRDER_T"), os:unsetenv("GIRDER_T"), os:getenv("GIRDER_T"), element(1, os:type()), is_list(os:getpid())].
 fun_call_bif_names() -> [erlang:'not'(true), erlang:'and'(true, false), erlang:'=:='(1, 1.0), erlang:'++'([1], [2]), erlang:'--'([1, 2], [1]), erlang:'!'(self(), x), erlang:'bsl'(1, 4), erlang:'/'(3, 2)].
+
+atomics_sub() -> R = atomics:new(2, []), [atomics:sub(R, 1, 5), atomics:get(R, 1), atomics:sub(R, 1, -7), atomics:get(R, 1), case_runner:attempt(fun() -> atomics:sub(R, id(3), 1) end)].

@@ -97,3 +97,18 @@ file_name_of_bif() -> try atom_to_list(id(1)) catch _:_:S -> [{_, _, _, I} | _] 
 format_error_call() -> try leaf(id(1)) catch C:R:S -> [F | _] = S, lists:flatten(erl_error:format_exception(C, R, [F])) end.
 format_bif_call() -> try atom_to_list(id(1)) catch C:R:S -> [F, G | _] = S, lists:flatten(erl_error:format_exception(C, R, [F, G])) end.
 format_arith() -> try id(1) + id(a) catch C:R:S -> [F, G | _] = S, lists:flatten(erl_error:format_exception(C, R, [F, G])) end.
+
+%% A tail call by name of what only raises shows the caller.
+tail_applied_error() -> tail_apply(erlang, error, [boom]).
+tail_applied_error_2() -> tail_apply(erlang, error, [boom, [a]]).
+tail_applied_exit() -> tail_apply(erlang, exit, [boom]).
+tail_applied_throw() -> tail_apply(erlang, throw, [boom]).
+tail_applied_badarg() -> tail_apply(erlang, atom_to_list, [1]).
+tail_applied_exit_2() -> tail_apply(erlang, exit, [a, b]).
+tail_called_error() -> tail_call(erlang, error, boom).
+tail_called_error_with_frame() -> tail_call_with_frame(erlang, error, boom).
+tail_called_badarg() -> tail_call(erlang, atom_to_list, 1).
+
+tail_apply(M, F, A) -> apply(M, F, A).
+tail_call(M, F, A) -> M:F(A).
+tail_call_with_frame(M, F, A) -> self() ! {A, erlang:make_ref()}, receive {A, _} -> M:F(A) end.

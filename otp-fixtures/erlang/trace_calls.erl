@@ -121,3 +121,6 @@ tracer_module() -> S = self(), T = spawn(fun() -> receive stop -> S ! {got, gath
 tracer_dies() -> T = spawn(fun() -> receive stop -> ok end end), P = spawn(fun() -> receive go -> fact(2), receive after infinity -> ok end end end), erlang:trace_pattern(m(fact, 1), true, [local]), erlang:trace(P, true, [call, {tracer, T}]), exit(T, kill), until_dead(T), P ! go, R = [erlang:trace_info(P, flags), erlang:trace_info(P, tracer)], erlang:trace_pattern(m(fact, 1), false, [local]), exit(P, kill), R.
 yields() -> N = length(traced([call], [{m(fact, 1), [{'_', [], [{return_trace}]}], [local]}], fun() -> fact(5000) end)), N.
 gcs() -> R = traced([call], [{m(pair, 2), [{'_', [], [{return_trace}]}], [local]}], fun() -> lists:foldl(fun(I, A) -> [pair(I, lists:seq(1, 50)) | A] end, [], lists:seq(1, 200)) end), [length(R), lists:sum([element(1, element(5, M)) || M <- R, element(3, M) =:= return_from])].
+
+%% As `caller`, with the place.
+caller_line() -> traced([call], [{m(inner, 1), [{'_', [], [{message, {caller_line}}]}], [local]}], fun() -> {outer(1)} end).

@@ -14,6 +14,9 @@
 //! | `boot` | command lines of `girder erl`, `erlc`, `escript` | the installed ones |
 //! | `shell` | the interactive shell in a terminal | the installed `erl`'s screen |
 //! | `tools` | Elixir, rebar3, EUnit, PropEr, the compiler, an upgrade on Girder | the same on the installed `erl` |
+//! | `bad_input` | damaged files, full disks, closed ends | the installed `erl` and `escript` |
+//! | `evals` | command lines with the libraries of 25, 27 and 29 | each release's recorded output |
+//! | `coverage` | nothing: whether each function of some modules, and of match specifications, has a case | |
 //! | `command_line` | `girder` with bad input | status and message |
 //!
 //! Environment:

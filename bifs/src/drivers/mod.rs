@@ -7,6 +7,7 @@ pub(crate) mod forker;
 mod inet;
 mod packet;
 mod queue;
+mod ram_file;
 pub(crate) mod spawn;
 mod stream;
 mod trace_file;
@@ -34,6 +35,7 @@ type Start = fn(&mut DriverPort, &[u8], bool, bool) -> Started;
 const NAMED: &[(&str, Start)] = &[
     ("tcp_inet", inet::tcp::start),
     ("udp_inet", inet::udp::start),
+    ("ram_file_drv", ram_file::start),
     ("tty_sl", tty_sl::start),
     ("trace_file_drv", trace_file::start),
 ];

@@ -1,6 +1,6 @@
 //! Calls through values: `apply`, funs, and making funs.
 
-use crate::am;
+use crate::atom::am;
 use crate::code::{Export, FunEntry, Mfa};
 use crate::interp::machine::{Dst, Flow, Machine};
 use crate::interp::raise;
@@ -38,26 +38,34 @@ pub(crate) fn apply(m: M, arity: u32, next: *const u64) -> Flow {
     }
 }
 
-/// Whether it is a native that always raises.
-#[inline(always)]
-fn raises(module: RawTerm, function: RawTerm) -> bool {
-    module == RawTerm::atom(am::ERLANG)
-        && [am::ERROR, am::EXIT, am::THROW, am::RAISE].iter().any(|&f| function == RawTerm::atom(f))
-}
-
 #[inline(always)]
 pub(crate) fn apply_last(m: M, arity: u32, bytes: usize) -> Flow {
     let n = arity as usize;
-    if raises(m.xr(n), m.xr(n + 1)) {
-        // Traces show who raised, so the caller keeps its frame. Nothing returns: the word only has to lie in the caller.
-        return apply(m, arity, m.pc);
-    }
-    match find_dynamic(m.s(), m.xr(n), m.xr(n + 1), n) {
-        Some(to) => {
-            m.e = m.e.wrapping_byte_add(bytes);
-            super::calls::enter(m, to)
-        }
+    let (module, function) = (m.xr(n), m.xr(n + 1));
+    match find_dynamic(m.s(), module, function, n) {
+        Some(to) => enter_last(m, module, function, n, bytes, to),
         None => bad_apply(m, n),
+    }
+}
+
+/// A tail call of a function found by name, in a function with a frame of `bytes`. Of those that only raise, the trace
+/// shows who called them.
+#[inline(always)]
+pub(super) fn enter_last(m: M, module: RawTerm, function: RawTerm, arity: usize, bytes: usize, to: *const u64) -> Flow {
+    m.e = m.e.wrapping_byte_add(bytes);
+    if module == RawTerm::atom(am::ERLANG) && only_raises(function, arity) {
+        super::calls::push_return(m, m.pc.wrapping_add(1));
+    }
+    super::calls::enter(m, to)
+}
+
+#[cold]
+#[inline(never)]
+fn only_raises(function: RawTerm, arity: usize) -> bool {
+    match function.as_atom() {
+        Some(am::ERROR) => (1..=3).contains(&arity),
+        Some(am::EXIT | am::THROW) => arity == 1,
+        _ => false,
     }
 }
 

@@ -173,9 +173,9 @@ pub(crate) fn apply3_last(m: M, bytes: usize) -> Flow {
     if module.as_atom().is_some() && function.as_atom().is_some() {
         match spread(m.s(), list) {
             Spread::Arity(arity) => {
-                if let Some(to) = super::apply::find_dynamic(m.s(), module, function, usize::from(arity)) {
-                    m.e = m.e.wrapping_byte_add(bytes);
-                    return super::calls::enter(m, to);
+                let arity = usize::from(arity);
+                if let Some(to) = super::apply::find_dynamic(m.s(), module, function, arity) {
+                    return super::apply::enter_last(m, module, function, arity, bytes, to);
                 }
             }
             Spread::TooMany => {
