@@ -193,13 +193,13 @@ fn set_compress_parameter_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     done(ctx, s.codec()?.set(p, value))
 }
 
-/// OTP 29.1 answers `false` for every flag; the flag itself is what was meant.
+/// Flags are told as OTP 29.1 tells them: `false`, whatever they are.
 fn get_compress_parameter_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let mut s = held::<Compressor>(ctx, a[0])?;
     let p = compress_parameter(ctx, a[1])?;
     let value = s.codec()?.get(p).map_err(|e| refused(ctx, e))?;
     if p.is_flag() {
-        return Ok((value != 0).into());
+        return Ok(Term::FALSE);
     }
     if p.is_strategy() {
         let known = usize::try_from(value).ok().and_then(|n| STRATEGIES.get(n));

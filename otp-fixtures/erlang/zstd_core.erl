@@ -63,6 +63,12 @@ parameters() ->
                          {ldmMinMatch, 32}, {ldmBucketSizeLog, 3}, {ldmHashRateLog, 4}]],
     {Before, Set}.
 
+%% Flags can be set; what is told of them is another matter.
+flags_told() ->
+    C = context(compress, #{}),
+    [{K, zstd:get_parameter(C, K), case_runner:attempt(fun() -> zstd:set_parameter(C, K, V) end), zstd:get_parameter(C, K)}
+     || K <- [contentSizeFlag, checksumFlag, dictIDFlag, enableLongDistanceMatching], V <- [true, false]].
+
 wrong_parameters() ->
     C = context(compress, #{}), D = context(decompress, #{}),
     [case_runner:attempt(F)

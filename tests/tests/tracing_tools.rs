@@ -45,6 +45,21 @@ tool(dbg) ->
     sync(S),
     dbg:stop(),
     [A, B, C | [setelement(2, M, p) || M <- in_order(1)]];
+tool(wrap) ->
+    {ok, _} = dbg:tracer(port, dbg:trace_port(file, {"wrapped", wrap, ".log", 200, 3})),
+    {ok, _} = dbg:p(self(), [c]),
+    {ok, _} = dbg:tp(sample, fib, 1, []),
+    [sample:fib(N rem 5) || N <- lists:seq(1, 40)],
+    dbg:flush_trace_port(),
+    dbg:stop(),
+    Files = lists:sort(filelib:wildcard("wrapped*")),
+    Sizes = [filelib:file_size(F) || F <- Files],
+    Calls = [[element(4, binary_to_term(B)) || <<0, L:32, B:L/binary>> <= element(2, file:read_file(F))] || F <- Files],
+    Timed = dbg:trace_port(file, {"timed", wrap, ".log", {time, 50}, 2}),
+    TimedPort = Timed(),
+    timer:sleep(400),
+    port_close(TimedPort),
+    {lists:zip(Files, Sizes), Calls, length(filelib:wildcard("timed*")), element(1, element(2, catch (dbg:trace_port(file, {"no/folder/x", wrap, ".log"}))()))};
 tool(cover) ->
     {ok, sample} = cover:compile_beam("sample"),
     sample:work(), sample:fib(5),
@@ -100,6 +115,11 @@ fn check(tool: &str) {
 #[test]
 fn dbg() {
     check("dbg");
+}
+
+#[test]
+fn wrapping_logs() {
+    check("wrap");
 }
 
 #[test]

@@ -58,6 +58,9 @@ pub enum Refused {
     /// Neither true nor false.
     #[error("Expected boolean argument for '{0}'.\n{USAGE}")]
     NoBoolean(&'static str),
+    /// A file of arguments cannot be read: its name, and why.
+    #[error("Failed to open arguments file \"{0}\"{at}: {1}\n{USAGE}", at = here())]
+    File(String, String),
     /// Anything else.
     #[error("erlexec: {0}")]
     Other(String),
@@ -135,6 +138,17 @@ pub fn split(text: &[u8], comments: bool) -> Vec<Word> {
     words
 }
 
+/// Where the launcher runs, if that can be told.
+fn here() -> String {
+    std::env::current_dir().map_or_else(|_| String::new(), |dir| format!(" at \"{}\"", dir.display()))
+}
+
+/// What the operating system says, without Rust's number behind it.
+fn os_text(e: &std::io::Error) -> String {
+    let text = e.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
 /// Words in the order they count, and those behind `-extra`, which come last of all.
 #[derive(Default)]
 struct Gathered {
@@ -151,8 +165,7 @@ impl Gathered {
                 b"-args_file" => {
                     let file = words.next().ok_or_else(|| Refused::Missing("-args_file".to_owned()))?;
                     let name = String::from_utf8_lossy(&file).into_owned();
-                    let text = fs::read(&name)
-                        .map_err(|e| Refused::Other(format!("Failed to open arguments file \"{name}\": {e}")))?;
+                    let text = fs::read(&name).map_err(|e| Refused::File(name, os_text(&e)))?;
                     self.take(split(&text, true))?;
                 }
                 _ => self.words.push(w),
