@@ -112,3 +112,10 @@ tail_called_badarg() -> tail_call(erlang, atom_to_list, 1).
 tail_apply(M, F, A) -> apply(M, F, A).
 tail_call(M, F, A) -> M:F(A).
 tail_call_with_frame(M, F, A) -> self() ! {A, erlang:make_ref()}, receive {A, _} -> M:F(A) end.
+
+%% Those that return do so.
+tail_called_exit_2() ->
+    {Pid, Ref} = spawn_monitor(fun() -> receive x -> ok end end),
+    R = tail_call_2(erlang, exit, Pid, gone),
+    {R, receive {'DOWN', Ref, _, _, Why} -> Why end}.
+tail_call_2(M, F, A, B) -> M:F(A, B).
