@@ -95,7 +95,12 @@ fn a_module_that_refuses_to_be_loaded() {
 fn files_that_are_no_modules() {
     let load = "$ERL -noshell -kernel logger_level emergency -eval 'io:format(\"~p~n\", [[code:load_file(M) || M <- [whole, cut, empty, nowhere]]]), halt().' ";
     let binary = "$ERL -noshell -kernel logger_level emergency -eval 'io:format(\"~p~n\", [[code:load_binary(whole, \"x\", B) || B <- [<<>>, <<\"FOR1\">>, element(2, file:read_file(\"cut.beam\"))]]]), halt().' ";
-    same(&[load, binary, "$ERL -noshell -kernel logger_level emergency -s junk", "$ERL -noshell -kernel logger_level emergency -s cut"]);
+    same(&[
+        load,
+        binary,
+        "$ERL -noshell -kernel logger_level emergency -s junk",
+        "$ERL -noshell -kernel logger_level emergency -s cut",
+    ]);
 }
 
 #[test]

@@ -27,7 +27,8 @@ fn names() -> Vec<String> {
 /// A run, as text that can be compared.
 fn shown(end: End, out: &str, err: &str) -> String {
     // What the emulator prints ends in CR LF, what the dynamic linker says of a program of the tree does not belong here.
-    let lines = err.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.contains("/bin/inet_gethost: "));
+    let lines =
+        err.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.contains("/bin/inet_gethost: "));
     format!("{end:?}\n{out}\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 

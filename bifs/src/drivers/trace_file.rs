@@ -99,7 +99,8 @@ pub(super) fn start(port: &mut DriverPort, command: &[u8], _limits: bool, _binar
     let name = rest.strip_prefix(b"n ").ok_or(am::BADARG)?;
     let wrap = match wraps {
         Some([size, last, time, place]) => {
-            let (front, back) = name.split_at_checked(place as usize).filter(|(_, back)| !back.is_empty()).ok_or(am::BADARG)?;
+            let (front, back) =
+                name.split_at_checked(place as usize).filter(|(_, back)| !back.is_empty()).ok_or(am::BADARG)?;
             let name = (front.to_vec(), back.to_vec());
             let time = u64::from(time);
             let timer = (time > 0).then(|| port.start_timer(time, 0));
