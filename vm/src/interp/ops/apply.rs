@@ -49,12 +49,12 @@ pub(crate) fn apply_last(m: M, arity: u32, bytes: usize) -> Flow {
 }
 
 /// A tail call of a function found by name, in a function with a frame of `bytes`. Of those that only raise, the trace
-/// shows who called them.
+/// shows who called them: the word that is pushed only has to lie in the caller, since nothing returns to it.
 #[inline(always)]
 pub(super) fn enter_last(m: M, module: RawTerm, function: RawTerm, arity: usize, bytes: usize, to: *const u64) -> Flow {
     m.e = m.e.wrapping_byte_add(bytes);
     if module == RawTerm::atom(am::ERLANG) && only_raises(function, arity) {
-        super::calls::push_return(m, m.pc.wrapping_add(1));
+        super::calls::push_return(m, m.pc);
     }
     super::calls::enter(m, to)
 }
