@@ -22,20 +22,22 @@ served(F) ->
     file:delete(Dir ++ "/data.bin"), file:del_dir(Dir),
     R.
 
-fetch(Url) -> httpc:request(get, {Url, []}, [{timeout, 10000}], [{body_format, binary}]).
+fetch(Url) -> httpc:request(get, {Url, []}, options(), [{body_format, binary}]).
+%% Without TLS, for which a host without certificates of authorities would have no defaults.
+options() -> [{timeout, 10000}, {ssl, [{verify, verify_none}]}].
 status({ok, {{Version, Code, Text}, _, _}}) -> {Version, Code, Text};
 status(E) -> E.
 
 get_file() -> served(fun(_, U, Data) -> {ok, {S, H, B}} = fetch(U ++ "/data.bin"), {S, proplists:get_value("content-length", H), B =:= Data} end).
 not_found() -> served(fun(_, U, _) -> status(fetch(U ++ "/nothing")) end).
-head() -> served(fun(_, U, _) -> {ok, {S, H, B}} = httpc:request(head, {U ++ "/data.bin", []}, [], []), {S, proplists:get_value("content-length", H), B} end).
-range() -> served(fun(_, U, _) -> {ok, {S, _, B}} = httpc:request(get, {U ++ "/data.bin", [{"range", "bytes=5-14"}]}, [], []), {S, B} end).
+head() -> served(fun(_, U, _) -> {ok, {S, H, B}} = httpc:request(head, {U ++ "/data.bin", []}, options(), []), {S, proplists:get_value("content-length", H), B} end).
+range() -> served(fun(_, U, _) -> {ok, {S, _, B}} = httpc:request(get, {U ++ "/data.bin", [{"range", "bytes=5-14"}]}, options(), []), {S, B} end).
 many() ->
     served(fun(_, U, Data) ->
         L = [spawn_monitor(fun() -> {ok, {{_, 200, _}, _, B}} = fetch(U ++ "/data.bin"), true = B =:= Data end) || _ <- lists:seq(1, 30)],
         lists:usort([receive {'DOWN', R, process, P, Why} -> Why end || {P, R} <- L])
     end).
-post_to_esi() -> served(fun(_, U, _) -> {ok, {S, _, B}} = httpc:request(post, {U ++ "/esi/net_http:echo", [], "text/plain", "some text"}, [], []), {S, B} end).
+post_to_esi() -> served(fun(_, U, _) -> {ok, {S, _, B}} = httpc:request(post, {U ++ "/esi/net_http:echo", [], "text/plain", "some text"}, options(), []), {S, B} end).
 echo(Session, _, Input) -> mod_esi:deliver(Session, ["Content-Type: text/plain\r\n\r\n", "you said: ", Input]).
 
 %% Two requests over one connection, by hand.
