@@ -5,6 +5,8 @@
 
 main() ->
     case_runner:quiet(),
+    %% Not by a program of the OTP tree, which may not run on this host.
+    ok = inet_db:set_lookup([file]),
     {ok, _} = application:ensure_all_started(inets),
     case_runner:main(?MODULE).
 
