@@ -3,10 +3,10 @@
 //! Invariant: a driver's methods run on the thread that runs the port, one at a time, and never wait for the outside.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
+use super::few::Few;
 use super::info;
 use super::poll::{self, Readiness, Target};
 use super::{Busy, Limits, LineBuffer, Output};
@@ -117,7 +117,7 @@ pub struct DriverPort {
     /// Who asked for what the driver does just now.
     pub(super) caller: RawTerm,
     /// Processes that the driver watches.
-    pub(super) monitors: BTreeMap<RefNumbers, RawTerm>,
+    pub(super) monitors: Few<RefNumbers, RawTerm>,
     /// The driver wants another turn.
     pub(super) again: bool,
     /// Results of `control` are binaries, not lists.

@@ -9,6 +9,7 @@
 mod busy;
 mod close;
 mod driver;
+mod few;
 mod info;
 mod line;
 mod message;
@@ -30,9 +31,10 @@ pub use table::{MAX_LIMIT, MIN_LIMIT, Table, with};
 pub use turn::{Outcome, flush_all, send, signal, sync};
 pub(crate) use turn::{deliver, ready, turn};
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use few::Few;
 use line::LineBuffer;
 
 use crate::atom::Atom;
@@ -72,8 +74,8 @@ struct Core {
     io: DriverPort,
     /// Missing while the port is being opened and when it is gone.
     driver: Option<Box<dyn Driver>>,
-    links: BTreeMap<u64, Link>,
-    watchers: BTreeMap<RefNumbers, RawTerm>,
+    links: Few<u64, Link>,
+    watchers: Few<RefNumbers, RawTerm>,
     /// Signals taken out of the inbox that are still to be handled.
     left: VecDeque<Message>,
     /// Closed; whether its owner gets a `closed` message when it is gone.

@@ -1,8 +1,9 @@
 //! Making ports.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::few::Few;
 use super::turn::Running;
 use super::{Core, Driver, DriverPort, Limits, LineBuffer, Port, Table};
 use crate::atom::am;
@@ -85,15 +86,15 @@ impl Port {
             busy: Arc::clone(&busy),
             ending: None,
             caller: connected,
-            monitors: BTreeMap::new(),
+            monitors: Few::default(),
             again: false,
             control_binary: false,
         };
         let core = Core {
             io,
             driver: None,
-            links: BTreeMap::new(),
-            watchers: BTreeMap::new(),
+            links: Few::default(),
+            watchers: Few::default(),
             left: VecDeque::new(),
             closing: None,
             gone: false,

@@ -52,7 +52,8 @@ impl Readiness {
         if broken || flags.contains(EventFlags::OUT) {
             bits |= Self::WRITE;
         }
-        if broken || flags.contains(EventFlags::RDHUP) {
+        // Urgent data end a read early, too.
+        if broken || flags.intersects(EventFlags::RDHUP | EventFlags::PRI) {
             bits |= Self::READ | Self::HANG_UP;
         }
         Readiness(bits)
@@ -69,7 +70,7 @@ impl Readiness {
     pub fn writable(self) -> bool {
         self.0 & Self::WRITE != 0
     }
-    /// The other side has closed, or an error waits.
+    /// The other side has closed, an error waits, or urgent data came: a read that gives little says nothing.
     pub fn hung_up(self) -> bool {
         self.0 & Self::HANG_UP != 0
     }
@@ -277,7 +278,7 @@ pub fn select(fd: BorrowedFd<'_>, mode: Mode, target: Target) {
 /// when the call is made.
 pub(super) fn watch(fd: BorrowedFd<'_>, port: RawTerm, output: bool) -> std::io::Result<()> {
     let p = POLLER.as_ref().ok_or(Errno::MFILE)?;
-    let mut flags = EventFlags::ET | EventFlags::IN | EventFlags::RDHUP;
+    let mut flags = EventFlags::ET | EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP;
     flags.set(EventFlags::OUT, output);
     let data = || Key::Port(port).data();
     Ok(match epoll::add(&p.epoll, fd, data(), flags) {

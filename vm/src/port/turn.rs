@@ -8,7 +8,7 @@ use super::request::{Op, Reply, Request};
 use super::{Core, Port, Table, with};
 use crate::atom::am;
 use crate::heap::message::Message;
-use crate::process::relations::Reference;
+use crate::process::relations::{Link, Reference};
 use crate::process::state::AfterSlice;
 use crate::sched;
 use crate::signal::{self, ReplyTo, Signal};
@@ -115,7 +115,7 @@ impl Core {
             }
             s if self.closing.is_some() => signal::answer_dead_signal(port.id, s),
             Signal::Link { from } => {
-                self.links.entry(from.bits()).or_default();
+                self.links.insert_new(from.bits(), Link::default());
                 events::port_link(port, am::GETTING_LINKED, from);
             }
             Signal::Unlink { from, id } => {

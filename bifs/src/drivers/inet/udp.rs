@@ -3,6 +3,7 @@
 //! Invariant: the descriptor is watched edge-triggered; who wants a datagram looks until there is none, or until it has
 //! had its share of a turn.
 
+use std::cell::RefCell;
 use std::io::{self, IoSlice};
 
 use girder_vm::heap::Builder;
@@ -19,6 +20,13 @@ use super::socket::{Socket, State};
 use super::tcp::{delivered_one, take_sender};
 use super::{Answer, BAD_PORT, EINVAL, Operation, Protocol, Refused, address, common, i32_at, timeout_at};
 use crate::drivers::Started;
+
+/// Most memory that a thread keeps for datagrams.
+const KEPT: usize = 64 << 10;
+
+thread_local! {
+    static MEMORY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 struct Udp {
     socket: Socket,
@@ -114,32 +122,34 @@ impl Udp {
             if self.drained {
                 return self.socket.watch(port, false);
             }
-            match self.receive_one() {
-                Ok((received, data)) => {
-                    self.socket.statistics.received(received.len);
-                    port.count_input(received.len);
-                    self.deliver(port, &received, &data[..received.len]);
+            MEMORY.with_borrow_mut(|memory| {
+                if memory.len() < self.socket.options.buffer {
+                    memory.resize(self.socket.options.buffer, 0);
                 }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    self.drained = true;
-                    return self.socket.watch(port, false);
+                match self.receive_one(&mut memory[..self.socket.options.buffer]) {
+                    Ok(received) => {
+                        self.socket.statistics.received(received.len);
+                        port.count_input(received.len);
+                        self.deliver(port, &received, &memory[..received.len]);
+                    }
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.drained = true,
+                    Err(e) => self.failed(port, Refused::from(e).atom()),
                 }
-                Err(e) => self.failed(port, Refused::from(e).atom()),
-            }
+                if memory.len() > KEPT {
+                    *memory = Vec::new();
+                }
+            });
         }
         if self.wants_input() {
             port.go_on();
         }
     }
-    fn receive_one(&self) -> io::Result<(Received, Vec<u8>)> {
-        let fd = self.socket.fd().ok_or_else(|| io::Error::from_raw_os_error(9))?;
-        let mut data = vec![0; self.socket.options.buffer];
+    fn receive_one(&self, data: &mut [u8]) -> io::Result<Received> {
+        let fd = self.socket.fd().ok_or(io::ErrorKind::WouldBlock)?;
         if let Some(from) = self.remote {
-            let len = socket::receive(fd, &mut data)?;
-            return Ok((Received { len, from, control: Vec::new() }, data));
+            return Ok(Received { len: socket::receive(fd, data)?, from, control: Vec::new() });
         }
-        let control = self.socket.options.control != 0;
-        Ok((socket::receive_message(fd, &mut data, control)?, data))
+        socket::receive_message(fd, data, self.socket.options.control != 0)
     }
     fn deliver(&mut self, port: &mut DriverPort, r: &Received, data: &[u8]) {
         let o = &self.socket.options;

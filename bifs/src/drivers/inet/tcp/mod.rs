@@ -258,7 +258,11 @@ impl Protocol for Tcp {
             Operation::SendFile => self.send_file(port, data),
             _ => {
                 let queued = self.queue.len();
-                common::request(&mut self.socket, port, operation, data, queued)
+                let ignored = self.socket.ignored;
+                let done = common::request(&mut self.socket, port, operation, data, queued);
+                // What was sent while the descriptor was somebody else's.
+                self.delayed |= ignored && !self.socket.ignored;
+                done
             }
         }
     }
