@@ -166,11 +166,11 @@ fn born_traced(parent: &Process, birth: &Birth<'_>) {
         let first_spawn = t.flags.any(Flags::SET_ON_FIRST_SPAWN);
         if t.flags.any(SPAWN) {
             let off = if first_spawn { SPAWN } else { Flags::NONE };
-            set(birth.child, t.session, t.tracer, t.flags, off);
+            set(birth.child, t.session, t.tracer, t.flags.without(off), off);
         }
         if birth.linked && t.flags.any(LINK) {
             let off = if t.flags.any(Flags::SET_ON_FIRST_LINK) { LINK } else { Flags::NONE };
-            set(birth.child, t.session, t.tracer, t.flags, off);
+            set(birth.child, t.session, t.tracer, t.flags.without(off), off);
             set(parent.pid(), t.session, None, Flags::NONE, off);
         }
         if first_spawn {
@@ -203,7 +203,7 @@ pub(crate) fn linked(p: &Process, other: RawTerm) {
     for t in watchers(p.pid(), LINK) {
         let off = if t.flags.any(Flags::SET_ON_FIRST_LINK) { LINK } else { Flags::NONE };
         // Who is gone, or traced by somebody else, is left alone.
-        let _ = tracee::change(other, t.session, t.tracer, t.flags, off);
+        let _ = tracee::change(other, t.session, t.tracer, t.flags.without(off), off);
         let _ = tracee::change(p.pid(), t.session, None, Flags::NONE, off);
     }
 }
