@@ -15,10 +15,10 @@ far(T) when tuple_size(T) =:= 16384 ->
     {{element(8190, T), element(8191, T), element(8192, T), element(8193, T)}, {element(16382, T), element(16383, T), element(16384, T)}}.
 
 %% Tests of sizes that no bitstring has.
-huge_tails() -> [e(fun() -> tail_31(B) end) || B <- tails()] ++ [e(fun() -> tail_64(B) end) || B <- tails()].
+huge_tails() -> [e(fun() -> tail_31(B) end) || B <- tails()] ++ [e(fun() -> tail_63(B) end) || B <- tails()].
 tails() -> [id(<<>>), id(<<1>>), id(<<0:200>>)].
 tail_31(<<A, _:(1 bsl 31)>>) -> A; tail_31(_) -> no.
-tail_64(<<A, _:(1 bsl 64)>>) -> A; tail_64(_) -> no.
+tail_63(<<A, _:(1 bsl 63)>>) -> A; tail_63(_) -> no.
 
 %% Of several keys that are missing the smallest is told.
 missing_keys() ->
@@ -105,7 +105,8 @@ control_word() ->
     P = spawn(fun() -> receive go -> ok end, ?MODULE:traced_one(1), T ! done end), erlang:trace(P, true, [call]),
     P ! go, receive done -> ok end, R = erlang:trace_delivered(P), receive {trace_delivered, P, R} -> ok end,
     erlang:trace_pattern({?MODULE, '_', '_'}, false, [global]),
-    {receive {trace, P, call, {_, traced_one, [1]}, W} -> W end, erlang:system_flag(trace_control_word, 0)}.
+    {receive {trace, P, call, {_, traced_one, [1]}, W} -> W end,
+     element(2, erlang:match_spec_test([], [{'_', [], [{message, {set_tcw, 77}}]}], trace)), erlang:system_flag(trace_control_word, 0)}.
 traced_one(X) -> {X}.
 traced_two(_, _) -> ok.
 
@@ -125,3 +126,22 @@ sent_with_dump() ->
     P = spawn(fun() -> receive go -> T ! done end end), erlang:trace(P, true, [send]), P ! go, receive done -> ok end,
     R = receive {trace, P, send, done, T, D} -> is_binary(D) andalso D =/= <<>> end,
     erlang:trace_pattern(send, true, []), R.
+
+%% A new version of a module is not traced, and can be.
+traced_versions() ->
+    {M, V1} = version(1), {M, V2} = version(2), {module, M} = erlang:load_module(M, V1), T = self(),
+    N = fun() -> erlang:trace_pattern({M, '_', '_'}, [], [global]) end,
+    Calls = fun() ->
+                    P = spawn(fun() -> receive go -> T ! {done, catch M:version()} end end), 1 = erlang:trace(P, true, [call]),
+                    P ! go, V = receive {done, {'EXIT', {W, _}}} -> W; {done, X} -> X end,
+                    R = erlang:trace_delivered(P), receive {trace_delivered, P, R} -> ok end,
+                    {V, [A || {trace, _, call, A} <- drain()]}
+            end,
+    Traced = fun() -> element(2, erlang:trace_info({M, version, 0}, traced)) end,
+    A = [N(), Calls(), Traced()], {module, M} = erlang:load_module(M, V2), B = [Calls(), Traced(), N(), Calls(), Traced()],
+    true = erlang:purge_module(M), true = erlang:delete_module(M), C = [Calls(), Traced()], true = erlang:purge_module(M), [A, B, C].
+version(V) ->
+    L = erl_anno:new(1),
+    {ok, M, B} = compile:forms([{attribute, L, module, suite_finds_version}, {attribute, L, export, [{version, 0}]},
+                                {function, L, version, 0, [{clause, L, [], [], [{integer, L, V}]}]}]),
+    {M, B}.

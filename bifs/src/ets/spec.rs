@@ -103,6 +103,7 @@ fn nobody_calls<'o>(b: &Builder<'o>, me: RawTerm) -> Call<'o> {
         caller: am::UNDEFINED.into(),
         caller_line: am::UNDEFINED.into(),
         seq_token: Term::NIL,
+        tried: true,
         dump: b.binary(text.as_bytes()),
     }
 }

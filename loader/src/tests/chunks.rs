@@ -3,7 +3,7 @@
 use super::asm::{Asm, u};
 use super::{name, refused};
 use crate::encode;
-use crate::module::{Module, RecordDef, RecordField, TypeEntry, TypeTable};
+use crate::module::{Module, Operand, RecordDef, RecordField, TypeEntry, TypeTable};
 use crate::ops::Opcode;
 use crate::{chunk_id as id, load, parse};
 
@@ -159,6 +159,18 @@ fn code_heads_and_encodings() {
     assert_eq!(with(id::CODE, code(&wide)), "NumberTooLarge");
     let size_of_size = [Opcode::Jump as u8, 0xfd, 0xf8, 0, 0, 0];
     assert_eq!(with(id::CODE, code(&size_of_size)), "NumberTooLarge");
+}
+
+/// A size that does not fit into 64 bits is the largest one: nothing is as large.
+#[test]
+fn sizes_beyond_all() {
+    let mut chunks = good();
+    let tail = joined(&[&[Opcode::BsTestTail2 as u8, 0x05, 0x13, 0xf8, 0x00, 1], &[0; 8], &[Opcode::IntCodeEnd as u8]]);
+    for chunk in chunks.iter_mut().filter(|chunk| chunk.0 == id::CODE) {
+        chunk.1 = joined(&[&words(&[16, 0, 191, 3, 0]), &tail]);
+    }
+    let module = parse(&encode::container(&chunks), "sizes").expect("the module is good");
+    assert_eq!(module.operands.last(), Some(&Operand::Unsigned(u64::MAX)));
 }
 
 #[test]

@@ -211,6 +211,7 @@ pub fn delete(module: Atom) -> Result<Deleted, Busy> {
     versions.old = versions.current.take();
     drop(registry);
     staging.commit();
+    crate::trace::names_moved(module);
     Ok(Deleted::Yes)
 }
 

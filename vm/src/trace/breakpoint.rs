@@ -12,6 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, RwLock};
 
 use super::profile::Profile;
 use super::session::Id;
+use crate::atom::Atom;
 use crate::code::{self, Export, LoadedModule, Mfa};
 use crate::ets::matchspec::MatchSpec;
 use crate::interp;
@@ -154,6 +155,11 @@ pub(crate) fn on_natives() -> bool {
     NATIVES.load(Ordering::Relaxed)
 }
 
+/// Whether there is a breakpoint.
+pub(super) fn is_any() -> bool {
+    !whole(TABLE.read()).is_empty()
+}
+
 /// The permission to change sites and rules.
 pub(super) fn lock_sites() -> MutexGuard<'static, ()> {
     lock(&SITES)
@@ -217,6 +223,14 @@ pub(crate) fn module_freed(m: &LoadedModule) {
     if !table.is_empty() {
         table.retain(|key, _| !m.holds(*key));
     }
+}
+
+/// A module has a new version, or none: its names lead past the breakpoints that were set in them. The caller holds
+/// [`lock_sites`].
+pub(super) fn names_moved(module: Atom) {
+    let of_module = |b: &&Arc<Breakpoint>| b.mfa.module == module && matches!(b.site, Site::Export(e) if e.native().is_none());
+    let gone: Vec<Arc<Breakpoint>> = whole(TABLE.read()).values().filter(of_module).cloned().collect();
+    gone.iter().for_each(|b| remove(b.site, b));
 }
 
 /// The sites at which a session has a rule, with their functions.

@@ -182,6 +182,7 @@ impl Traced<'_, '_> {
             caller: caller.map_or(undefined, |at| b.tuple(&mfa(at.mfa))),
             caller_line,
             seq_token: super::seq::token_for(b, p),
+            tried: false,
             dump: if dump { dumped(b, p) } else { Term::NIL },
         }
     }
@@ -211,6 +212,7 @@ fn no_call<'o>(b: &Builder<'o>, p: &Process, dump: bool) -> Call<'o> {
         caller: am::UNDEFINED.into(),
         caller_line: am::UNDEFINED.into(),
         seq_token: Term::NIL,
+        tried: false,
         dump: if dump { dumped(b, p) } else { Term::NIL },
     }
 }

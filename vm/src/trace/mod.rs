@@ -26,4 +26,4 @@ pub mod session;
 pub mod tracee;
 
 pub use flags::{FlagList, Flags, tracer_option};
-pub(crate) use pattern::module_loaded;
+pub(crate) use pattern::{module_loaded, names_moved};

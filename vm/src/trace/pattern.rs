@@ -245,8 +245,17 @@ pub fn set_on_load(session: Id, how: &How, rules: Rules) {
     });
 }
 
+/// A module was loaded or deleted: what was set for calls by its functions' names counts no longer.
+pub(crate) fn names_moved(module: Atom) {
+    if super::breakpoint::is_any() {
+        let _sites = lock_sites();
+        super::breakpoint::names_moved(module);
+    }
+}
+
 /// A module was loaded: what sessions have set for such is done.
 pub(crate) fn module_loaded(name: Atom) {
+    names_moved(name);
     for (id, _) in session::list(|_, s| s.on_load.on) {
         let (Some(o), Some(m)) = (session::with(id, |s| s.on_load.clone()), code::module(name)) else { continue };
         let _sites = lock_sites();

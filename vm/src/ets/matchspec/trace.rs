@@ -80,6 +80,8 @@ pub struct Call<'o> {
     pub caller_line: Term<'o>,
     /// The process's sequential trace token, or `[]`.
     pub seq_token: Term<'o>,
+    /// Nobody calls: the specification is only tried, and changes nothing.
+    pub tried: bool,
     /// The text of `process_dump`; only for specifications that ask for it ([`super::MatchSpec::wants_dump`]).
     pub dump: Term<'o>,
 }
@@ -141,7 +143,8 @@ pub(super) fn evaluate<'o>(
         TraceCall::SetControlWord => {
             // At once: the rest of the body sees the new word.
             let n = args.first()?.as_u64().and_then(|n| u32::try_from(n).ok())?;
-            Term::from_raw(RawTerm::small(i64::from(super::set_control_word(n))))
+            let old = if known.tried { super::control_word() } else { super::set_control_word(n) };
+            Term::from_raw(RawTerm::small(i64::from(old)))
         }
         TraceCall::ProcessDump => known.dump,
         TraceCall::Caller => known.caller,
