@@ -73,7 +73,8 @@ traced(F) -> try apply_tail(id(erlang), F, [why]) catch C:R:Stack -> {C, R, [{N,
 long_names() -> [e(fun() -> binary_to_atom(B, utf8) end) || B <- [<<0:512/unit:8, 255>>, <<0:256/unit:8>>, <<0:255/unit:8, 255>>, <<0:256/unit:8, 255>>]].
 
 %% Local times begin in 1902.
-first_year() -> [e(fun() -> {{Y, 7, _}, _} = erlang:F({{Y, 7, 15}, {12, 0, 0}}), Y end) || F <- [localtime_to_universaltime, universaltime_to_localtime], Y <- [1901, 1902]].
+first_year() -> [e(fun() -> {{Y, 7, _}, _} = erlang:F({{Y, 7, 15}, {12, 0, 0}}), Y end) || F <- [localtime_to_universaltime, universaltime_to_localtime], Y <- [1901, 1902]]
+    ++ [erlang:universaltime_to_posixtime({{1600, 2, 19}, {15, 14, 8}})].
 
 %% Lines behind the millions are not told.
 -file("huge.erl", 20000000).

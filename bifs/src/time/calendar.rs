@@ -68,7 +68,12 @@ fn read(t: Term<'_>) -> Result<Date, Raise> {
             second: second.as_small()?,
         })
     };
-    parts().filter(|d| d.year >= FIRST_YEAR && d.is_valid()).ok_or(Raise::Badarg)
+    parts().filter(Date::is_valid).ok_or(Raise::Badarg)
+}
+
+/// As [`read`], for a conversion between local and universal time.
+fn read_convertible(t: Term<'_>) -> Result<Date, Raise> {
+    read(t).ok().filter(|d| d.year >= FIRST_YEAR).ok_or(Raise::Badarg)
 }
 
 fn date_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
@@ -94,12 +99,12 @@ fn localtime_to_universaltime_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<
         Some(am::UNDEFINED) => None,
         _ => return Err(Raise::Badarg),
     };
-    let t = read(args[0])?.local_to_posix(dst).ok_or(Raise::Badarg)?;
+    let t = read_convertible(args[0])?.local_to_posix(dst).ok_or(Raise::Badarg)?;
     Ok(datetime(ctx, Date::from_posix(t)))
 }
 
 fn universaltime_to_localtime_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    Ok(datetime(ctx, Date::local(read(args[0])?.to_posix()).ok_or(Raise::Badarg)?))
+    Ok(datetime(ctx, Date::local(read_convertible(args[0])?.to_posix()).ok_or(Raise::Badarg)?))
 }
 
 fn universaltime_to_posixtime_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
