@@ -99,7 +99,7 @@ fn work(options: &Options) -> Result<bool, String> {
     let results = run_all(options, &tests, &vm, &out);
     let reference = reference::read(options.otp);
     if options.reference.is_some() {
-        reference::write(&out.join("reference.tsv"), &results).map_err(|e| e.to_string())?;
+        reference::write(&out.join("reference.tsv"), &bare(&results)).map_err(|e| e.to_string())?;
         eprintln!("the reference's results are in {}", out.join("reference.tsv").display());
     }
     let score = report::all(&results, &reference, options.otp, &out).map_err(|e| format!("{}: {e}", out.display()))?;
@@ -152,6 +152,15 @@ fn run_all(options: &Options, tests: &[Suite], vm: &runner::Vm, out: &Path) -> V
     });
     bar.finish_and_clear();
     results.into_inner().unwrap_or_default().into_iter().flatten().collect()
+}
+
+/// Results without what is another machine's or another run's: times and reasons.
+fn bare(results: &[SuiteResult]) -> Vec<SuiteResult> {
+    let mut all = results.to_vec();
+    for case in all.iter_mut().flat_map(|r| &mut r.cases) {
+        (case.millis, case.reason) = (0, String::new());
+    }
+    all
 }
 
 /// The area of this name.

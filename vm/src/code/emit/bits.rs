@@ -12,9 +12,13 @@ use crate::interp::instr as i;
 use crate::interp::old_segment;
 use crate::term::RawTerm;
 
+/// What a command has room for; a larger size is one that no bitstring has either.
+const MOST_BITS: u64 = (1 << 48) - 1;
+
 impl<'m> Emitter<'m> {
+    /// What is too large is a size that no bitstring has, as the largest number is.
     fn number(&self, o: Operand) -> u32 {
-        unsigned(o) as u32
+        u32::try_from(unsigned(o)).unwrap_or(u32::MAX)
     }
 
     /// An address in the module's string table that has `bytes` bytes behind it.
@@ -236,18 +240,19 @@ impl<'m> Emitter<'m> {
         let mut rest = list;
         while let [Operand::Atom(name), args @ ..] = rest {
             let name = self.m.atom(*name);
-            let bits = |size: Operand, unit: Operand| unsigned(size).saturating_mul(unsigned(unit));
+            let size_of = |size: Operand| unsigned(size).min(MOST_BITS);
+            let bits = |size: Operand, unit: Operand| unsigned(size).saturating_mul(unsigned(unit)).min(MOST_BITS);
             let taken = match (name, args) {
                 ("ensure_at_least", &[size, unit, ..]) => {
-                    words.extend([command::ENSURE_AT_LEAST | unsigned(size) << 16, unsigned(unit)]);
+                    words.extend([command::ENSURE_AT_LEAST | size_of(size) << 16, unsigned(unit)]);
                     2
                 }
                 ("ensure_exactly", &[size, ..]) => {
-                    words.push(command::ENSURE_EXACTLY | unsigned(size) << 16);
+                    words.push(command::ENSURE_EXACTLY | size_of(size) << 16);
                     1
                 }
                 ("skip", &[size, ..]) => {
-                    words.push(command::SKIP | unsigned(size) << 16);
+                    words.push(command::SKIP | size_of(size) << 16);
                     1
                 }
                 ("integer", &[l, flags, size, unit, d, ..]) => {
@@ -270,7 +275,7 @@ impl<'m> Emitter<'m> {
                     3
                 }
                 ("=:=", &[_, size, value, ..]) => {
-                    let n = unsigned(size);
+                    let n = size_of(size);
                     let Some(v) = self.constant(value).and_then(|t| {
                         // SAFETY: a small or a literal of this module.
                         unsafe { t.brand() }.as_u64()
