@@ -12,7 +12,7 @@ main() ->
 
 %% A server over a folder with one file of 200,000 bytes, while the fun runs.
 served(F) ->
-    Dir = "net_http.tmp",
+    Dir = "net_http.tmp." ++ os:getpid(),
     ok = filelib:ensure_dir(Dir ++ "/x"),
     Data = binary:copy(<<"0123456789">>, 20000),
     ok = file:write_file(Dir ++ "/data.bin", Data),

@@ -234,7 +234,7 @@ busy_waits() ->
     Pid = spawn(fun() -> [ok = gen_tcp:send(C, B) || _ <- lists:seq(1, 10)], Self ! {self(), sent} end), N = count_to(S, 0, 3000000), done(P, {N, receive {Pid, X} -> X after 2000 -> none end}).
 delayed_send() -> {S, C} = P = pair([binary, {active, false}, {delay_send, true}]), [ok = gen_tcp:send(C, [X]) || X <- "abcde"], done(P, gen_tcp:recv(S, 5, 1000)).
 sendfile() ->
-    F = "net_tcp.tmp", B = binary:copy(<<"0123456789">>, 30000), ok = file:write_file(F, B), {S, C} = P = passive(), Self = self(),
+    F = "net_tcp.tmp." ++ os:getpid(), B = binary:copy(<<"0123456789">>, 30000), ok = file:write_file(F, B), {S, C} = P = passive(), Self = self(),
     Pid = spawn_link(fun() -> {ok, D} = gen_tcp:recv(S, 300000, 5000), {ok, E} = gen_tcp:recv(S, 10, 5000), Self ! {self(), D =:= B, E} end),
     A = file:sendfile(F, C), {ok, H} = file:open(F, [read, raw, binary]), G = file:sendfile(H, C, 5, 10, []), file:close(H), R = receive {Pid, X, Y} -> {X, Y} after 5000 -> none end, file:delete(F), done(P, {A, G, R}).
 fd_open() -> {S, C} = passive(), {ok, Fd} = prim_inet:getfd(S), {ok, T} = gen_tcp:fdopen(Fd, [binary, {active, false}]), gen_tcp:send(T, "dup"), A = gen_tcp:recv(C, 3), gen_tcp:close(T), gen_tcp:send(S, "own"), B = gen_tcp:recv(C, 3), gen_tcp:close(S), gen_tcp:close(C), {A, B}.

@@ -39,7 +39,7 @@ raw_port() ->
     R.
 
 compressed() ->
-    Name = "ram_files.gz",
+    Name = "ram_files.tmp." ++ os:getpid(),
     {ok, W} = file:open(Name, [write, compressed]),
     Written = [file:write(W, lists:duplicate(1000, "line of text\n")), io:format(W, "~p~n", [done]), file:position(W, cur), file:close(W)],
     {ok, <<31, 139, _/binary>> = Gz} = file:read_file(Name),
