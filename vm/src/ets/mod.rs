@@ -12,6 +12,7 @@ mod ordered;
 mod prefix;
 mod reaper;
 pub mod registry;
+mod shard;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -23,20 +24,20 @@ pub use registry::owner_exited;
 pub use table::{Chains, Cursor, Heir, Kind, Options, Protection, Table, WriteConcurrency};
 pub use turn::Busy;
 
-/// Place of a key in a hash table.
+/// Where a traversal of a hash table goes on: at this hash of a shard.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
     shard: usize,
-    slot: usize,
+    hash: u32,
 }
 
 impl Place {
-    const SLOT_BITS: u32 = 48;
+    const HASH_BITS: u32 = 48;
     fn pack(self) -> u64 {
-        (self.shard as u64) << Self::SLOT_BITS | self.slot as u64
+        (self.shard as u64) << Self::HASH_BITS | u64::from(self.hash)
     }
     fn unpack(n: u64) -> Place {
-        Place { shard: (n >> Self::SLOT_BITS) as usize, slot: (n & ((1 << Self::SLOT_BITS) - 1)) as usize }
+        Place { shard: (n >> Self::HASH_BITS) as usize, hash: n as u32 }
     }
 }
 
@@ -75,6 +76,12 @@ impl Change {
     fn removed(&mut self, o: &Object) {
         self.objects -= 1;
         self.words -= o.words() as i64;
+    }
+    /// Puts `new` into the place of `o`.
+    fn replaced(&mut self, o: &mut Object, new: Object) {
+        self.removed(o);
+        self.added(&new);
+        *o = new;
     }
     /// Runs `f` on an object that may change its size.
     fn around<R>(&mut self, o: &mut Object, f: impl FnOnce(&mut Object) -> R) -> R {

@@ -6,30 +6,30 @@
 //! are packed.
 
 use crate::etf;
-use crate::heap::{Builder, Detached};
-use crate::term::copy::{self, Block};
-use crate::term::{Kind, RawTerm, Term, cmp, hash, map};
+use crate::heap::{Builder, Detached, MAX_HEAP_BINARY};
+use crate::term::block::Block;
+use crate::term::{Kind, RawTerm, Term, cmp, copy, hash, map};
 
-/// See the module's head.
-pub struct Object {
-    content: Content,
-}
+/// See the module's head. The block holds the tuple, or, marked, `{Keypos, Key, Bytes}` of the packed one.
+pub struct Object(Block);
 
-enum Content {
-    Plain(Block),
-    Packed(Box<Packed>),
-}
-
-/// A tuple in the external format.
-struct Packed {
+/// What a packed object's block holds.
+struct Packed<'o> {
     keypos: usize,
-    key: Detached,
-    bytes: Box<[u8]>,
+    key: Term<'o>,
+    bytes: Term<'o>,
 }
 
-impl Packed {
+impl<'o> Packed<'o> {
+    fn of(t: Term<'o>) -> Packed<'o> {
+        let [keypos, key, bytes] = t.as_tuple_of().unwrap_or([Term::NIL; 3]);
+        Packed { keypos: keypos.as_usize().unwrap_or(0), key, bytes }
+    }
+    fn with_bytes<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        f(self.bytes.as_bits().and_then(|b| b.as_bytes()).unwrap_or_default())
+    }
     fn unpack(&self) -> Detached {
-        etf::decode_literal(&self.bytes).unwrap_or_else(|_| Detached::immediate(RawTerm::NIL))
+        self.with_bytes(etf::decode_literal).unwrap_or_else(|_| Detached::immediate(RawTerm::NIL))
     }
 }
 
@@ -57,7 +57,7 @@ fn can_be_packed(t: Term<'_>) -> bool {
 impl Object {
     /// A copy of the tuple `t`.
     pub fn new(t: Term<'_>) -> Object {
-        Object { content: Content::Plain(Block::new(t)) }
+        Object(Block::new(t, false))
     }
     /// A copy of the tuple `t`, whose key is element `keypos` (from 1), in less memory where that is possible.
     pub fn packed(t: Term<'_>, keypos: usize) -> Object {
@@ -65,74 +65,68 @@ impl Object {
         if let Some(&key) = key
             && can_be_packed(t)
         {
-            let packed = Packed {
-                keypos,
-                key: copy::detach(key),
-                bytes: etf::encode(t, &etf::Options::new(RawTerm::NIL)).into_boxed_slice(),
-            };
-            let object = Object { content: Content::Packed(Box::new(packed)) };
+            let bytes = etf::encode(t, &etf::Options::new(RawTerm::NIL));
+            let packed = Detached::build(|b| b.tuple(&[b.uint(keypos as u64), b.copy(key), b.binary(&bytes)]));
+            let object = Object(packed.with(|p| Block::new(p, true)));
             if object.words() < copy::size_of(t) {
                 return object;
             }
         }
         Object::new(t)
     }
+    fn packed_with<R>(&self, f: impl for<'o> FnOnce(Packed<'o>) -> R) -> R {
+        self.0.with(|t| f(Packed::of(t)))
+    }
     /// Shows the tuple.
     #[inline]
     pub fn with<R>(&self, f: impl for<'o> FnOnce(Term<'o>) -> R) -> R {
-        match &self.content {
-            Content::Plain(t) => t.with(f),
-            Content::Packed(p) => p.unpack().with(f),
-        }
-    }
-    /// Shows the stored term, for reading together with others.
-    pub fn with_detached<R>(&self, f: impl FnOnce(&Detached) -> R) -> R {
-        match &self.content {
-            Content::Plain(t) => f(t.detached()),
-            Content::Packed(p) => f(&p.unpack()),
-        }
+        if self.0.is_marked() { self.packed_with(|p| p.unpack()).with(f) } else { self.0.with(f) }
     }
     /// Shows element `pos` (from 1), if there is one.
     #[inline]
     pub fn with_element<R>(&self, pos: usize, f: impl for<'o> FnOnce(Term<'o>) -> R) -> Option<R> {
-        if let Content::Packed(p) = &self.content
-            && p.keypos == pos
-        {
-            return Some(p.key.with(f));
+        if self.0.is_marked() && self.packed_with(|p| p.keypos == pos) {
+            return Some(self.packed_with(|p| f(p.key)));
         }
         self.with(|t| t.as_tuple().and_then(|e| e.get(pos.wrapping_sub(1))).map(|&e| f(e)))
     }
     /// Shows the key, which is element `keypos` (from 1) and exists.
     #[inline]
     pub(super) fn with_key<R>(&self, keypos: usize, f: impl for<'o> FnOnce(Term<'o>) -> R) -> R {
-        match &self.content {
-            Content::Plain(t) => {
-                t.with(|t| f(t.as_tuple().and_then(|e| e.get(keypos - 1)).copied().unwrap_or(Term::NIL)))
-            }
-            Content::Packed(p) => p.key.with(f),
+        if self.0.is_marked() {
+            return self.packed_with(|p| f(p.key));
         }
+        self.0.with(|t| f(t.as_tuple().and_then(|e| e.get(keypos - 1)).copied().unwrap_or(Term::NIL)))
+    }
+    /// `=:=` of this object's key, element `keypos`, and `key`.
+    #[inline]
+    pub(super) fn has_key(&self, key: &Key<'_>, keypos: usize) -> bool {
+        self.with_key(keypos, |k| k.raw() == key.term.raw() || !key.is_word && cmp::eq_exact(k, key.term))
     }
     /// A copy of the tuple on a heap.
     pub fn copy_to<'s>(&self, b: &Builder<'s>) -> Term<'s> {
-        match &self.content {
-            Content::Plain(t) => t.copy_to(b),
-            Content::Packed(p) => etf::decode(b, &p.bytes, false).map_or(Term::NIL, |d| d.term),
+        if !self.0.is_marked() {
+            return self.0.copy_to(b);
         }
+        self.packed_with(|p| p.with_bytes(|bytes| etf::decode(b, bytes, false).map_or(Term::NIL, |d| d.term)))
     }
     /// Words that the object takes.
+    #[inline]
     pub fn words(&self) -> usize {
-        match &self.content {
-            Content::Plain(t) => t.size(),
-            Content::Packed(p) => size_of::<Packed>() / 8 + p.key.size() + p.bytes.len().div_ceil(8),
-        }
+        let outside = if self.0.is_marked() { self.packed_with(|p| outside(p.bytes)) } else { 0 };
+        self.0.size() + outside
     }
     /// Overwrites element `pos` (from 1) with an immediate in place; `false`: that cannot be done.
+    #[inline]
     pub fn set_immediate(&mut self, pos: usize, value: RawTerm) -> bool {
-        match &mut self.content {
-            Content::Plain(t) => t.set_element_immediate(pos.wrapping_sub(1), value),
-            Content::Packed(_) => false,
-        }
+        !self.0.is_marked() && self.0.set_element_immediate(pos.wrapping_sub(1), value)
     }
+}
+
+/// Words of a binary's bytes that are not in its block.
+fn outside(binary: Term<'_>) -> usize {
+    let bytes = binary.as_bits().map_or(0, |b| b.bits.div_ceil(8));
+    if bytes > MAX_HEAP_BINARY { bytes.div_ceil(8) } else { 0 }
 }
 
 /// A key to look for, with what makes looking quick.
@@ -140,53 +134,19 @@ impl Object {
 pub struct Key<'k> {
     /// The key.
     pub term: Term<'k>,
-    /// The key's word if it is an immediate, else "no term".
-    word: RawTerm,
+    /// Whether it is all in its word.
+    is_word: bool,
 }
 
 impl<'k> Key<'k> {
     /// A key to look for.
     #[inline]
     pub fn new(term: Term<'k>) -> Key<'k> {
-        Key { term, word: word_of(term) }
+        Key { term, is_word: term.is_immediate() }
     }
     /// Hash for hash tables.
     #[inline]
     pub(super) fn hash(&self) -> u32 {
         hash::internal_hash(self.term)
-    }
-}
-
-fn word_of(t: Term<'_>) -> RawTerm {
-    if t.is_immediate() { t.raw() } else { RawTerm::NONE }
-}
-
-/// An object with its key's word at hand.
-pub(super) struct Keyed {
-    word: RawTerm,
-    pub(super) object: Object,
-}
-
-impl Keyed {
-    /// `object`'s key is element `keypos` (from 1), which exists.
-    pub(super) fn new(object: Object, keypos: usize) -> Keyed {
-        let word = object.with_element(keypos, word_of).unwrap_or(RawTerm::NIL);
-        Keyed { word, object }
-    }
-    /// Shows the key.
-    #[inline]
-    pub(super) fn with_key<R>(&self, keypos: usize, f: impl for<'o> FnOnce(Term<'o>) -> R) -> R {
-        match Term::immediate(self.word) {
-            Some(key) => f(key),
-            None => self.object.with_key(keypos, f),
-        }
-    }
-    /// `=:=` of the keys.
-    #[inline]
-    pub(super) fn matches(&self, key: &Key<'_>, keypos: usize) -> bool {
-        if !self.word.is_none() || !key.word.is_none() {
-            return self.word == key.word;
-        }
-        self.with_key(keypos, |k| cmp::eq_exact(k, key.term))
     }
 }

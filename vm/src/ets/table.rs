@@ -149,6 +149,10 @@ fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
     m.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn refs(objects: &[Object]) -> Vec<&Object> {
+    objects.iter().collect()
+}
+
 impl Table {
     /// An empty table; [`super::registry::insert`] makes it known.
     pub fn new(name: Atom, owner: RawTerm, id: [u32; 3], o: Options) -> Table {
@@ -258,7 +262,6 @@ impl Table {
         }
         if change.words != 0 {
             self.words.fetch_add(change.words, Ordering::Relaxed);
-            crate::heap::mem::note(crate::heap::mem::Category::Ets, change.words as isize * 8);
         }
     }
     fn change<R>(&self, f: impl FnOnce(&mut Change) -> R) -> R {
@@ -354,7 +357,7 @@ impl Table {
     /// Shows the objects with this key, in order; stops when the visitor does.
     pub fn lookup(&self, key: Term<'_>, mut f: impl FnMut(&Object)) {
         match &self.storage {
-            Storage::Hash(h) => h.lookup(&Key::new(key), |all| all.iter().for_each(|o| f(&o.object))),
+            Storage::Hash(h) => h.lookup(&Key::new(key), |all| all.iter().for_each(f)),
             Storage::Ordered(o) => {
                 let o = Self::read(o);
                 if let Some(x) = o.find_near(&ordered::Key::new(key)).ok().and_then(|at| o.get(at)) {
@@ -483,14 +486,10 @@ impl Table {
 
     // Order.
 
-    fn show<R>(&self, objects: &[super::object::Keyed], f: impl FnOnce(&[&Object]) -> R) -> Option<R> {
-        let all: Vec<&Object> = objects.iter().map(|o| &o.object).collect();
-        (!all.is_empty()).then(|| f(&all))
-    }
     /// Shows the objects with the first or last key; hash tables have the same at both ends.
     pub fn end<R>(&self, direction: Direction, f: impl FnOnce(&[&Object]) -> R) -> Option<R> {
         match &self.storage {
-            Storage::Hash(h) => h.first().and_then(|at| h.at(at, |all| self.show(all, f))),
+            Storage::Hash(h) => h.first(|all| f(&refs(all))),
             Storage::Ordered(o) => {
                 let o = Self::read(o);
                 let at = if direction == Direction::Forward { o.first() } else { o.last() };
@@ -507,20 +506,7 @@ impl Table {
         f: impl FnOnce(&[&Object]) -> R,
     ) -> Result<Option<R>, ()> {
         match &self.storage {
-            Storage::Hash(h) => {
-                let mut f = Some(f);
-                let mut from = h.after(&Key::new(key))?;
-                // An object that went away in between is passed over.
-                while let Some(at) = from {
-                    let shown =
-                        h.at(at, |all| if all.is_empty() { None } else { f.take().and_then(|f| self.show(all, f)) });
-                    if shown.is_some() {
-                        return Ok(shown);
-                    }
-                    from = h.next_place(at);
-                }
-                Ok(None)
-            }
+            Storage::Hash(h) => h.after(&Key::new(key), |all| f(&refs(all))),
             Storage::Ordered(o) => {
                 let o = Self::read(o);
                 Ok(o.beside(&ordered::Key::new(key), direction).and_then(|at| o.get(at)).map(|x| f(&[x])))
@@ -531,8 +517,8 @@ impl Table {
     #[allow(clippy::result_unit_err)]
     pub fn slot<R>(&self, n: usize, f: impl FnOnce(&[&Object]) -> R) -> Result<Option<R>, ()> {
         match &self.storage {
-            Storage::Hash(h) => match h.nth_slot(n) {
-                Ok(at) => Ok(Some(h.at(at, |all| f(&all.iter().map(|o| &o.object).collect::<Vec<_>>())))),
+            Storage::Hash(h) => match h.nth(n, |all| f(&refs(all))) {
+                Ok(shown) => Ok(Some(shown)),
                 Err(end) if end == n => Ok(None),
                 Err(_) => Err(()),
             },
@@ -639,12 +625,5 @@ fn place(from: &Cursor) -> Place {
     match from {
         Cursor::Place(n) => Place::unpack(*n),
         Cursor::Start | Cursor::Behind(_) | Cursor::At(_) => Place::default(),
-    }
-}
-
-impl Drop for Table {
-    fn drop(&mut self) {
-        let words = self.words.load(Ordering::Relaxed);
-        crate::heap::mem::note(crate::heap::mem::Category::Ets, -(words as isize) * 8);
     }
 }

@@ -72,18 +72,6 @@ impl Detached {
         // SAFETY: the fragments live and do not move while self is borrowed.
         f(unsafe { self.term.brand() })
     }
-    /// Overwrites element `index` (from 0) of a tuple with an immediate; `false` if this is no such tuple of our own.
-    pub fn set_element_immediate(&mut self, index: usize, value: RawTerm) -> bool {
-        let elements = self.with(|t| t.as_tuple().map_or(0, <[_]>::len));
-        let own = !self.frags.is_null() && !super::literal::is_literal(self.term.boxed_ptr());
-        if index >= elements || !value.is_immediate() || !own {
-            return false;
-        }
-        // SAFETY: the term is a tuple with more than `index` elements, in fragments that self owns; `&mut self` keeps
-        // readers out. What the element referred to stays in the fragments until they are freed.
-        unsafe { *self.term.boxed_ptr().add(1 + index) = value };
-        true
-    }
     /// Shows this term together with `t` of a running native, and a builder for terms that are gone when `f` returns.
     pub fn beside<'s, R>(
         &self,
@@ -92,23 +80,9 @@ impl Detached {
     ) -> R {
         let mut result = None;
         drop(super::Arena::detached(|b| {
-            // SAFETY: as in `together`; `t` lives for 's, which is longer than this call.
+            // SAFETY: the terms live while they are borrowed here (`t` for 's, which is longer), and are known under a
+            // brand that `f` cannot name outside; so are the builder's, which live until the arena is dropped.
             result = Some(unsafe { f(b, self.term.brand(), t.raw().brand()) });
-            crate::term::Term::NIL
-        }));
-        result.expect("the build ran")
-    }
-    /// Shows several terms together with a builder for terms that are gone when `f` returns. All have one brand, so
-    /// they may be mixed; nothing of it can leave `f` but by a copy.
-    pub fn together<R, const N: usize>(
-        of: [&Detached; N],
-        f: impl for<'o> FnOnce(&super::Builder<'o>, [crate::term::Term<'o>; N]) -> R,
-    ) -> R {
-        let mut result = None;
-        drop(super::Arena::detached(|b| {
-            // SAFETY: the terms live while they are borrowed here, and are known under a brand that `f` cannot name
-            // outside; so are the builder's, which live until the arena is dropped.
-            result = Some(f(b, of.map(|d| unsafe { d.term.brand() })));
             crate::term::Term::NIL
         }));
         result.expect("the build ran")
@@ -122,16 +96,6 @@ impl Detached {
     /// The word of an immediate; `None` if the term has memory.
     pub fn as_immediate(&self) -> Option<RawTerm> {
         self.term.is_immediate().then_some(self.term)
-    }
-    /// The term with the words of the fragment that holds it all; `None` if there are several fragments or none, or
-    /// off-heap objects.
-    #[inline]
-    pub(crate) fn plain_block(&self) -> Option<(RawTerm, &[RawTerm])> {
-        // SAFETY: self owns the chain; `used` words of a fragment are filled.
-        unsafe {
-            let f = self.frags.as_ref().filter(|f| f.next.is_null() && f.off_heap.is_null())?;
-            Some((self.term, std::slice::from_raw_parts(Fragment::words(self.frags), f.used)))
-        }
     }
     /// Words in fragments.
     pub fn size(&self) -> usize {

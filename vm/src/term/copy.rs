@@ -7,6 +7,7 @@
 //! its own, and copying uses the target as its queue, as a Cheney collector does. A copy is never writable, and match
 //! contexts, which programs cannot see, do not occur.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -45,6 +46,18 @@ impl Shared {
 pub fn size_of(t: Term<'_>) -> usize {
     let shared = Shared::none();
     measure(t, &shared, None, usize::MAX, |o| o.copied_words(&shared))
+}
+
+/// Words that a copy of `t` takes, and whether objects in it will own something outside.
+pub(super) fn size_and_owns(t: Term<'_>) -> (usize, bool) {
+    let (shared, owns) = (Shared::none(), Cell::new(false));
+    let words = measure(t, &shared, None, usize::MAX, |o| {
+        if off_heap::is_off_heap(o.header) || o.is_view() && !o.is_copied_flat() {
+            owns.set(true);
+        }
+        o.copied_words(&shared)
+    });
+    (words, owns.get())
 }
 
 /// Words above which measuring and copying a term take a noticeable part of a millisecond: work for a dirty scheduler.
@@ -112,75 +125,6 @@ fn fragment_with(t: Term<'_>, shared: Shared, head: usize, limit: usize) -> Opti
         (*fragment).off_heap = copier.into_off_heap();
         Some((copy, fragment))
     }
-}
-
-/// A copy outside of any process in one block of memory, out of which nothing in it points. Copying that once more
-/// takes a look at each word instead of a walk.
-pub struct Block(Detached);
-
-impl Block {
-    /// A copy of `t`.
-    pub fn new(t: Term<'_>) -> Block {
-        Block(detach(t))
-    }
-    /// Shows the term.
-    #[inline]
-    pub fn with<R>(&self, f: impl for<'s> FnOnce(Term<'s>) -> R) -> R {
-        self.0.with(f)
-    }
-    /// The term.
-    pub fn detached(&self) -> &Detached {
-        &self.0
-    }
-    /// Words that it takes.
-    #[inline]
-    pub fn size(&self) -> usize {
-        self.0.size()
-    }
-    /// See [`Detached::set_element_immediate`]; an immediate points nowhere.
-    #[inline]
-    pub fn set_element_immediate(&mut self, index: usize, value: RawTerm) -> bool {
-        self.0.set_element_immediate(index, value)
-    }
-    /// A copy made with `b`.
-    #[inline]
-    pub fn copy_to<'s>(&self, b: &Builder<'s>) -> Term<'s> {
-        match self.0.plain_block() {
-            Some((t, words)) => Term::from_raw(copy_block(t, words, b.arena)),
-            // Objects outside of the block are shared and counted.
-            None => self.0.with(|t| copy_into(t, b)),
-        }
-    }
-}
-
-/// Copies a block of complete objects that point nowhere but into the block, and own nothing outside of it; `t` is a
-/// term in it.
-fn copy_block(t: RawTerm, words: &[RawTerm], arena: &Arena) -> RawTerm {
-    let to = arena.alloc(words.len());
-    let distance = (to as u64).wrapping_sub(words.as_ptr() as u64);
-    let moved = |t: RawTerm| RawTerm::from_bits(t.bits().wrapping_add(distance));
-    let mut raw = 0;
-    for (i, &w) in words.iter().enumerate() {
-        let copy = if raw > 0 {
-            raw -= 1;
-            w
-        } else if w.is_immediate() {
-            w
-        } else if w.is_header() {
-            let h = w.as_header();
-            raw = match object::shape(h) {
-                Shape::Terms => 0,
-                Shape::Fun => 1,
-                Shape::View | Shape::Raw => h.arity(),
-            };
-            w
-        } else {
-            moved(w)
-        };
-        // SAFETY: the arena gave as many words as there are.
-        unsafe { *to.add(i) = copy };
-    }
-    moved(t)
 }
 
 /// A copy of `t` made with `b`.
@@ -539,7 +483,6 @@ mod tests {
     use super::*;
     use crate::heap::BinaryHandle;
     use crate::heap::literal::{LiteralArea, is_literal};
-    use crate::term::map;
 
     /// Builds a term, and checks the words of its copy and what the copy shows.
     #[track_caller]
@@ -566,28 +509,6 @@ mod tests {
         copies_in(4, |b| b.sub_bits(b.binary(&[0xa5; 100_000]), 13, 80).unwrap());
         copies_in(3, |b| b.reference([1, 2, 3]));
         copies_in(5, |b| b.magic_reference([1, 2, 3], Box::new(1)));
-    }
-
-    #[test]
-    fn a_block_is_copied_as_it_is() {
-        let build: [for<'s> fn(&Builder<'s>) -> Term<'s>; 6] = [
-            |b| b.tuple(&[b.int(1), b.binary(b"payload"), b.float(-0.5), b.string("list")]),
-            |b| b.cons(b.int(i64::MAX), b.big_limbs(true, &[1, 2, 3])),
-            |b| map::from_pairs(b, &(0..100).map(|i| (b.int(i), b.tuple(&[b.int(i)]))).collect::<Vec<_>>()),
-            |b| b.tuple(&[b.reference([1, 2, 3]), b.sub_bits(b.binary(&[0xa5; 64]), 3, 61).unwrap(), b.tuple(&[])]),
-            // Owns something outside of the block.
-            |b| b.tuple(&[b.binary(&[7; 1000]), b.magic_reference([1, 2, 3], Box::new(1))]),
-            |_| Term::NIL,
-        ];
-        for build in build {
-            let mut block = Detached::build(build).with(Block::new);
-            block.set_element_immediate(0, RawTerm::small(7));
-            let copy = Detached::build(|b| block.copy_to(b));
-            block.with(|t| {
-                copy.with(|c| assert_eq!(format!("{c:?}"), format!("{t:?}")));
-                assert_eq!(copy.with(size_of), size_of(t));
-            });
-        }
     }
 
     #[test]

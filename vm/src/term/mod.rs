@@ -6,6 +6,7 @@
 //! where it is and its views are safe to read. `'s` is invariant: terms of two calls cannot be mixed.
 
 pub mod bits;
+pub mod block;
 pub mod cmp;
 pub mod copy;
 pub mod hash;

@@ -7,18 +7,14 @@ use super::trace;
 use super::{Call, Clause, MatchSpec, Op, Outcome, Test};
 use crate::atom::am;
 use crate::ets::Object;
-use crate::heap::{Builder, Detached};
+use crate::heap::Builder;
 use crate::term::{RawTerm, Term, cmp, map};
 
 impl MatchSpec {
     /// Runs the specification on a stored object. The first clause that matches gives the value shown to `f`; no
     /// clause: `None`.
     pub fn run<R>(&self, object: &Object, self_pid: RawTerm, f: impl for<'o> FnOnce(Term<'o>) -> R) -> Option<R> {
-        object.with_detached(|object| {
-            Detached::together([&self.constants, object], |b, [constants, object]| {
-                self.first_match(b, constants, object, self_pid).map(f)
-            })
-        })
+        object.with(|t| self.run_on(t, self_pid, f))
     }
     /// As [`MatchSpec::run`] on any term.
     pub fn run_on<R>(&self, t: Term<'_>, self_pid: RawTerm, f: impl for<'o> FnOnce(Term<'o>) -> R) -> Option<R> {
