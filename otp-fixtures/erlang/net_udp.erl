@@ -29,6 +29,8 @@ too_large() -> {A, P} = open([binary]), done([A], gen_udp:send(A, {127,0,0,1}, P
 truncated() -> {A, P} = open([binary, {active, false}, {buffer, 10}]), gen_udp:send(A, {127,0,0,1}, P, "0123456789abcdef"), {ok, {_, _, D}} = gen_udp:recv(A, 0, 500), done([A], D).
 large() -> {A, P} = open([binary, {active, false}, {recbuf, 100000}]), B = binary:copy(<<"x">>, 60000), ok = gen_udp:send(A, {127,0,0,1}, P, B), {ok, {_, _, D}} = gen_udp:recv(A, 0, 500), done([A], D =:= B).
 recv_twice() -> {A, _} = open([{active, false}]), Self = self(), Pid = spawn(fun() -> Self ! {self(), gen_udp:recv(A, 0, 150)} end), timer:sleep(50), R = gen_udp:recv(A, 0, 10), done([A], {R, receive {Pid, X} -> X after 1000 -> none end}).
+close_while_recv() ->
+    [begin {A, _} = open([{active, false}]), Self = self(), Pid = spawn(fun() -> Self ! {self(), gen_udp:recv(A, 0, T)} end), timer:sleep(50), gen_udp:close(A), receive {Pid, X} -> X after 5000 -> none end end || T <- [infinity, 10000]].
 recv_active() -> {A, _} = open([{active, true}]), done([A], gen_udp:recv(A, 0, 10)).
 closed() -> {A, _} = open([]), gen_udp:close(A), [gen_udp:recv(A, 0, 10), gen_udp:send(A, {127,0,0,1}, 9, "x"), gen_udp:close(A), inet:getopts(A, [active])].
 taken() -> {A, P} = open([]), R = gen_udp:open(P, [{ip, {127,0,0,1}}]), done([A], R).

@@ -80,7 +80,7 @@ fn ended(status: process::ExitStatus) -> End {
     }
 }
 
-fn slowness() -> f64 {
+pub(crate) fn slowness() -> f64 {
     env::var("GIRDER_TEST_SLOWNESS").ok().and_then(|n| n.parse().ok()).unwrap_or(1.0)
 }
 

@@ -4,9 +4,11 @@
 //! profile that the tests themselves were built in, once per run: once per process, and under `cargo nextest`, which
 //! starts a process for each test, once per run by means of a stamp that carries the run's identifier.
 
-use crate::child::{self, Output};
+use crate::child::{self, End, Output, Scratch};
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -98,4 +100,30 @@ impl<'a> Run<'a> {
 /// `girder` with any arguments.
 pub fn command(arguments: &[&str], limit: Duration) -> Output {
     child::run(Command::new(binary()).args(arguments), limit)
+}
+
+/// A folder with the launchers that `girder install-shim` writes: of an OTP tree, or of the one that `girder` finds.
+///
+/// # Panics
+/// When it cannot be filled.
+pub fn shim(otp: Option<&Path>) -> Scratch {
+    let shim = Scratch::new("shim");
+    let mut command = Command::new(binary());
+    command.arg("install-shim").arg(shim.path());
+    if let Some(otp) = otp {
+        command.arg("--otp").arg(otp);
+    }
+    let installed = child::run(&mut command, Duration::from_secs(120));
+    assert_eq!(installed.end, End::Status(0), "{}", installed.stderr_text());
+    shim
+}
+
+/// The `PATH` with folders before those of this process.
+///
+/// # Panics
+/// When a name has a colon.
+pub fn path_with(folders: &[&Path]) -> OsString {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let all = folders.iter().map(|f| f.to_path_buf()).chain(env::split_paths(&path));
+    env::join_paths(all).expect("folders whose names have no colon")
 }

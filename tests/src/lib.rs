@@ -13,6 +13,8 @@
 //! | `benches` | the programs of `benches/` at their quick size, on 1, 2 and 8 schedulers | the manifest's lines |
 //! | `boot` | command lines of `girder erl`, `erlc`, `escript` | the installed ones |
 //! | `shell` | the interactive shell in a terminal | the installed `erl`'s screen |
+//! | `servers` | servers in Erlang and Gleam, inets on Girder | what real clients must get |
+//! | `exhausted` | no descriptors left, on both | each other |
 //! | `tools` | Elixir, rebar3, EUnit, PropEr, the compiler, an upgrade on Girder | the same on the installed `erl` |
 //! | `bad_input` | damaged files, full disks, closed ends | the installed `erl` and `escript` |
 //! | `evals` | command lines with the libraries of 25, 27 and 29 | each release's recorded output |
@@ -36,6 +38,7 @@ pub mod fixture;
 pub mod girder;
 pub mod programs;
 pub mod reference;
+pub mod server;
 pub mod terminal;
 
 /// Ends a test that cannot run on this machine; fails it where `GIRDER_TEST_NO_SKIP` asks for everything.

@@ -28,15 +28,6 @@ shift
 exec erl -pa "$BASE"/*/ebin -eval "own@@main:run(own)" -noshell -extra "$@"
 "#;
 
-/// A folder with launchers of a release's libraries.
-fn shim(tree: &Path) -> Scratch {
-    let shim = Scratch::new("gleam-shim");
-    let words = ["install-shim", text(shim.path()), "--otp", text(tree)];
-    let installed = girder::command(&words, LIMIT);
-    assert_eq!(installed.end, End::Status(0), "{}", installed.stderr_text());
-    shim
-}
-
 fn text(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
@@ -44,8 +35,7 @@ fn text(path: &Path) -> &str {
 /// A command that finds the launchers first.
 fn command(program: &str, shim: &Scratch) -> Command {
     let mut command = Command::new(program);
-    let path = std::env::var("PATH").unwrap_or_default();
-    command.env("PATH", format!("{}:{path}", text(shim.path())));
+    command.env("PATH", girder::path_with(&[shim.path()]));
     command
 }
 
@@ -88,7 +78,7 @@ fn check_release(release: u32) {
     let Some(tree) = otp_tree(release) else {
         return skip(&format!("no OTP {release}: run otp-fixtures/fetch-otp {release}"));
     };
-    let (shim, shipment) = (shim(&tree), shipment(release));
+    let (shim, shipment) = (girder::shim(Some(&tree)), shipment(release));
     let run = &|name: &str| {
         let run = format!("own@@main:run({name})");
         let mut erl = command("erl", &shim);
@@ -129,7 +119,7 @@ fn the_command_itself() {
     let (Some(gleam), Some(tree)) = (gleam(), otp_tree(27)) else {
         return skip("no gleam is installed, or there is no OTP 27");
     };
-    let (shim, project) = (shim(&tree), Scratch::new("gleam-project"));
+    let (shim, project) = (girder::shim(Some(&tree)), Scratch::new("gleam-project"));
     let sources = fixture::root().join("otp-fixtures/gleam");
     fs::create_dir(project.path().join("src")).expect("a scratch folder");
     fs::copy(sources.join("gleam.toml"), project.path().join("gleam.toml")).expect("a scratch file");

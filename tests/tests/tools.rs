@@ -2,21 +2,25 @@
 
 use girder_tests::{
     child::{self, End, Output, Scratch},
-    girder, reference, skip,
+    fixture, girder, reference, skip,
 };
-use std::{fs, path::Path, process::Command, sync::OnceLock, time::Duration};
+use std::{
+    ffi::{OsStr, OsString},
+    fs,
+    path::Path,
+    process::Command,
+    sync::OnceLock,
+    time::Duration,
+};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// A folder with launchers, as the PATH wants it.
-fn path() -> &'static str {
-    static SHIM: OnceLock<(Scratch, String)> = OnceLock::new();
+/// The PATH with a folder of launchers.
+fn path() -> &'static OsStr {
+    static SHIM: OnceLock<(Scratch, OsString)> = OnceLock::new();
     let (_, path) = SHIM.get_or_init(|| {
-        let shim = Scratch::new("shim");
-        let folder = shim.path().to_str().expect("a name").to_owned();
-        let installed = girder::command(&["install-shim", &folder], LIMIT);
-        assert_eq!(installed.end, End::Status(0), "{}", installed.stderr_text());
-        let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
+        let shim = girder::shim(None);
+        let path = girder::path_with(&[shim.path()]);
         (shim, path)
     });
     path
@@ -90,6 +94,30 @@ fn mix_makes_and_tests_a_project() {
     let failed = run(&project, &["mix", "test"], true);
     assert_eq!(failed.end, End::Status(2), "{}", failed.stdout_text());
     assert!(failed.stdout_text().contains("2 tests, 1 failure"), "{}", failed.stdout_text());
+}
+
+/// Elixir 1.18 on OTP 27: `mix` there takes its locks through TCP.
+#[test]
+fn mix_of_elixir_1_18_on_otp_27() {
+    let elixir = fixture::root().join("otp-trees/27/usr/lib/elixir/bin");
+    let Some(tree) = fixture::otp_tree(27).filter(|_| elixir.join("mix").is_file()) else {
+        return skip("no OTP 27 with Elixir: run otp-fixtures/fetch-otp 27");
+    };
+    let (shim, dir) = (girder::shim(Some(&tree)), Scratch::new("mix"));
+    let mix = |dir: &Path, words: &[&str]| {
+        let mut command = Command::new(elixir.join("mix"));
+        command.args(words).current_dir(dir).env("HOME", dir).env("PATH", girder::path_with(&[shim.path(), &elixir]));
+        child::run(&mut command, LIMIT)
+    };
+    let made = mix(dir.path(), &["new", "demo"]);
+    assert_eq!(made.end, End::Status(0), "{}{}", made.stdout_text(), made.stderr_text());
+    let project = dir.path().join("demo");
+    let told = "defmodule Told do\n  use ExUnit.Case\n  test \"versions\", do: IO.puts(\"on #{System.version()} #{System.otp_release()}\")\nend\n";
+    file(&project, "test/told_test.exs", told);
+    let tested = mix(&project, &["test"]);
+    assert_eq!(tested.end, End::Status(0), "{}{}", tested.stdout_text(), tested.stderr_text());
+    let text = tested.stdout_text();
+    assert!(text.contains("1 doctest, 2 tests, 0 failures") && text.contains("on 1.18") && text.contains(" 27\n"), "{text}");
 }
 
 #[test]

@@ -12,6 +12,7 @@
                procs,
                rate_limiter,
                shapes,
-               sup]},
+               sup,
+               tcp_echo]},
     {registered, []}
 ]}.

@@ -51,6 +51,14 @@ impl Udp {
             self.read(port);
         }
     }
+    /// The descriptor is given up; who waits for a datagram hears of it.
+    fn close(&mut self, port: &DriverPort) {
+        self.timer = None;
+        if let Some(w) = self.socket.waiting.take() {
+            messages::answer_error(port.id(), &w, am::CLOSED);
+        }
+        self.socket.close();
+    }
     /// Sets where datagrams go and whose are heard; none: anybody's.
     fn connect(&mut self, port: &mut DriverPort, data: &[u8]) -> Answer {
         let fd = self.socket.fd().filter(|_| self.socket.state.is_open()).ok_or(BAD_PORT)?;
@@ -255,7 +263,7 @@ impl Protocol for Udp {
                 Ok(done)
             }
             Operation::Close => {
-                self.socket.close();
+                self.close(port);
                 Ok(Vec::new())
             }
             Operation::Connect => self.connect(port, data),
@@ -296,8 +304,8 @@ impl Driver for Udp {
             }
         }
     }
-    fn stop(&mut self, _: &mut DriverPort) {
-        self.socket.close();
+    fn stop(&mut self, port: &mut DriverPort) {
+        self.close(port);
     }
     fn soft_busy(&self) -> bool {
         true

@@ -281,7 +281,8 @@ impl Tcp {
         self.answer_all(port);
         match sender {
             Some(s) => messages::reply(port.id(), s, Err(reason)),
-            None => self.late.send |= !file,
+            // After OTP 25 the next sender hears of the end even if the file's sender has.
+            None => self.late.send |= !file || girder_vm::Profile::get().release > 25,
         }
         self.close();
         self.late.receive = true;
