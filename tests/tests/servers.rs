@@ -252,7 +252,8 @@ fn httpd_serves_files_to_curl() {
     assert_eq!(curl(&["--range", "1000-1999", &at("data.bin")]), &data[1000..2000], "a range");
     assert_eq!(text(&["--range", "5-9", "-o", "/dev/null", "-w", "%{http_code}", &at("data.bin")]), "206");
     // Two requests over one connection, and one that is closed after it.
-    let twice = text(&["-w", "%{num_connects} ", "-o", "/dev/null", &at("data.bin"), "-o", "/dev/null", &at("empty.txt")]);
+    let twice =
+        text(&["-w", "%{num_connects} ", "-o", "/dev/null", &at("data.bin"), "-o", "/dev/null", &at("empty.txt")]);
     assert_eq!(twice, "1 0 ");
     assert_eq!(curl(&["--http1.0", &at("")]), page);
     assert_eq!(text(&["--data-binary", "0123456789", &at("esi/http_files:size_of")]), "10");

@@ -117,7 +117,10 @@ fn mix_of_elixir_1_18_on_otp_27() {
     let tested = mix(&project, &["test"]);
     assert_eq!(tested.end, End::Status(0), "{}{}", tested.stdout_text(), tested.stderr_text());
     let text = tested.stdout_text();
-    assert!(text.contains("1 doctest, 2 tests, 0 failures") && text.contains("on 1.18") && text.contains(" 27\n"), "{text}");
+    assert!(
+        text.contains("1 doctest, 2 tests, 0 failures") && text.contains("on 1.18") && text.contains(" 27\n"),
+        "{text}"
+    );
 }
 
 #[test]
