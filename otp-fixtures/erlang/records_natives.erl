@@ -80,4 +80,13 @@ of_the_language() ->
 bytes() -> {term_to_binary(one()), erlang:external_size(one())}.
 sent() -> Self = self(), spawn(fun() -> Self ! one() end), receive R -> R end.
 stored() -> T = ets:new(t, []), ets:insert(T, {one(), #point{y = 9}}), [{K, V}] = ets:lookup(T, one()), {K, V}.
+
+%% The order of several values in the hash is that in which the fields' atoms were made, so these are new ones.
+hashed() ->
+    [P, Q, R | Many] = [list_to_atom("field_" ++ integer_to_list((I * 7919) rem 1009)) || I <- lists:seq(1, 40)],
+    Wide = [{F, erlang:phash2(F)} || F <- Many],
+    Made = [records:create(M, N, F, #{is_exported => E})
+            || M <- [a, test], N <- [b, ''], E <- [true, false],
+               F <- [[], [{x, 1}], [{P, 2}], [{Q, 2}, {P, 1}], [{P, [a]}, {R, x}, {Q, #{a => 1.5}}], Wide, lists:reverse(Wide)]],
+    [erlang:phash2(X, 1 bsl 32) || X <- Made ++ [#inner{b = <<1>>}, {a, hd(Made), b}, [1 | hd(Made)], #{hd(Made) => hd(Made)}]].
 -endif.

@@ -4,8 +4,9 @@
 //! hashed each for itself and combined with xor), and equals the reference's.
 
 use super::aligned;
+use crate::atom::Atom;
 use crate::node;
-use crate::term::{BitsView, Kind, Term, map};
+use crate::term::{BitsView, Kind, RecordView, Term, map};
 
 /// The golden ratio; the constants of the kinds are its multiples.
 const HCONST: u32 = 0x9e37_79b9;
@@ -131,9 +132,8 @@ pub fn make_hash2(t: Term<'_>) -> u32 {
             Kind::ExternalPid(_, data) => one(hash, node::external_pid_parts(data).number, 5),
             Kind::Port(n) | Kind::ExternalPort(_, n) => two(hash, n as u32, (n >> 32) as u32, 6),
             Kind::Record(r) => {
-                rest.extend(r.values.iter().rev().map(|&e| Rest::Term(e)));
-                rest.push(Rest::Term(r.definition));
-                one(hash, r.values.len() as u32, 9)
+                rest.extend(in_order_of_atoms(&r).into_iter().rev().map(Rest::Term));
+                two(hash, r.values.len() as u32, definition(r.definition), 23)
             }
         };
         term = loop {
@@ -151,6 +151,24 @@ pub fn make_hash2(t: Term<'_>) -> u32 {
             }
         };
     }
+}
+
+/// Hash of a record's definition: that of the tuple of module, name, whether it is exported, and the fields in order.
+fn definition(t: Term<'_>) -> u32 {
+    let Some([module, name, exported, fields]) = t.as_tuple_of() else { return 0 };
+    let atoms = || [module, name, exported].into_iter().chain(fields.list_iter()).filter_map(|t| t.as_atom());
+    let start = one(0, atoms().count() as u32, 9);
+    atoms().fold(start, |hash, a| one(hash, a.hash(), 3))
+}
+
+/// The values of a record as the reference keeps them: the field comes first whose atom was made first. So the hash of a
+/// record with several fields depends on the history of the atom table, there as here.
+fn in_order_of_atoms<'s>(r: &RecordView<'s>) -> Vec<Term<'s>> {
+    let fields = r.definition.as_tuple().and_then(|d| d.get(3)).copied().unwrap_or(Term::NIL);
+    let index = |field: Term<'s>| field.as_atom().map(Atom::index);
+    let mut values: Vec<_> = fields.list_iter().map(index).zip(r.values.iter().copied()).collect();
+    values.sort_by_key(|(index, _)| *index);
+    values.into_iter().map(|(_, value)| value).collect()
 }
 
 /// Hashes the leading bytes of a list, four at a time; then comes the returned term.
