@@ -95,6 +95,32 @@ pub struct MatchOptions {
     pub start_limit: Option<usize>,
 }
 
+/// What to match.
+#[derive(Clone, Copy)]
+pub enum Subject<'s> {
+    /// Bytes; a pattern in UTF-8 has them checked at each match.
+    Bytes(&'s [u8]),
+    /// A text, known to be UTF-8.
+    Text(&'s str),
+}
+
+impl<'s> Subject<'s> {
+    /// The bytes.
+    pub fn bytes(self) -> &'s [u8] {
+        match self {
+            Subject::Bytes(bytes) => bytes,
+            Subject::Text(text) => text.as_bytes(),
+        }
+    }
+    fn text(self) -> Option<&'s str> {
+        match self {
+            // Quicker than PCRE2's own check.
+            Subject::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            Subject::Text(text) => Some(text),
+        }
+    }
+}
+
 /// What became of a match.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
@@ -193,23 +219,27 @@ impl Code {
     pub fn has_duplicate_names(&self) -> bool {
         self.options & option::DUPNAMES != 0
     }
+    /// Whether pattern and subjects are in UTF-8.
+    pub fn is_utf8(&self) -> bool {
+        self.options & option::UTF != 0
+    }
     /// Whether CRLF is one line end.
     pub fn uses_crlf(&self) -> bool {
         matches!(self.newline, sys::PCRE2_NEWLINE_CRLF | sys::PCRE2_NEWLINE_ANY | sys::PCRE2_NEWLINE_ANYCRLF)
     }
     /// Matches.
-    pub fn run(&self, subject: &[u8], o: &MatchOptions) -> Outcome {
-        if o.offset > subject.len() {
+    pub fn run(&self, subject: Subject<'_>, o: &MatchOptions) -> Outcome {
+        if o.offset > subject.bytes().len() {
             return Outcome::BadOffset;
         }
         let mut bits = o.bits & !sys::PCRE2_NO_UTF_CHECK;
-        if self.options & option::UTF != 0 {
-            // Quicker than PCRE2's own check, which then is not needed.
-            match std::str::from_utf8(subject) {
-                Ok(text) if text.is_char_boundary(o.offset) => bits |= sys::PCRE2_NO_UTF_CHECK,
+        if self.is_utf8() {
+            match subject.text() {
+                Some(text) if text.is_char_boundary(o.offset) => bits |= sys::PCRE2_NO_UTF_CHECK,
                 _ => return Outcome::BadUtf,
             }
         }
+        let subject = subject.bytes();
         // SAFETY: data and context are ours and freed below; the subject is readable for its length, and checked to be
         // UTF-8 where the pattern takes it for that; the vector of offsets belongs to the data and has as many pairs as
         // the match answers at most.
@@ -295,20 +325,20 @@ mod tests {
     fn groups_and_names() {
         let c = compile("(?<a>x)|(?<b>y)(z)?", 0);
         assert_eq!((c.captures(), c.names().len()), (3, 2));
-        assert_eq!(c.run(b"-y", &MatchOptions::default()), Outcome::Match(vec![Some((1, 2)), None, Some((1, 2))]));
-        assert_eq!(c.run(b"-", &MatchOptions::default()), Outcome::NoMatch);
+        assert_eq!(c.run(Subject::Bytes(b"-y"), &MatchOptions::default()), Outcome::Match(vec![Some((1, 2)), None, Some((1, 2))]));
+        assert_eq!(c.run(Subject::Bytes(b"-"), &MatchOptions::default()), Outcome::NoMatch);
     }
 
     #[test]
     fn limits() {
         let c = compile("(a+)+$", 0);
         let few = MatchOptions { match_limit: Some(1000), ..Default::default() };
-        assert_eq!(c.run(b"aaaaaaaaaaaaaaaaaaaaaaaaab", &few), Outcome::MatchLimit);
+        assert_eq!(c.run(Subject::Bytes(b"aaaaaaaaaaaaaaaaaaaaaaaaab"), &few), Outcome::MatchLimit);
         let early = MatchOptions { start_limit: Some(2), ..Default::default() };
-        assert_eq!(c.run(b"bbaa", &early), Outcome::Match(vec![Some((2, 4)), Some((2, 4))]));
-        assert_eq!(c.run(b"bbbaa", &early), Outcome::NoMatch);
-        assert_eq!(c.run(b"", &MatchOptions { offset: 9, ..Default::default() }), Outcome::BadOffset);
-        assert_eq!(compile("x", option::UTF).run(b"\xff", &MatchOptions::default()), Outcome::BadUtf);
+        assert_eq!(c.run(Subject::Bytes(b"bbaa"), &early), Outcome::Match(vec![Some((2, 4)), Some((2, 4))]));
+        assert_eq!(c.run(Subject::Bytes(b"bbbaa"), &early), Outcome::NoMatch);
+        assert_eq!(c.run(Subject::Bytes(b""), &MatchOptions { offset: 9, ..Default::default() }), Outcome::BadOffset);
+        assert_eq!(compile("x", option::UTF).run(Subject::Bytes(b"\xff"), &MatchOptions::default()), Outcome::BadUtf);
     }
 
     #[test]
@@ -317,7 +347,7 @@ mod tests {
             for (pattern, subject) in [(&b"\\w"[..], b"\xe9"), (b"\xe9", b"\xc9")] {
                 let o = CompileOptions { bits: option::CASELESS, latin_1, ..Default::default() };
                 let c = Code::compile(pattern, &o).expect("compiles");
-                assert_eq!(c.run(subject, &MatchOptions::default()), outcome);
+                assert_eq!(c.run(Subject::Bytes(subject), &MatchOptions::default()), outcome);
             }
         }
     }

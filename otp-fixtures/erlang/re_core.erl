@@ -98,4 +98,21 @@ replace_bad() -> [e(fun() -> re:replace(S, P, R) end) || {S, P, R} <- [{a, "a", 
 split() -> [re:split(S, P, [{return, list}]) || {S, P} <- [{"Erlang", "[ln]"}, {"Erlang", "[lr]"}, {"a,b,,c", ","}, {"a,b,,c,", ","}, {"", ","}, {"abc", ""}, {"a1b2c", "(\\d)"}, {"abc", "x"}, {"aXbX", "X"}]].
 split_options() -> [e(fun() -> re:split(S, P, O) end) || {S, P, O} <- [{"a,b,c,d", ",", [{parts, 2}, {return, list}]}, {"a,b,c,,", ",", [trim, {return, list}]}, {"a1b2", "(\\d)", [group, {return, list}]}, {"a1b2", "(\\d)(x)?", [group, {return, binary}]}, {"a,b", ",", []}, {"aXbxc", "x", [caseless, {return, list}]}, {<<"aåbåc"/utf8>>, "å", [unicode, {return, list}]}, {"a,b", ",", [{parts, foo}]}, {"a,b,c", ",", [{parts, infinity}, {return, list}]}, {"abc", "", [{parts, 2}, {return, list}]}, {"a b", " ", [foo]}]].
 string_users() -> {string:split("a-b-c", "-", all), re:split("k: v", ": *", [{return, list}]), re:replace("  trim ", "^\\s+|\\s+$", "", [global, {return, list}])}.
+%% Many matches on a large text, whole and in part: what is known of it must not be wrong of another part of it.
+large_global() ->
+    T = binary:copy(<<"aåé→ b"/utf8>>, 5000), N = byte_size(T), A = <<T/binary, 255>>,
+    Count = fun(S) -> case re:run(S, "[å→]", [unicode, global]) of {match, L} -> {length(L), lists:last(L)}; X -> X end end,
+    [n(fun() -> Count(binary:part(S, F, L)) end) || {S, F, L} <-
+        [{T, 0, N}, {T, 0, N}, {T, 0, N - 1}, {T, 1, N - 1}, {T, 2, N - 2}, {T, 0, N - 4}, {T, 0, N - 5}, {T, 6, N - 12}, {T, 6, 0},
+         {A, 0, N + 1}, {A, 0, N}, {A, 0, N + 1}, {A, N, 1}, {A, 3, 1}]].
+grown_global() ->
+    Grow = fun(F, B, N) -> case N of 0 -> B; _ -> F(F, <<B/binary, "å-"/utf8>>, N - 1) end end,
+    B = Grow(Grow, <<>>, 2000), {match, L1} = re:run(B, "å", [unicode, global]),
+    C = <<B/binary, 16#c3>>, Bad = n(fun() -> re:run(C, "å", [unicode, global]) end),
+    D = <<C/binary, 16#a5>>, {match, L2} = re:run(D, "å", [unicode, global]), {length(L1), Bad, length(L2)}.
+%% The check of the text anew for each match would take half a minute.
+global_is_linear() ->
+    T = binary:copy(<<"å "/utf8>>, 100000), T0 = erlang:monotonic_time(millisecond),
+    {match, L} = re:run(T, " ", [unicode, global]), {length(L), erlang:monotonic_time(millisecond) - T0 < 10000}.
+replace_large() -> T = binary:copy(<<"åbc "/utf8>>, 3000), [erlang:phash2(F(T)) || F <- [fun(S) -> re:replace(S, "b", "é", [unicode, global, {return, binary}]) end, fun(S) -> re:split(S, " ", [unicode, {return, list}]) end]].
 hostile() -> T0 = erlang:monotonic_time(millisecond), X = re:run(lists:duplicate(28, $a), "^(a+)+$x", [report_errors]), T1 = erlang:monotonic_time(millisecond), {case X of nomatch -> no; {error, match_limit} -> no; O -> O end, T1 - T0 < 20000}.

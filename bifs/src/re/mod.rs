@@ -11,7 +11,7 @@ mod pattern;
 
 use std::sync::LazyLock;
 
-use girder_libs::pcre::{self, MatchOptions, Outcome};
+use girder_libs::pcre::{self, MatchOptions, Outcome, Subject};
 use girder_vm::code::{Export, Mfa};
 use girder_vm::profile::Profile;
 use girder_vm::sched::Dirty;
@@ -104,17 +104,17 @@ const BYTES_PER_REDUCTION: usize = 64;
 const FEW_STEPS: u32 = 2000;
 const FEW_STARTS: usize = 2048;
 
-fn search(ctx: &Ctx<'_>, code: &pcre::Code, bytes: &[u8], how: &MatchOptions) -> Outcome {
+fn search(ctx: &Ctx<'_>, code: &pcre::Code, subject: Subject<'_>, how: &MatchOptions) -> Outcome {
     let steps = how.match_limit.map_or(FEW_STEPS, |n| n.min(FEW_STEPS));
     let last_start = how.offset.saturating_add(FEW_STARTS);
     let little = MatchOptions { match_limit: Some(steps), start_limit: Some(last_start), ..*how };
-    match code.run(bytes, &little) {
+    match code.run(subject, &little) {
         Outcome::MatchLimit if how.match_limit.is_none_or(|n| n > FEW_STEPS) => {}
-        Outcome::NoMatch if last_start < bytes.len() => {}
+        Outcome::NoMatch if last_start < subject.bytes().len() => {}
         outcome => return outcome,
     }
     ctx.charge(FEW_STEPS as usize / 8);
-    ctx.dirty(Dirty::Cpu, || code.run(bytes, how))
+    ctx.dirty(Dirty::Cpu, || code.run(subject, how))
 }
 
 fn run_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
@@ -171,7 +171,8 @@ fn run_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
             &copied
         }
     };
-    ctx.charge(bytes.len() / BYTES_PER_REDUCTION);
+    // A large binary remembers that it was checked, so that all matches on it cost no more than one.
+    let text = if pattern.code.is_utf8() { subject.as_utf8() } else { None };
     let how = MatchOptions {
         bits: o.run_bits,
         offset: o.offset,
@@ -183,7 +184,13 @@ fn run_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         true => ctx.tuple(&[am::ERROR.into(), why.into()]),
         false => am::NOMATCH.into(),
     };
-    Ok(match search(ctx, &pattern.code, bytes, &how) {
+    let outcome = search(ctx, &pattern.code, text.map_or(Subject::Bytes(bytes), Subject::Text), &how);
+    let end = match &outcome {
+        Outcome::Match(groups) => groups.first().copied().flatten().map_or(o.offset, |(_, end)| end),
+        _ => bytes.len(),
+    };
+    ctx.charge(end.saturating_sub(o.offset) / BYTES_PER_REDUCTION);
+    Ok(match outcome {
         Outcome::Match(groups) => capture.result(ctx, subject, bytes, &groups),
         Outcome::NoMatch | Outcome::Other(_) => am::NOMATCH.into(),
         Outcome::MatchLimit => failed(am::MATCH_LIMIT),
@@ -199,7 +206,7 @@ fn run_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 /// As `run/3`; the last argument tells whether this is the first match on the subject, which makes no difference here:
-/// subjects are always checked.
+/// subjects know themselves whether they were checked.
 fn internal_run_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     args[3].as_bool().ok_or(Raise::Badarg)?;
     run_3(ctx, &args[..3])

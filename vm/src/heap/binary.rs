@@ -6,7 +6,7 @@
 //! carries [`WRITABLE`] and only while the count is one.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::mem::{self, Category};
 use crate::sync::last_reference;
@@ -16,6 +16,15 @@ pub(crate) const WRITABLE: u64 = 1;
 
 /// Largest number of bytes that a binary built on a heap holds in place; longer ones are off-heap.
 pub const MAX_HEAP_BINARY: usize = 64;
+
+/// Binaries of this capacity remember which of their bytes are known to be UTF-8, in a word behind the bytes.
+const REMEMBERS: usize = 1024;
+
+/// Bytes of memory that a binary takes; `None`: more than there are.
+fn block_bytes(capacity: usize) -> Option<usize> {
+    let bytes = if capacity < REMEMBERS { capacity } else { capacity.checked_next_multiple_of(8)?.checked_add(8)? };
+    bytes.checked_add(size_of::<Binary>())
+}
 
 /// A reference-counted binary; the bytes follow the header.
 #[repr(C, align(16))]
@@ -42,11 +51,15 @@ impl Binary {
         p
     }
     fn allocate(capacity: usize, alloc: fn(Category, usize) -> *mut u8) -> *mut Binary {
-        let bytes =
-            size_of::<Binary>().checked_add(capacity).unwrap_or_else(|| mem::exhausted(Category::Binary, capacity));
+        let bytes = block_bytes(capacity).unwrap_or_else(|| mem::exhausted(Category::Binary, capacity));
         let p: *mut Binary = alloc(Category::Binary, bytes).cast();
-        // SAFETY: the block has room for the header.
-        unsafe { p.write(Binary { refc: AtomicUsize::new(1), capacity }) };
+        // SAFETY: the block has room for the header, and for the word behind the bytes if there is one.
+        unsafe {
+            p.write(Binary { refc: AtomicUsize::new(1), capacity });
+            if let Some(known) = Self::known_utf8(p) {
+                known.write(AtomicU64::new(0));
+            }
+        }
         p
     }
     /// Bytes of capacity.
@@ -63,6 +76,37 @@ impl Binary {
         // The bytes follow the header in the same block.
         this.wrapping_add(1).cast::<u8>().cast_mut()
     }
+    /// Address of the word that says which bytes are known to be UTF-8: from and to, in 32 bits each.
+    fn known_utf8(this: *mut Binary) -> Option<*mut AtomicU64> {
+        // SAFETY: the callers have a live binary.
+        let capacity = unsafe { (*this).capacity };
+        (capacity >= REMEMBERS).then(|| Self::data(this).wrapping_add(capacity.next_multiple_of(8)).cast())
+    }
+    /// Bytes of this binary as a text, if they are UTF-8. What a large binary has been asked before costs nothing.
+    pub(crate) fn utf8<'s>(&self, bytes: &'s [u8]) -> Option<&'s str> {
+        let is_start = |byte: u8| byte & 0xc0 != 0x80;
+        let this: *mut Binary = std::ptr::with_exposed_provenance_mut(std::ptr::from_ref(self).addr());
+        let check = || std::str::from_utf8(bytes).ok();
+        // SAFETY: the word lives as long as the binary, and was written when that was made.
+        let Some(known) = Self::known_utf8(this).map(|p| unsafe { &*p }) else { return check() };
+        let from = bytes.as_ptr().addr() - Self::data(this).addr();
+        let to = from + bytes.len();
+        // Relaxed: what a view shows is never written again, so the bytes are what they were when they were checked.
+        let range = known.load(Ordering::Relaxed);
+        let (start, end) = ((range >> 32) as usize, range as u32 as usize);
+        if start <= from && to <= end {
+            // SAFETY: `to` lies below the end of a range of the binary's bytes.
+            let ends = to == end || is_start(unsafe { *Self::data(this).add(to) });
+            let whole = ends && bytes.first().is_none_or(|&b| is_start(b));
+            // SAFETY: the bytes are part of a text and end where characters do.
+            return whole.then(|| unsafe { std::str::from_utf8_unchecked(bytes) });
+        }
+        let text = check()?;
+        if u32::try_from(to).is_ok() {
+            known.store((from as u64) << 32 | to as u64, Ordering::Relaxed);
+        }
+        Some(text)
+    }
     /// Takes one more reference.
     pub(crate) fn retain(&self) {
         self.refc.fetch_add(1, Ordering::Relaxed);
@@ -77,7 +121,7 @@ impl Binary {
         if count.fetch_sub(1, Ordering::Release) == 1 {
             last_reference(count);
             // SAFETY: that was the last reference.
-            unsafe { mem::free(Category::Binary, this.cast(), size_of::<Binary>() + (*this).capacity) }
+            unsafe { mem::free(Category::Binary, this.cast(), block_bytes((*this).capacity).unwrap_or_default()) }
         }
     }
 }
@@ -174,6 +218,34 @@ impl Magic {
             last_reference(count);
             // SAFETY: that was the last reference, and the box came from `new`.
             drop(unsafe { Box::from_raw(this) })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heap::Detached;
+
+    #[test]
+    fn texts_are_remembered_by_large_binaries() {
+        for repeat in [1, 100, 1000] {
+            let mut text = "añ€\u{1f600}".repeat(repeat).into_bytes();
+            let good = text.len();
+            text.push(0xff);
+            let whole = BinaryHandle::new(&text);
+            let part = |from: usize, to: usize| {
+                let expected = std::str::from_utf8(&text[from..to]).ok();
+                Detached::build(|b| b.refc_bits(&whole, from * 8, (to - from) * 8))
+                    .with(|t| assert_eq!(t.as_utf8(), expected, "{from} to {to} of {repeat}"));
+            };
+            for _ in 0..2 {
+                part(0, good + 1);
+                part(0, good);
+                (0..=10).for_each(|from| (good - 10..=good + 1).for_each(|to| part(from.min(to), to)));
+                part(3, 3);
+                part(good, good + 1);
+            }
         }
     }
 }

@@ -308,6 +308,15 @@ impl<'s> Term<'s> {
         // SAFETY: a BinRef owns one reference of its binary.
         Some(unsafe { &*p })
     }
+    /// The text that a binary is in UTF-8; `None` if it is none, or does not lie on byte boundaries. Asking a large
+    /// off-heap binary again costs nothing.
+    pub fn as_utf8(self) -> Option<&'s str> {
+        let bytes = self.as_bits()?.as_bytes()?;
+        match self.off_heap_binary() {
+            Some(b) => b.utf8(bytes),
+            None => std::str::from_utf8(bytes).ok(),
+        }
+    }
     /// The binary behind a `SubBits` that carries [`crate::heap::WRITABLE`], which is known to be off-heap.
     #[inline(always)]
     pub(crate) fn writable_binary(self) -> &'s Binary {
