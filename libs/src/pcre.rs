@@ -325,7 +325,10 @@ mod tests {
     fn groups_and_names() {
         let c = compile("(?<a>x)|(?<b>y)(z)?", 0);
         assert_eq!((c.captures(), c.names().len()), (3, 2));
-        assert_eq!(c.run(Subject::Bytes(b"-y"), &MatchOptions::default()), Outcome::Match(vec![Some((1, 2)), None, Some((1, 2))]));
+        assert_eq!(
+            c.run(Subject::Bytes(b"-y"), &MatchOptions::default()),
+            Outcome::Match(vec![Some((1, 2)), None, Some((1, 2))])
+        );
         assert_eq!(c.run(Subject::Bytes(b"-"), &MatchOptions::default()), Outcome::NoMatch);
     }
 
