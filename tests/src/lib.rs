@@ -14,6 +14,7 @@
 //! | `boot` | command lines of `girder erl`, `erlc`, `escript` | the installed ones |
 //! | `shell` | the interactive shell in a terminal | the installed `erl`'s screen |
 //! | `servers` | servers in Erlang and Gleam, inets on Girder | what real clients must get |
+//! | `idle_connections` | many connections at rest, on both | each other's memory |
 //! | `exhausted` | no descriptors left, on both | each other |
 //! | `tools` | Elixir, rebar3, EUnit, PropEr, the compiler, an upgrade on Girder | the same on the installed `erl` |
 //! | `bad_input` | damaged files, full disks, closed ends | the installed `erl` and `escript` |
