@@ -46,7 +46,13 @@ event_manager() ->
 event_crash() -> {ok, P} = gen_event:start(), gen_event:add_handler(P, event_collector, {self(), h}), gen_event:sync_notify(P, crash), R = gen_event:which_handlers(P), gen_event:stop(P), R.
 proc_lib_start() -> S = self(), {ok, X} = proc_lib:start(erlang, apply, [fun() -> proc_lib:init_ack(S, {ok, started}), receive after 1 -> ok end end, []]), X.
 proc_lib_start_fails() -> proc_lib:start(erlang, apply, [fun() -> exit(early) end, []]).
-proc_lib_initial_call() -> P = proc_lib:spawn(fun() -> receive stop -> ok end end), R = proc_lib:translate_initial_call(P), P ! stop, element(1, R).
+proc_lib_initial_call() ->
+    S = self(),
+    P = proc_lib:spawn(fun() -> S ! runs, receive stop -> ok end end),
+    receive runs -> ok end,
+    R = proc_lib:translate_initial_call(P),
+    P ! stop,
+    R.
 timer_tc() -> {T, V} = timer:tc(fun() -> lists:sum(lists:seq(1, 100)) end), {is_integer(T), V}.
 timer_apply() -> S = self(), {ok, _} = timer:send_after(5, S, from_timer), A = receive from_timer -> ok after 5000 -> none end, {A, timer:sleep(1), timer:seconds(2), timer:hms(1, 1, 1)}.
 pool_of_workers() ->
