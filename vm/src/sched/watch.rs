@@ -1,4 +1,7 @@
 //! The thread that watches over offered seats with timers (`offer.rs`).
+//!
+//! Invariant: while a seat with timers is offered, this thread is awake or sleeps no longer than until the first of them
+//! is due ([`Watch`]); it takes no seat whose time has not come.
 
 use std::sync::LazyLock;
 use std::time::Duration;

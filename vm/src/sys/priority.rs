@@ -1,7 +1,8 @@
 //! What share of a core the calling thread asks for.
 //!
 //! A thread that does long work steps back behind the schedulers: if more threads want to run than there are cores, one
-//! that wakes somebody up every millisecond should not wait for the turns of all collections under way.
+//! that wakes somebody up every millisecond should not wait for the turns of all collections under way. Invariant: a
+//! thread changes its own share only, and to one of two: the program's at its start, or [`STEP`] nicer.
 
 use std::sync::OnceLock;
 

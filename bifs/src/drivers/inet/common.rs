@@ -1,4 +1,7 @@
 //! Requests that all kinds of sockets answer alike.
+//!
+//! Invariant: what the state of the socket does not allow is refused before anything is done; an answer is in the bytes
+//! of the protocol already.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;

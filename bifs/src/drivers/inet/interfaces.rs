@@ -1,4 +1,6 @@
 //! Network interfaces as `prim_inet` asks for them: their names, addresses and flags.
+//!
+//! Invariant: what an interface has not is left out of the answer; a request that ends early is `einval`.
 
 use std::os::fd::BorrowedFd;
 

@@ -1,4 +1,7 @@
 //! The messages of sockets, in OTP's shapes.
+//!
+//! Invariant: a [`Waiting`] or [`Sender`] is taken out of its socket before it is answered, so nobody gets two answers;
+//! input is shared, not copied, where it comes as [`Bytes::Shared`].
 
 use girder_vm::heap::message::Message;
 use girder_vm::heap::{BinaryHandle, Builder};

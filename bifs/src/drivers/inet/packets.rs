@@ -1,4 +1,7 @@
 //! Packet modes of stream sockets: how packets are found in what comes in, and what goes in front of what is sent.
+//!
+//! Invariant: where packets begin and end is for the parser of `erlang:decode_packet/3` to say; a packet that is larger
+//! than the options allow is wrong before room is made for it.
 
 use girder_vm::Term;
 use girder_vm::heap::Builder;

@@ -1,4 +1,6 @@
 //! Names of services, as the host's table of services has them.
+//!
+//! Invariant: the table is read anew for each question; a line that is none is passed over.
 
 use super::{Answer, EINVAL, Refused};
 

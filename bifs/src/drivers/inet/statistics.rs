@@ -1,4 +1,6 @@
 //! What `inet:getstat/2` tells of a socket.
+//!
+//! Invariant: averages are over all packets counted so far, as is the largest; counts never go back.
 
 use super::{EINVAL, Refused};
 

@@ -1,4 +1,6 @@
 //! JUnit's XML, which CI systems read.
+//!
+//! Invariant: each case is one `testcase`; so is what kept a suite from being run to its end, as an error.
 
 use std::io;
 
@@ -30,10 +32,16 @@ pub(super) fn text(all: &[Compared<'_>]) -> io::Result<String> {
 
 fn suite(w: &mut Writer<Vec<u8>>, c: &Compared<'_>) -> io::Result<()> {
     let name = format!("{}.{}", c.result.area, c.result.suite);
-    let of = |e| c.result.cases.iter().filter(|case| element(case.outcome) == Some(e)).count().to_string();
-    let (tests, failures, errors, skipped) =
-        (c.result.cases.len().to_string(), of("failure"), of("error"), of("skipped"));
-    let time = seconds(c.result.cases.iter().map(|case| case.millis).sum());
+    let whole = c.result.problem.as_ref().map(|why| Case {
+        name: "(whole suite)".to_owned(),
+        outcome: Outcome::Crashed,
+        millis: 0,
+        reason: why.clone(),
+    });
+    let cases: Vec<&Case> = c.result.cases.iter().chain(&whole).collect();
+    let of = |e| cases.iter().filter(|case| element(case.outcome) == Some(e)).count().to_string();
+    let (tests, failures, errors, skipped) = (cases.len().to_string(), of("failure"), of("error"), of("skipped"));
+    let time = seconds(cases.iter().map(|case| case.millis).sum());
     w.create_element("testsuite")
         .with_attributes([
             ("name", name.as_str()),
@@ -43,7 +51,7 @@ fn suite(w: &mut Writer<Vec<u8>>, c: &Compared<'_>) -> io::Result<()> {
             ("skipped", &skipped),
             ("time", &time),
         ])
-        .write_inner_content(|w| c.result.cases.iter().try_for_each(|k| case(w, &name, k)))?;
+        .write_inner_content(|w| cases.iter().try_for_each(|k| case(w, &name, k)))?;
     Ok(())
 }
 

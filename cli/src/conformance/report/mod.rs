@@ -176,6 +176,9 @@ mod tests {
         );
         let xml = junit::text(&all).expect("xml");
         assert!(xml.contains("&lt;why&gt;") && xml.contains("tests=\"2\"") && xml.contains("failures=\"1\""), "{xml}");
+        let broken = SuiteResult { problem: Some("no memory".to_owned()), ..suite(&[("a", Outcome::Passed)]) };
+        let xml = junit::text(&[compared(&broken, &expected)]).expect("xml");
+        assert!(xml.contains("tests=\"2\"") && xml.contains("errors=\"1\"") && xml.contains("no memory"), "{xml}");
         let text = summary::text(&all, 25);
         assert!(
             text.contains("| stdlib/x_SUITE | b | failed | &lt;why>") && text.contains("| c | not run |"),

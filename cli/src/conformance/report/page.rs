@@ -1,4 +1,6 @@
 //! One HTML page with everything in it: suite by suite, with a filter by outcome.
+//!
+//! Invariant: the page needs no other file; what comes from a suite is escaped by the template.
 
 use askama::Template;
 

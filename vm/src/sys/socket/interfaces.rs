@@ -1,10 +1,12 @@
 //! Network interfaces: what they are called, what addresses and flags they have.
+//!
+//! Invariant: what is given out is a copy; no list of the system's outlives the call that asked for it.
 
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use super::{Address, Name, done, zeroed};
+use super::{Address, done, zeroed};
 
 pub use libc::{IFF_BROADCAST, IFF_LOOPBACK, IFF_MULTICAST, IFF_POINTOPOINT, IFF_RUNNING, IFF_UP};
 
@@ -122,20 +124,16 @@ pub fn get(s: BorrowedFd<'_>, name: &[u8], item: Item) -> io::Result<Value> {
     };
     // SAFETY: the request is one of those that fill such a record.
     done(|| unsafe { libc::ioctl(s.as_raw_fd(), code, &raw mut r) } as isize)?;
-    // SAFETY: the field that the request fills; all are plain numbers.
-    unsafe {
-        Ok(match item {
-            Item::Mtu => Value::Number(r.ifr_ifru.ifru_mtu),
-            Item::Flags => Value::Number(i32::from(r.ifr_ifru.ifru_flags)),
-            Item::Hardware => {
-                let b = r.ifr_ifru.ifru_hwaddr.sa_data.map(|c| c as u8);
-                Value::Hardware([b[0], b[1], b[2], b[3], b[4], b[5]])
-            }
-            _ => match Address::at(&raw const r.ifr_ifru.ifru_addr).as_ref().map(Address::get) {
-                Some(Name::V4(_, ip)) => Value::V4(ip),
-                _ => return Err(invalid()),
-            },
-        })
+    // SAFETY: plain numbers, whichever field the request has filled; the record began as zeros.
+    let (mtu, flags, address) = unsafe { (r.ifr_ifru.ifru_mtu, r.ifr_ifru.ifru_flags, r.ifr_ifru.ifru_addr) };
+    // Of a hardware address these are the first bytes; an IPv4 address stands behind a port.
+    let [a, b, c, d, e, f, ..] = address.sa_data.map(|c| c as u8);
+    match item {
+        Item::Mtu => Ok(Value::Number(mtu)),
+        Item::Flags => Ok(Value::Number(i32::from(flags))),
+        Item::Hardware => Ok(Value::Hardware([a, b, c, d, e, f])),
+        _ if i32::from(address.sa_family) == libc::AF_INET => Ok(Value::V4([c, d, e, f])),
+        _ => Err(invalid()),
     }
 }
 

@@ -1,4 +1,7 @@
 //! Messages of a socket, with the control data that goes with them.
+//!
+//! Invariant: all that a record for the system refers to is borrowed for the whole call, as long as the record says; of
+//! what comes back no length is believed beyond the room that was lent.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, BorrowedFd};

@@ -1,8 +1,12 @@
 //! Connecting.
+//!
+//! Invariant: while the state is `Connecting`, one caller waits, the descriptor is watched, and the attempt ends with an
+//! answer: established, failed, or out of time.
 
 use girder_vm::port::DriverPort;
 use girder_vm::sys::socket;
 use girder_vm::{Term, am};
+use rustix::io::Errno;
 
 use super::Tcp;
 use crate::drivers::inet::socket::State;
@@ -22,7 +26,7 @@ impl Tcp {
         let timeout = timeout_at(data, 0)?;
         let to = address::take(self.socket.family, &mut &data[4..])?;
         let begun = socket::connect(self.socket.fd().ok_or(BAD_PORT)?, &to);
-        let waits = |e: &std::io::Error| e.raw_os_error().is_some_and(|n| WAITS.contains(&n));
+        let waits = |e: &std::io::Error| Errno::from_io_error(e).is_some_and(|n| WAITS.contains(&n));
         match begun {
             Err(e) if !waits(&e) => return Err(e.into()),
             _ => {}
@@ -65,5 +69,5 @@ impl Tcp {
     }
 }
 
-/// Errors that mean that the attempt goes on: in progress, would block.
-const WAITS: [i32; 2] = [115, 11];
+/// Errors that mean that the attempt goes on.
+const WAITS: [Errno; 3] = [Errno::INPROGRESS, Errno::AGAIN, Errno::INTR];

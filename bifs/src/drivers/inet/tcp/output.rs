@@ -13,6 +13,7 @@ use girder_vm::port::{DriverPort, Output};
 use girder_vm::sys::socket;
 use girder_vm::{Atom, am, etf, signal};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 
 use super::{Shutdown, Tcp};
 use crate::drivers::inet::Refused;
@@ -76,7 +77,7 @@ impl Queue {
         while self.len > 0 {
             let ready = poll(&mut [PollFd::new(&fd, PollFlags::OUT)], None);
             let failed = |e: io::Error| e.kind() != io::ErrorKind::WouldBlock;
-            if ready.is_err_and(|e| e != rustix::io::Errno::INTR) || self.write(fd, usize::MAX).is_err_and(failed) {
+            if ready.is_err_and(|e| e != Errno::INTR) || self.write(fd, usize::MAX).is_err_and(failed) {
                 self.clear();
             }
         }
@@ -159,7 +160,7 @@ impl Tcp {
     }
     /// Writes, and queues what is not taken at once.
     fn write_first(&mut self, port: &mut DriverPort, prefix: Vec<u8>, data: Output) -> io::Result<()> {
-        let Some(fd) = self.socket.fd() else { return Err(io::Error::from_raw_os_error(32)) };
+        let Some(fd) = self.socket.fd() else { return Err(Errno::PIPE.into()) };
         let total = prefix.len() + data.len();
         let head = (!prefix.is_empty()).then_some(&prefix[..]);
         let pieces: Vec<_> = head.into_iter().chain(data.slices()).take(PIECES).map(IoSlice::new).collect();
