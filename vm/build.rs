@@ -198,7 +198,7 @@ fn main() {
                      counted!({number}); let m = &mut Machine::new(pc, e, h, fcalls, x); m.fast = {fast}; let _ = w; \
                      step!(m, {size}, ops::{handler}(m{args}), {slow}); \
                      // SAFETY: pc is the start of an instruction of published code, whose opcode is one of the table.\n\
-                     unsafe {{ let w = *m.pc; TABLE[(w & 0xFFFF) as usize](m.pc, m.e, m.h, m.fcalls, m.x, w) }} }}"
+                     unsafe {{ let w = *m.pc; handler(w)(m.pc, m.e, m.h, m.fcalls, m.x, w) }} }}"
                 )
                 .unwrap();
             };
@@ -225,11 +225,7 @@ fn main() {
          // SAFETY: published code holds only opcodes of the table.\n_ => unsafe {{ std::hint::unreachable_unchecked() }},\n}} }}}} }}\n"
     );
     let entries: String = (0..number).map(|i| format!("op_{i},")).collect();
-    // The table is as long as opcodes can be, so that no bound is tested; what no opcode has leads to the first.
-    let functions = format!(
-        "static TABLE: [OpFn; 65536] = {{ let mut t: [OpFn; 65536] = [op_0; 65536]; \
-        let known: [OpFn; {number}] = [{entries}]; let mut i = 0; while i < {number} {{ t[i] = known[i]; i += 1; }} t }};\n{functions}"
-    );
+    let functions = format!("static TABLE: [OpFn; {number}] = [{entries}];\n{functions}");
     std::fs::write(Path::new(&out).join("op_functions.rs"), functions).expect("OUT_DIR is writable");
     println!("cargo:rustc-check-cfg=cfg(girder_tail_calls)");
     let optimised = std::env::var("OPT_LEVEL").is_ok_and(|l| l == "2" || l == "3");

@@ -5,6 +5,8 @@ mod conformance;
 mod disasm;
 mod erl;
 mod log;
+#[cfg(not(girder_sanitizer))]
+mod memory;
 mod natives;
 mod opcodes;
 mod otp;

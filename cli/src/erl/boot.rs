@@ -57,6 +57,8 @@ fn start(program: &str, words: &[Word]) -> Result<i32, String> {
         return Ok(0);
     }
     apply(&flags);
+    #[cfg(not(girder_sanitizer))]
+    crate::memory::spare_while_booting();
     let vm = Vm::builder()
         .natives(girder_bifs::all())
         .profile(Profile::for_release(tree.release))

@@ -167,7 +167,7 @@ mod backend {
             // SAFETY: as for the other; see build.rs.
             return unsafe {
                 let w = *$m.pc;
-                TABLE[(w & 0xFFFF) as usize]($m.pc, $m.e, $m.h, $m.fcalls, $m.x, w)
+                handler(w)($m.pc, $m.e, $m.h, $m.fcalls, $m.x, w)
             }
         };
     }
@@ -178,7 +178,7 @@ mod backend {
             // SAFETY: a breakpoint keeps the opcode of the instruction whose first cell it is in.
             return unsafe {
                 let w = *$m.pc & !0xFFFF | u64::from($opcode);
-                TABLE[$opcode as usize]($m.pc, $m.e, $m.h, $m.fcalls, $m.x, w)
+                handler(w)($m.pc, $m.e, $m.h, $m.fcalls, $m.x, w)
             }
         };
     }
@@ -197,12 +197,22 @@ mod backend {
 
     include!(concat!(env!("OUT_DIR"), "/op_functions.rs"));
 
+    /// The function of the instruction whose first cell is `w`.
+    ///
+    /// # Safety
+    /// The cell is one of published code, whose opcodes are all in the table.
+    #[inline(always)]
+    unsafe fn handler(w: u64) -> OpFn {
+        // SAFETY: see above; the emitter writes no other opcodes.
+        unsafe { *TABLE.get_unchecked((w & 0xFFFF) as usize) }
+    }
+
     #[inline(always)]
     pub(super) fn start(m: Machine) -> SliceEnd {
         // SAFETY: pc is the start of an instruction of published code, whose opcode is one of the table.
         unsafe {
             let w = *m.pc;
-            TABLE[(w & 0xFFFF) as usize](m.pc, m.e, m.h, m.fcalls, m.x, w)
+            handler(w)(m.pc, m.e, m.h, m.fcalls, m.x, w)
         }
     }
 }
