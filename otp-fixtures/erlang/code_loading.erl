@@ -162,9 +162,12 @@ while_others_call() ->
     {module, cl_w} = erlang:load_module(cl_w, hd(B)),
     S = self(),
     Ps = [spawn(fun() -> S ! {self(), calls(cl_w:v(), 0)} end) || _ <- lists:seq(1, 4)],
-    [begin code:purge(cl_w), {module, cl_w} = erlang:load_module(cl_w, X), erlang:yield() end || _ <- lists:seq(1, 60), X <- B],
+    [begin gone(cl_w), {module, cl_w} = erlang:load_module(cl_w, X), erlang:yield() end || _ <- lists:seq(1, 60), X <- B],
     [P ! stop || P <- Ps],
     [receive {P, R} -> R end || P <- Ps].
+
+%% Purges when nobody is in the old version any more.
+gone(M) -> code:soft_purge(M) orelse begin erlang:yield(), gone(M) end.
 
 calls(V, N) when V =:= 1; V =:= 2; V =:= 3 ->
     receive stop -> fine after 0 -> calls(cl_w:v(), N + 1) end.

@@ -103,7 +103,8 @@ makes_funs() ->
 %% What the function has started dies with the code that failed.
 processes_of_the_failed_version() ->
     register(co_test, self()),
-    A = load(co_p, "1", "co_test ! {p, spawn(fun loop/0)}, nok", ["loop() -> receive x -> loop() end."]),
+    A = load(co_p, "1", "P = spawn(fun first/0), P ! {go, self()}, receive runs -> co_test ! {p, P} end, nok",
+             ["first() -> receive {go, S} -> S ! runs end, loop().", "loop() -> receive x -> loop() end."]),
     P = receive {p, X} -> X end,
     R = monitor(process, P),
     B = receive {'DOWN', R, _, _, Why} -> Why end,

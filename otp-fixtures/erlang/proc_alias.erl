@@ -22,7 +22,7 @@ err_alias_tuple() -> alias(id([{reply, true}])).
 err_unalias() -> unalias(id(a)).
 err_unalias_pid() -> unalias(self()).
 unalias_plain_ref() -> unalias(make_ref()).
-unalias_foreign() -> S = self(), P = spawn(fun() -> S ! alias(), loop() end), A = got(), R = unalias(A), A ! stop, [R, down(P)].
+unalias_foreign() -> S = self(), P = spawn(fun() -> S ! alias(), loop() end), A = got(), R = unalias(A), [R, down(P, fun() -> A ! stop end)].
 unalias_monitor_ref() -> P = start(), R = monitor(process, P), [unalias(R), stop(P)].
 alias_is_reference() -> A = alias(), R = {is_reference(A), is_pid(A), A =:= A, A =:= alias()}, unalias(A), R.
 alias_unlike_ref() -> A = alias(), B = binary_to_term(term_to_binary(A)), R = A =:= B, B ! via_copy, [R, drain(), unalias(B)].

@@ -34,7 +34,7 @@ reschedule_many() -> S = self(), Ps = [spawn(fun() -> S ! {self(), erts_debug:di
 more_than_there_are() -> S = self(), Ps = [spawn(fun() -> S ! {self(), erts_debug:dirty_io(wait, 20)} end) || _ <- lists:seq(1, 40)], lists:usort([receive {P, R} -> R after 10000 -> lost end || P <- Ps]).
 more_than_there_are_killed() -> Ps = [spawn(fun() -> erts_debug:dirty_io(wait, 200) end) || _ <- lists:seq(1, 40)], [exit(P, kill) || P <- Ps], S = self(), spawn(fun() -> S ! erts_debug:dirty_io(wait, 1) end), got().
 many_killed_while_they_wait() -> Ps = [spawn(fun() -> erts_debug:dirty_io(wait, 100) end) || _ <- lists:seq(1, 400)], tick(), [exit(P, kill) || P <- Ps], S = self(), spawn(fun() -> S ! erts_debug:dirty_io(wait, 1) end), got().
-waiting_gets_messages() -> Ps = [spawn(fun() -> erts_debug:dirty_io(wait, 100) end) || _ <- lists:seq(1, 10)], S = self(), P = spawn(fun() -> ok = erts_debug:dirty_io(wait, 1), S ! {done, drain()} end), [begin P ! N, erlang:yield() end || N <- lists:seq(1, 20)], {done, L} = got(), [down(X) || X <- Ps], L =:= lists:seq(1, 20).
+waiting_gets_messages() -> Ps = [spawn(fun() -> erts_debug:dirty_io(wait, 100) end) || _ <- lists:seq(1, 10)], S = self(), P = spawn(fun() -> ok = erts_debug:dirty_io(wait, 1), S ! {done, [got() || _ <- lists:seq(1, 20)]} end), [begin P ! N, erlang:yield() end || N <- lists:seq(1, 20)], {done, L} = got(), [down(X) || X <- Ps], L =:= lists:seq(1, 20).
 
 is_dirty() -> [begin P = busy(H, 500), down(P), erts_internal:is_process_executing_dirty(P) end || H <- [cpu, io]].
 alive_cpu() -> meanwhile(cpu, fun is_process_alive/1).

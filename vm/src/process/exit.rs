@@ -166,6 +166,9 @@ fn tell_partners(p: &Process, reason: &Detached) -> bool {
                 let s = Signal::Exit { from: p.pid(), reason: reason.clone(), kind: ExitKind::Linked };
                 signal::signal(RawTerm::from_bits(partner), s);
             }
+        } else if let Some(pid) = r.suspenders.pop_first() {
+            drop(r);
+            signal::signal(RawTerm::from_bits(pid), Signal::SuspendeeGone { from: p.pid() });
         } else if let Some((numbers, w)) = r.watchers.pop_first() {
             drop(r);
             signal::signal(w.pid, Signal::Down { numbers, reason: reason.clone() });
@@ -175,9 +178,6 @@ fn tell_partners(p: &Process, reason: &Detached) -> bool {
         } else if let Some((pid, _)) = r.suspended.pop_first() {
             drop(r);
             signal::signal(RawTerm::from_bits(pid), Signal::Resume { from: p.pid() });
-        } else if let Some(pid) = r.suspenders.pop_first() {
-            drop(r);
-            signal::signal(RawTerm::from_bits(pid), Signal::SuspendeeGone { from: p.pid() });
         } else if let Some((_, resource)) = r.resources.pop_first() {
             drop(r);
             resource.owner_exited();

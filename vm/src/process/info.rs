@@ -295,15 +295,14 @@ fn mfa<'s>(b: &Builder<'s>, m: crate::code::Mfa) -> Term<'s> {
 
 /// `status`: of the running process itself if nobody else has seen it. A process that has to look at its inbox first
 /// answers while it does so: it runs, unless that is all it does. What was asked of it before it answers, such as to be
-/// suspended, is done by then.
+/// suspended, is done by then. One whose thread only handles signals for it waits on.
 fn status(p: &Process, seen: Option<Snapshot>) -> Atom {
     match seen {
         None => am::RUNNING,
         Some(s) if s.exiting() => am::EXITING,
         Some(_) if p.state().get().suspended() => am::SUSPENDED,
         Some(s) if s.collecting() => am::GARBAGE_COLLECTING,
-        Some(s) if s.has_inbox() && s.active() => am::RUNNING,
-        Some(s) if s.running() => am::RUNNING,
+        Some(s) if s.active() && (s.has_inbox() || s.running()) => am::RUNNING,
         Some(s) if s.active() => am::RUNNABLE,
         Some(_) => am::WAITING,
     }
@@ -315,7 +314,7 @@ pub fn status_seen(s: Snapshot) -> Atom {
         () if s.exiting() => am::EXITING,
         () if s.suspended() => am::SUSPENDED,
         () if s.collecting() => am::GARBAGE_COLLECTING,
-        () if s.running() => am::RUNNING,
+        () if s.active() && s.running() => am::RUNNING,
         () if s.active() => am::RUNNABLE,
         () => am::WAITING,
     }

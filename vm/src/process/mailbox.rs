@@ -1,7 +1,7 @@
 //! The mailbox: the private message queue and the timer of a receive in progress.
 //!
-//! Invariant: the inbox is fetched only when a receive has looked at all messages of the private queue; then signals
-//! among them are handled in their order, and messages appended in theirs.
+//! Invariant: when the inbox is fetched, since a receive has looked at all messages of the private queue or a turn begins
+//! with signals, then signals are handled in their order and messages appended in theirs.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -14,6 +14,9 @@ use crate::process::relations::Reference;
 use crate::term::{RawTerm, Term};
 use crate::timer::{self, ReceiveTimer};
 
+/// Turns after which messages are fetched that nobody has asked for.
+const TURNS_PER_FETCH: u32 = 16;
+
 /// See the module's head.
 #[derive(Default)]
 pub struct Mailbox {
@@ -22,6 +25,8 @@ pub struct Mailbox {
     timer: Cell<Option<Arc<ReceiveTimer>>>,
     /// The receive in progress has no clauses and waits for ever.
     forever: Cell<bool>,
+    /// Turns that began with something in the inbox.
+    turns: Cell<u32>,
 }
 
 impl Mailbox {
@@ -34,6 +39,13 @@ impl Mailbox {
             None if p.inbox_is_empty() => None,
             None => self.fetch_and_peek(p),
         }
+    }
+    /// At the beginning of a turn with something in the inbox: whether it is time to fetch it. A process that does not
+    /// receive for long fetches now and then all the same, so that what it has to take at once stays short; but messages
+    /// that wait there are still behind those of priority that come after them.
+    pub(crate) fn is_due(&self) -> bool {
+        self.turns.set(self.turns.get().wrapping_add(1));
+        self.turns.get().is_multiple_of(TURNS_PER_FETCH)
     }
     /// Handles signals although messages may be left to look at.
     pub(crate) fn fetch(&self, p: &Process) {

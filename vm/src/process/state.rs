@@ -7,7 +7,7 @@
 //! | RUNNING | a thread owns the owner's part | that scheduler | the same |
 //! | SUSPENDED | runs no Erlang code | the process itself, handling signals | the same |
 //! | INBOX | the inbox may hold something | pushers | the owner before it takes the inbox |
-//! | SIGNALS | ... something that is no message | pushers | as INBOX |
+//! | SIGNALS | ... something that is no message | pushers; the owner for tasks that are left | as INBOX |
 //! | EXITING | runs no Erlang code any more | the owner | never |
 //! | FREE | gone: the exit has come to its end | the owner | never |
 //! | COLLECTING | in a collection (shown by `process_info`) | the owner | the owner |
@@ -328,6 +328,10 @@ impl State {
             }
         })
     }
+    /// Something that came in through the inbox is still to be done: the process gets a turn, suspended or not.
+    pub fn has_tasks(&self) {
+        self.0.fetch_or(INBOX | SIGNALS, Ordering::AcqRel);
+    }
     /// The owner suspends itself.
     pub fn suspend(&self) {
         self.0.fetch_or(SUSPENDED, Ordering::AcqRel);
@@ -471,6 +475,10 @@ mod tests {
         assert_eq!(s.signal_came(), Some(Priority::Normal));
         let now = s.start().expect("signals make it run");
         assert!(!now.may_execute());
+        s.inbox_taken();
+        s.has_tasks();
+        assert_eq!(s.end_slice(), AfterSlice::Enqueue(Priority::Normal), "also for what it has taken and not done");
+        assert!(s.start().is_some_and(|n| n.has_signals() && !n.may_execute()));
         s.inbox_taken();
         s.resume();
         assert!(s.get().may_execute());

@@ -15,6 +15,8 @@ mod progress;
 mod queues;
 mod remote;
 mod run;
+#[cfg(feature = "shuffle")]
+mod shuffle;
 mod stats;
 mod watch;
 
@@ -225,6 +227,10 @@ impl Local {
     }
     #[inline]
     fn push(&self, pid: RawTerm, priority: Priority) {
+        #[cfg(feature = "shuffle")]
+        if shuffle::sent_away(pid, priority) {
+            return;
+        }
         self.queues.push(pid, priority);
         // One entry is what this scheduler runs next itself: who sends a message mostly waits for the answer then.
         if IDLE.any_sleeping() && self.queues.len() > 1 {

@@ -107,6 +107,19 @@ pub fn run_all() -> std::io::Result<i32> {
     Ok(status)
 }
 
+#[cfg(feature = "shuffle")]
+use super::shuffle::{pop as next, slice};
+
+#[cfg(not(feature = "shuffle"))]
+fn next(q: &super::queues::RunQueues) -> Option<RawTerm> {
+    q.pop()
+}
+
+#[cfg(not(feature = "shuffle"))]
+fn slice() -> i64 {
+    SLICE
+}
+
 impl Scheduler {
     /// Runs processes until the VM halts or the thread leaves its seat.
     fn run(&self) {
@@ -127,7 +140,7 @@ impl Scheduler {
                 }
             }
             picks -= 1;
-            match local.queues.pop() {
+            match next(&local.queues) {
                 Some(pid) => {
                     self.pin();
                     self.turn(pid);
@@ -326,13 +339,13 @@ impl Scheduler {
         let Some(p) = Table::get().find(pid, guard) else { return };
         let Some(state) = p.state().start() else { return };
         let owner = p.owner();
-        owner.fcalls.set(SLICE);
-        // Also messages are fetched: however long a process does not receive, what it has to take at once stays short.
-        if state.has_inbox() {
+        let slice = slice();
+        owner.fcalls.set(slice);
+        if state.has_signals() || (state.has_inbox() && owner.mailbox.is_due()) {
             signal::fetch(p);
         }
         let end = msacc::during(MicroState::Emulator, || self.slice(p));
-        let used = u64::try_from(SLICE - owner.fcalls.get()).unwrap_or(0).max(1);
+        let used = u64::try_from(slice - owner.fcalls.get()).unwrap_or(0).max(1);
         owner.reductions.set(owner.reductions.get() + used);
         if self.seat.get().is_some() {
             let counters = &self.shared().counters;
@@ -441,6 +454,10 @@ impl Scheduler {
         End::Waiting
     }
     fn put_back(&self, p: &Process) {
+        // A receive fetched them, and the process may have been suspended since: it answers all the same.
+        if !p.owner().tasks.is_empty() {
+            p.state().has_tasks();
+        }
         if let AfterSlice::Enqueue(priority) = p.state().end_slice() {
             match self.seat.get() {
                 Some(local) => local.push(p.pid(), priority),
