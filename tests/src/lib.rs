@@ -15,6 +15,7 @@
 //! | `shell` | the interactive shell in a terminal | the installed `erl`'s screen |
 //! | `servers` | servers in Erlang and Gleam, inets on Girder | what real clients must get |
 //! | `idle_connections` | many connections at rest, on both | each other's memory |
+//! | `soak` | an echo server under load for some time | what its clients must get, its memory before |
 //! | `exhausted` | no descriptors left, on both | each other |
 //! | `tools` | Elixir, rebar3, EUnit, PropEr, the compiler, an upgrade on Girder | the same on the installed `erl` |
 //! | `bad_input` | damaged files, full disks, closed ends | the installed `erl` and `escript` |
