@@ -56,6 +56,7 @@ mod re;
 mod records;
 mod registry;
 pub mod signals;
+mod socket;
 mod sys;
 mod system_flag;
 mod system_info;
@@ -145,8 +146,9 @@ const TABLES: &[&[Native]] = &[
     zstd::TABLE,
 ];
 
-static ALL: LazyLock<Vec<Native>> =
-    LazyLock::new(|| [TABLES.concat(), file::TABLES.concat(), trace::TABLES.concat()].concat());
+static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| {
+    [TABLES.concat(), file::TABLES.concat(), socket::TABLES.concat(), trace::TABLES.concat()].concat()
+});
 
 /// All natives.
 pub fn all() -> &'static [Native] {

@@ -117,6 +117,9 @@ fn load_nif_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
         if module == "prim_file" {
             crate::file::helper_started(a[1])?;
         }
+        if module == "prim_socket" {
+            crate::socket::loaded(a[1]);
+        }
         return Ok(am::OK.into());
     }
     let why = if std::path::Path::new(&format!("{path}.so")).exists() {

@@ -221,3 +221,12 @@ fn get_handle_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
         State::Orphan(_) | State::Closed => error(ctx, &einval()),
     })
 }
+
+/// A descriptor of its own for the file that a reference stands for; `None` if it stands for none.
+pub(crate) fn duplicate(t: Term<'_>) -> Option<io::Result<OwnedFd>> {
+    let open = open(t).ok()?;
+    Some(match &*open.lock() {
+        State::Open(fd) => rustix::io::fcntl_dupfd_cloexec(fd, 0).map_err(io::Error::from),
+        State::Orphan(_) | State::Closed => Err(einval()),
+    })
+}

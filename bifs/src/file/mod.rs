@@ -9,7 +9,7 @@ mod names;
 mod transfer;
 mod tree;
 
-pub(crate) use handle::helper_started;
+pub(crate) use handle::{duplicate, helper_started};
 
 use std::ffi::CStr;
 use std::io;

@@ -274,6 +274,22 @@ pub fn select(fd: BorrowedFd<'_>, mode: Mode, target: Target) {
     }
 }
 
+/// Nobody is told of this any more; `false` if nobody waited for it, or who waited is being told just now.
+pub fn cancel(fd: BorrowedFd<'_>, mode: Mode) -> bool {
+    let Some(p) = POLLER.as_ref() else { return false };
+    let mut watched = lock(&p.watched);
+    let Some(w) = watched.get_mut(&fd.as_raw_fd()) else { return false };
+    let target = match mode {
+        Mode::Read => w.read.take(),
+        Mode::Write => w.write.take(),
+    };
+    if target.is_some() {
+        let _ = epoll::modify(&p.epoll, fd, Key::Fd(fd.as_raw_fd()).data(), w.flags());
+    }
+    drop(watched);
+    target.is_some()
+}
+
 /// Watches a descriptor for a port until it is closed or forgotten, edge-triggered: each change is told, and what it is
 /// when the call is made.
 pub(super) fn watch(fd: BorrowedFd<'_>, port: RawTerm, output: bool) -> std::io::Result<()> {
@@ -303,9 +319,13 @@ pub fn watched() -> usize {
 pub fn forget(fd: BorrowedFd<'_>) {
     if let Some(p) = POLLER.as_ref() {
         let mut watched = lock(&p.watched);
-        if watched.remove(&fd.as_raw_fd()).is_some() {
+        let forgotten = watched.remove(&fd.as_raw_fd());
+        if forgotten.is_some() {
             let _ = epoll::delete(&p.epoll, fd);
         }
+        // Who waited may own what forgets a descriptor itself: it goes when the lock is free.
+        drop(watched);
+        drop(forgotten);
     }
 }
 

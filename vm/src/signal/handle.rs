@@ -125,6 +125,12 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
                 p.state().resume();
             }
         }
+        Signal::Own { numbers, resource } => {
+            owner.relations.borrow_mut().resources.insert(numbers, resource);
+        }
+        Signal::Disown { numbers } => {
+            owner.relations.borrow_mut().resources.remove(&numbers);
+        }
         Signal::Task(t) => owner.tasks.push(Task::System(*t)),
         Signal::Purge(t) => owner.tasks.push(Task::Purge(t)),
         Signal::Port(r) => r.answer_dead(),

@@ -11,10 +11,12 @@ mod send;
 pub use handle::fetch;
 pub use send::{SendFlags, Sent, send, send_to};
 
+use std::sync::Arc;
+
 use crate::heap::Detached;
 use crate::heap::message::Message;
 use crate::process::exit::ExitKind;
-use crate::process::relations::{RefNumbers, Reference, Watched};
+use crate::process::relations::{RefNumbers, Reference, Resource, Watched};
 use crate::process::state::Wake;
 use crate::process::{Process, table};
 use crate::sched;
@@ -216,6 +218,18 @@ pub enum Signal {
     },
     /// Work that the receiver does for somebody: garbage collection, code checks.
     Task(Box<SystemTask>),
+    /// A resource wants to know when the receiver ends ([`crate::Ctx::own`]).
+    Own {
+        /// What it is known by.
+        numbers: RefNumbers,
+        /// The resource.
+        resource: Arc<dyn Resource>,
+    },
+    /// It does not any more.
+    Disown {
+        /// What it is known by.
+        numbers: RefNumbers,
+    },
     /// Literals are about to be freed.
     Purge(purge::Token),
     /// Something that only ports do.
@@ -287,6 +301,7 @@ pub(crate) fn answer_dead_signal(pid: RawTerm, s: Signal) {
                 r.dead();
             }
         }
+        Signal::Own { resource, .. } => resource.owner_exited(),
         Signal::Task(t) => t.answer_dead(),
         Signal::Port(r) => r.answer_dead(),
         Signal::Exit { .. }
@@ -301,6 +316,7 @@ pub(crate) fn answer_dead_signal(pid: RawTerm, s: Signal) {
         | Signal::GroupLeader { to: None, .. }
         | Signal::Resume { .. }
         | Signal::SuspendeeGone { .. }
+        | Signal::Disown { .. }
         | Signal::Purge(_) => {}
     }
 }

@@ -80,7 +80,8 @@ fn described(i: &Interface) -> Vec<u8> {
     let mut out: Vec<u8> = i.name.iter().map(|&b| char::from(b)).collect::<String>().into_bytes();
     out.extend([0, FLAGS]);
     out.extend(told(flags));
-    if i.address.is_some() {
+    let hardware = i.address.as_ref().and_then(Address::link).map(|l| l.address);
+    if i.address.is_some() && hardware.is_none() {
         put(&mut out, ADDRESS, i.address.as_ref());
         put(&mut out, NETMASK, i.netmask.as_ref());
         if flags & interfaces::IFF_POINTOPOINT != 0 {
@@ -88,8 +89,8 @@ fn described(i: &Interface) -> Vec<u8> {
         } else if flags & interfaces::IFF_BROADCAST != 0 {
             put(&mut out, BROADCAST, i.other.as_ref());
         }
-    } else if let Some(h) = i.hardware.as_ref().filter(|h| !h.is_empty()) {
-        out.extend([&[HARDWARE, 0, h.len() as u8], h.as_slice()].concat());
+    } else if let Some(h) = hardware.filter(|h| !h.is_empty()) {
+        out.extend([&[HARDWARE, 0, h.len() as u8], h].concat());
     }
     out.push(0);
     out

@@ -9,6 +9,11 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use super::{Address, done, zeroed};
 
 pub use libc::{IFF_BROADCAST, IFF_LOOPBACK, IFF_MULTICAST, IFF_POINTOPOINT, IFF_RUNNING, IFF_UP};
+pub use libc::{
+    SIOCGIFADDR, SIOCGIFBRDADDR, SIOCGIFCONF, SIOCGIFDSTADDR, SIOCGIFFLAGS, SIOCGIFHWADDR, SIOCGIFINDEX, SIOCGIFMAP,
+    SIOCGIFMTU, SIOCGIFNAME, SIOCGIFNETMASK, SIOCSIFADDR, SIOCSIFBRDADDR, SIOCSIFDSTADDR, SIOCSIFFLAGS, SIOCSIFMTU,
+    SIOCSIFNETMASK,
+};
 
 /// An interface with one of its addresses.
 pub struct Interface {
@@ -22,8 +27,6 @@ pub struct Interface {
     pub netmask: Option<Address>,
     /// The address for all in the network, or of the other side.
     pub other: Option<Address>,
-    /// The address of the hardware.
-    pub hardware: Option<Vec<u8>>,
 }
 
 /// All interfaces, once for each address.
@@ -43,26 +46,12 @@ pub fn all() -> io::Result<Vec<Interface>> {
                 address: Address::at(i.ifa_addr),
                 netmask: Address::at(i.ifa_netmask),
                 other: Address::at(i.ifa_ifu),
-                hardware: hardware(i.ifa_addr),
             });
             at = i.ifa_next;
         }
         libc::freeifaddrs(first);
     }
     Ok(list)
-}
-
-/// # Safety
-/// `p` is null or an address of the kind that its family says.
-unsafe fn hardware(p: *const libc::sockaddr) -> Option<Vec<u8>> {
-    // SAFETY: the caller's contract.
-    unsafe {
-        if i32::from(p.as_ref()?.sa_family) != libc::AF_PACKET {
-            return None;
-        }
-        let a = &*p.cast::<libc::sockaddr_ll>();
-        Some(a.sll_addr.iter().copied().take(a.sll_halen.into()).collect())
-    }
 }
 
 /// Something that an interface can be asked, or told.
@@ -108,6 +97,106 @@ fn request(name: &[u8]) -> Option<libc::ifreq> {
 
 fn invalid() -> io::Error {
     io::Error::from_raw_os_error(libc::EINVAL)
+}
+
+/// Bytes of a request about an interface behind the name.
+pub const VALUE: usize = size_of::<libc::ifreq>() - libc::IFNAMSIZ;
+
+/// Requests that are answered in their own record, or that only read it.
+const PLAIN: [u64; 19] = [
+    libc::SIOCGIFNAME,
+    libc::SIOCGIFINDEX,
+    libc::SIOCGIFFLAGS,
+    libc::SIOCGIFADDR,
+    libc::SIOCGIFDSTADDR,
+    libc::SIOCGIFBRDADDR,
+    libc::SIOCGIFNETMASK,
+    libc::SIOCGIFMTU,
+    libc::SIOCGIFHWADDR,
+    libc::SIOCGIFMAP,
+    libc::SIOCGIFTXQLEN,
+    libc::SIOCSIFFLAGS,
+    libc::SIOCSIFADDR,
+    libc::SIOCSIFDSTADDR,
+    libc::SIOCSIFBRDADDR,
+    libc::SIOCSIFNETMASK,
+    libc::SIOCSIFMTU,
+    libc::SIOCSIFTXQLEN,
+    libc::SIOCSIFHWADDR,
+];
+
+/// Makes one of the plain requests by its number: name and value as the system has them before and after. A name that is
+/// too long is cut.
+pub fn request_by_number(
+    s: BorrowedFd<'_>,
+    number: u64,
+    name: &[u8],
+    value: [u8; VALUE],
+) -> io::Result<(Vec<u8>, [u8; VALUE])> {
+    if !PLAIN.contains(&number) {
+        return Err(invalid());
+    }
+    let mut r = [0u64; size_of::<libc::ifreq>() / 8];
+    let mut bytes = [0; size_of::<libc::ifreq>()];
+    let n = name.len().min(libc::IFNAMSIZ - 1);
+    bytes[..n].copy_from_slice(&name[..n]);
+    bytes[libc::IFNAMSIZ..].copy_from_slice(&value);
+    for (word, b) in r.iter_mut().zip(bytes.chunks_exact(8)) {
+        *word = u64::from_ne_bytes(b.try_into().unwrap_or_default());
+    }
+    // SAFETY: as large as the record and aligned for it; the request is one of those that read and write it alone.
+    done(|| unsafe { libc::ioctl(s.as_raw_fd(), number, r.as_mut_ptr()) } as isize)?;
+    let bytes: Vec<u8> = r.iter().flat_map(|w| w.to_ne_bytes()).collect();
+    let (name, value) = bytes.split_at(libc::IFNAMSIZ);
+    let end = name.iter().position(|b| *b == 0).unwrap_or(name.len());
+    Ok((name[..end].to_vec(), value.try_into().unwrap_or([0; VALUE])))
+}
+
+/// Name and address of each interface that has an address of IPv4.
+pub fn configured(s: BorrowedFd<'_>) -> io::Result<Vec<(Vec<u8>, Address)>> {
+    const RECORD: usize = size_of::<libc::ifreq>();
+    let mut room = vec![0u64; 64 * RECORD / 8];
+    loop {
+        let len = size_of_val(&room[..]);
+        let mut c = libc::ifconf {
+            ifc_len: len as i32,
+            ifc_ifcu: libc::__c_anonymous_ifc_ifcu { ifcu_buf: room.as_mut_ptr().cast() },
+        };
+        // SAFETY: the record names room that is borrowed mutably, and its size.
+        done(|| unsafe { libc::ioctl(s.as_raw_fd(), libc::SIOCGIFCONF, &raw mut c) } as isize)?;
+        let used = usize::try_from(c.ifc_len).unwrap_or(0).min(len);
+        // What is full may have more.
+        if used + RECORD > len {
+            room.resize(room.len() * 2, 0);
+            continue;
+        }
+        let bytes: Vec<u8> = room.iter().flat_map(|w| w.to_ne_bytes()).take(used).collect();
+        return Ok(bytes
+            .chunks_exact(RECORD)
+            .filter_map(|r| {
+                let (name, value) = r.split_at(libc::IFNAMSIZ);
+                let end = name.iter().position(|b| *b == 0).unwrap_or(name.len());
+                Some((name[..end].to_vec(), Address::of_bytes(&value[..size_of::<libc::sockaddr>()])?))
+            })
+            .collect());
+    }
+}
+
+/// How many bytes wait to be read.
+pub fn unread(s: BorrowedFd<'_>) -> io::Result<i32> {
+    let mut n = 0;
+    // SAFETY: the request writes a number.
+    done(|| unsafe { libc::ioctl(s.as_raw_fd(), libc::FIONREAD, &raw mut n) } as isize)?;
+    Ok(n)
+}
+
+/// Whether urgent data are next.
+pub fn at_mark(s: BorrowedFd<'_>) -> io::Result<bool> {
+    const SIOCATMARK: u64 = 0x8905;
+    let mut n = 0;
+    // SAFETY: the request writes a number.
+    done(|| unsafe { libc::ioctl(s.as_raw_fd(), SIOCATMARK, &raw mut n) } as isize)?;
+    Ok(n != 0)
 }
 
 /// Asks the interface of a name, through any socket.

@@ -21,6 +21,108 @@ pub struct Received {
     pub control: Vec<Control>,
 }
 
+/// What came with a message, its control data aside.
+pub struct Arrived {
+    /// Bytes of it that found room.
+    pub len: usize,
+    /// Who sent it; empty if the system does not tell.
+    pub from: Address,
+    /// Bytes of control data.
+    pub control: usize,
+    /// The system's flags.
+    pub flags: i32,
+}
+
+/// Sends pieces as one message with control data as the system lays them out ([`put_control`]).
+pub fn send_message(
+    s: BorrowedFd<'_>,
+    pieces: &[IoSlice<'_>],
+    to: Option<&Address>,
+    control: &[u8],
+    flags: i32,
+) -> io::Result<usize> {
+    let mut m: libc::msghdr = zeroed();
+    if let Some(a) = to {
+        let (p, len) = a.raw();
+        (m.msg_name, m.msg_namelen) = (p.cast_mut().cast(), len);
+    }
+    m.msg_iov = pieces.as_ptr().cast_mut().cast();
+    m.msg_iovlen = pieces.len();
+    if !control.is_empty() {
+        (m.msg_control, m.msg_controllen) = (control.as_ptr().cast_mut().cast(), control.len());
+    }
+    // SAFETY: the record refers to an address, pieces and control data that outlive the call; an `IoSlice` is laid out
+    // as the system's `iovec`; nothing is written to them.
+    done(|| unsafe { libc::sendmsg(s.as_raw_fd(), &raw const m, flags | libc::MSG_NOSIGNAL) })
+}
+
+/// Receives a message with its sender and its control data as the system lays them out ([`controls`]).
+pub fn receive_with_control(s: BorrowedFd<'_>, to: &mut [u8], control: &mut [u8], flags: i32) -> io::Result<Arrived> {
+    let mut iov = [IoSliceMut::new(to)];
+    let (mut len, mut used, mut came) = (0, 0, 0);
+    let from = Address::fill(|name, name_len| {
+        let mut m: libc::msghdr = zeroed();
+        m.msg_name = name.cast();
+        // SAFETY: `fill` lends the address's size.
+        m.msg_namelen = unsafe { *name_len };
+        m.msg_iov = iov.as_mut_ptr().cast();
+        m.msg_iovlen = 1;
+        (m.msg_control, m.msg_controllen) = (control.as_mut_ptr().cast(), control.len());
+        // SAFETY: the record refers to room for an address, data and control data, all borrowed mutably; an
+        // `IoSliceMut` is laid out as the system's `iovec`.
+        len = done(|| unsafe { libc::recvmsg(s.as_raw_fd(), &raw mut m, flags | libc::MSG_CMSG_CLOEXEC) })?;
+        // SAFETY: as above.
+        unsafe { *name_len = m.msg_namelen };
+        (used, came) = (m.msg_controllen, m.msg_flags & !libc::MSG_CMSG_CLOEXEC);
+        Ok::<_, io::Error>(len)
+    })?;
+    Ok(Arrived { len, from, control: used.min(control.len()), flags: came })
+}
+
+/// One piece of control data.
+#[derive(PartialEq, Eq, Debug)]
+pub struct ControlPiece {
+    /// Its level.
+    pub level: i32,
+    /// Its type.
+    pub kind: i32,
+    /// Where its data are.
+    pub data: std::ops::Range<usize>,
+}
+
+/// Pieces of control data; `Err` for what is left when it is not one.
+pub fn controls(bytes: &[u8]) -> impl Iterator<Item = Result<ControlPiece, ()>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let head = bytes.get(at..at + HEAD * WORD)?;
+        let (len, ids) = head.split_at(WORD);
+        let len = usize::from_ne_bytes(len.try_into().unwrap_or_default());
+        let (level, kind) = halves(usize::from_ne_bytes(ids.try_into().unwrap_or_default()));
+        if len < HEAD * WORD || len > bytes.len() - at {
+            at = bytes.len();
+            return Some(Err(()));
+        }
+        let data = at + HEAD * WORD..at + len;
+        at += len.next_multiple_of(WORD);
+        Some(Ok(ControlPiece { level, kind, data }))
+    })
+}
+
+/// Adds a piece of control data; `false` if that would make more than `limit` bytes.
+pub fn put_control(out: &mut Vec<u8>, limit: usize, level: i32, kind: i32, data: &[u8]) -> bool {
+    let len = HEAD * WORD + data.len();
+    let end = out.len() + len.next_multiple_of(WORD);
+    if end > limit {
+        return false;
+    }
+    out.extend(len.to_ne_bytes());
+    out.extend(level.to_ne_bytes());
+    out.extend(kind.to_ne_bytes());
+    out.extend(data);
+    out.resize(end, 0);
+    true
+}
+
 /// Most control data of a message, in words.
 const CONTROL_WORDS: usize = 64;
 const WORD: usize = size_of::<usize>();
@@ -128,6 +230,21 @@ fn decode(room: &[usize], used: usize) -> Vec<Control> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_of_control_data() {
+        let mut out = Vec::new();
+        assert!(put_control(&mut out, 100, 0, libc::IP_TTL, &17i32.to_ne_bytes()));
+        assert!(put_control(&mut out, 100, 41, 3, b"abcdefghi"));
+        assert!(!put_control(&mut out, 100, 41, 3, &[0; 50]));
+        let first = ControlPiece { level: 0, kind: libc::IP_TTL, data: 16..20 };
+        let all: Vec<_> = controls(&out).collect();
+        assert_eq!(all, [Ok(first), Ok(ControlPiece { level: 41, kind: 3, data: 40..49 })]);
+        assert_eq!(controls(&out[..30]).count(), 1);
+        assert_eq!(controls(&out[..45]).last(), Some(Err(())));
+        out[0] = 3;
+        assert_eq!(controls(&out).collect::<Vec<_>>(), [Err(())]);
+    }
 
     #[test]
     fn control_data_go_round() {

@@ -6,22 +6,26 @@
 mod address;
 pub mod interfaces;
 mod message;
+pub mod resolve;
 
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-pub use address::{Address, Name};
-pub use message::{Control, Received, packet_options, receive_message, send};
+pub use address::{Address, LinkName, Name};
+pub use message::{
+    Arrived, Control, ControlPiece, Received, controls, packet_options, put_control, receive_message,
+    receive_with_control, send, send_message,
+};
 
 /// Domains, types, options: the system's numbers.
 pub use libc::{
-    AF_INET, AF_INET6, AF_UNIX, IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP, IP_MULTICAST_IF, IP_MULTICAST_LOOP,
-    IP_MULTICAST_TTL, IP_PKTINFO, IP_RECVTOS, IP_RECVTTL, IP_TOS, IP_TTL, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP,
-    IPPROTO_UDP, IPV6_ADD_MEMBERSHIP, IPV6_DROP_MEMBERSHIP, IPV6_MULTICAST_IF, IPV6_RECVTCLASS, IPV6_TCLASS,
-    IPV6_V6ONLY, SO_BINDTODEVICE, SO_BROADCAST, SO_DONTROUTE, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_OOBINLINE,
-    SO_PRIORITY, SO_RCVBUF, SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, TCP_CORK,
-    TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_NODELAY, TCP_USER_TIMEOUT,
+    AF_INET, AF_INET6, AF_PACKET, AF_UNIX, AF_UNSPEC, IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP, IP_MULTICAST_IF,
+    IP_MULTICAST_LOOP, IP_MULTICAST_TTL, IP_PKTINFO, IP_RECVTOS, IP_RECVTTL, IP_TOS, IP_TTL, IPPROTO_IP, IPPROTO_IPV6,
+    IPPROTO_TCP, IPPROTO_UDP, IPV6_ADD_MEMBERSHIP, IPV6_DROP_MEMBERSHIP, IPV6_MULTICAST_IF, IPV6_RECVTCLASS,
+    IPV6_TCLASS, IPV6_V6ONLY, SO_BINDTODEVICE, SO_BROADCAST, SO_DONTROUTE, SO_ERROR, SO_KEEPALIVE, SO_LINGER,
+    SO_OOBINLINE, SO_PRIORITY, SO_RCVBUF, SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET,
+    TCP_CORK, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_NODELAY, TCP_USER_TIMEOUT,
 };
 
 /// The result of a call that gives -1 for an error; made again when it was interrupted.
@@ -103,6 +107,47 @@ pub fn shut_down(s: BorrowedFd<'_>, how: i32) -> io::Result<()> {
 pub fn receive(s: BorrowedFd<'_>, to: &mut [u8]) -> io::Result<usize> {
     // SAFETY: the room is borrowed mutably.
     done(|| unsafe { libc::recv(s.as_raw_fd(), to.as_mut_ptr().cast(), to.len(), 0) })
+}
+
+/// Reads what there is, in a way that flags say.
+pub fn receive_as(s: BorrowedFd<'_>, to: &mut [u8], flags: i32) -> io::Result<usize> {
+    // SAFETY: the room is borrowed mutably.
+    done(|| unsafe { libc::recv(s.as_raw_fd(), to.as_mut_ptr().cast(), to.len(), flags) })
+}
+
+/// Reads what there is, and who sent it.
+pub fn receive_from(s: BorrowedFd<'_>, to: &mut [u8], flags: i32) -> io::Result<(usize, Address)> {
+    let mut len = 0;
+    let from = Address::fill(|p, size| {
+        // SAFETY: the room is borrowed mutably; `fill` gives room for an address, and its size.
+        len = done(|| unsafe { libc::recvfrom(s.as_raw_fd(), to.as_mut_ptr().cast(), to.len(), flags, p, size) })?;
+        Ok::<_, io::Error>(len)
+    })?;
+    Ok((len, from))
+}
+
+/// Sends bytes, or as much of them as the socket takes.
+pub fn send_bytes(s: BorrowedFd<'_>, bytes: &[u8], to: Option<&Address>, flags: i32) -> io::Result<usize> {
+    let (p, len) = to.map_or((std::ptr::null(), 0), Address::raw);
+    let flags = flags | libc::MSG_NOSIGNAL;
+    // SAFETY: the bytes and the address outlive the call, which only reads them.
+    done(|| unsafe { libc::sendto(s.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), flags, p, len) })
+}
+
+/// Asks for an option without giving room for its value.
+pub fn probe_option(s: BorrowedFd<'_>, level: i32, option: i32) -> io::Result<()> {
+    // SAFETY: the system answers EFAULT where it wants to write.
+    done(|| unsafe { libc::getsockopt(s.as_raw_fd(), level, option, std::ptr::null_mut(), std::ptr::null_mut()) }
+        as isize)
+    .map(drop)
+}
+
+/// Whether closing the socket may wait for what was sent.
+pub fn lingers(s: BorrowedFd<'_>) -> bool {
+    let mut value = [0; 8];
+    let asked = option(s, SOL_SOCKET, SO_LINGER, &mut value);
+    let [on, _, _, _, seconds @ ..] = value;
+    asked.is_ok() && on != 0 && seconds != [0; 4]
 }
 
 /// Sets an option to these bytes.
