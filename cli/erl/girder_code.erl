@@ -20,12 +20,14 @@ server(#{root := Root, release := Release}, StandIn) ->
 
 %% The modules that wait for a service.
 deferred() ->
-    [logger, application_controller, erts_code_purger, file].
+    [logger, application_controller, erts_code_purger, file, socket, net].
 
 service(logger) -> logger;
 service(application_controller) -> environment;
 service(erts_code_purger) -> purger;
 service(file) -> files;
+service(socket) -> sockets;
+service(net) -> sockets;
 service(_) -> none.
 
 loop(Code) ->
@@ -251,6 +253,10 @@ begin_service(purger, #code{purger = no} = Code) ->
     Code#code{purger = yes};
 begin_service(files, Code) ->
     girder_standalone:files(),
+    Code;
+begin_service(sockets, Code) ->
+    [girder_sys:open(M) || M <- [socket, net]],
+    girder_standalone:sockets(),
     Code;
 begin_service(_, Code) ->
     Code.

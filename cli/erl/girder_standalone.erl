@@ -3,7 +3,7 @@
 %%
 %% Services that few programs need begin when a module is first called that needs them, see `girder_code`.
 -module(girder_standalone).
--export([start/1, main/3, stopping/2, environment/0, files/0, logger/1, logging/1]).
+-export([start/1, main/3, stopping/2, environment/0, files/0, sockets/0, logger/1, logging/1]).
 
 %% #{module, words, release, encoding, root}: what to run with which words of the command line, and where.
 start(Config) ->
@@ -170,6 +170,11 @@ environment() ->
         _ ->
             ok
     end.
+
+%% Begins the register of sockets, and makes the tables of what the system supports.
+sockets() ->
+    prim_socket:on_load(),
+    prim_net:on_load().
 
 %% Begins the server that module `file` asks.
 files() ->
