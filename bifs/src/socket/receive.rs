@@ -30,6 +30,10 @@ girder_vm::natives! { pub TABLE:
 
 /// Bytes that are read into memory of the thread.
 const SCRATCH: usize = 16 * 1024;
+/// The flag that leaves what is read where it is.
+const MSG_PEEK: i32 = 2;
+/// Bytes that are read at a time behind what was kept.
+const CHUNK: usize = 256 * 1024;
 /// Bytes that are read at a time, at most: more is never there.
 pub(super) const MOST: usize = 16 << 20;
 
@@ -159,34 +163,52 @@ enum Got<'s> {
     Full(usize, Term<'s>),
     /// Less.
     Part(usize, Term<'s>),
+    /// Less, all of which is kept.
+    Kept,
     /// The end of a stream, with what was kept before.
     End(Option<Term<'s>>),
 }
 
-/// Reads behind what was kept, which the answer begins with.
-fn read_more<'s>(ctx: &Ctx<'s>, r: &mut Reading, fd: BorrowedFd<'_>, room: usize, flags: i32) -> io::Result<Got<'s>> {
-    let kept = r.kept.len();
-    if kept >= room {
-        let rest = r.kept.split_off(room);
-        let answer = std::mem::replace(&mut r.kept, rest);
-        return Ok(Got::Full(room, ctx.binary(&answer)));
+/// Reads a number of bytes from a stream.
+fn read_stream<'s>(ctx: &Ctx<'s>, r: &mut Reading, fd: BorrowedFd<'_>, room: usize, flags: i32) -> io::Result<Got<'s>> {
+    if !r.kept.is_empty() {
+        return read_more(ctx, r, fd, room, flags);
     }
-    let held = &r.kept;
-    let got = read(ctx, room, |to| {
-        to[..kept].copy_from_slice(held);
-        match sys::receive_as(fd, &mut to[kept..], flags) {
-            Err(e) if would_block(&e) && kept > 0 => Ok((kept, false)),
-            Ok(0) => Ok((kept, true)),
-            Ok(n) => Ok((kept + n, false)),
-            Err(e) => Err(e),
-        }
-    })?;
-    r.kept.clear();
-    Ok(match got {
-        (_, data, true) => Got::End((kept > 0).then_some(data)),
-        (n, data, false) if n == room => Got::Full(n, data),
-        (n, data, false) => Got::Part(n, data),
+    let room = room.min(MOST);
+    let (n, data, ()) = read(ctx, room, |to| Ok((sys::receive_as(fd, to, flags)?, ())))?;
+    Ok(match n {
+        0 => Got::End(None),
+        n if n == room => Got::Full(n, data),
+        n => Got::Part(n, data),
     })
+}
+
+/// Reads behind what was kept, with which the answer begins.
+fn read_more<'s>(ctx: &Ctx<'s>, r: &mut Reading, fd: BorrowedFd<'_>, room: usize, flags: i32) -> io::Result<Got<'s>> {
+    let mut ended = false;
+    while r.kept.len() < room && !ended {
+        let have = r.kept.len();
+        r.kept.resize(have + (room - have).min(CHUNK), 0);
+        let got = sys::receive_as(fd, &mut r.kept[have..], flags);
+        r.kept.truncate(have + got.as_ref().copied().unwrap_or(0));
+        match got {
+            Ok(n) => ended = n == 0,
+            Err(e) if would_block(&e) => break,
+            Err(e) => return Err(e),
+        }
+    }
+    if r.kept.len() < room && !ended {
+        return Ok(Got::Kept);
+    }
+    let data = take_kept(ctx, r, room);
+    Ok(if ended { Got::End(Some(data)) } else { Got::Full(room, data) })
+}
+
+/// What was kept, up to a number of bytes.
+fn take_kept<'s>(ctx: &Ctx<'s>, r: &mut Reading, room: usize) -> Term<'s> {
+    let rest = r.kept.split_off(r.kept.len().min(room));
+    let kept = std::mem::replace(&mut r.kept, rest);
+    ctx.binary(&kept)
 }
 
 fn recv_4<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
@@ -199,15 +221,31 @@ fn recv_4<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
         let fd = fd.as_fd();
         let r = &mut *r;
         r.counts.tries += 1;
-        let room = if wanted == 0 { r.buffers.size } else { wanted }.min(MOST);
+        let room = if wanted == 0 { r.buffers.size } else { wanted };
         let got = if s.is_stream() {
-            read_more(ctx, r, fd, room, flags)
+            read_stream(ctx, r, fd, room, flags)
         } else {
+            let room = room.min(MOST);
             let one = read(ctx, room, |to| Ok((sys::receive_as(fd, to, flags)?, ())));
             one.map(|(n, data, ())| Got::Full(n, data))
         };
+        let peek = flags & MSG_PEEK != 0;
         Ok(match got {
             Err(e) => not_read(ctx, s, r, fd, &e, who),
+            Ok(Got::Kept) => match who {
+                Some(handle) if wanted > 0 => {
+                    wait(ctx, s, r, fd, handle);
+                    am::SELECT.into()
+                }
+                _ => {
+                    let (n, data) = (r.kept.len(), take_kept(ctx, r, room));
+                    if wanted > 0 {
+                        partly(ctx, s, r, fd, (n, data), who, peek)
+                    } else {
+                        came(ctx, s, r, fd, (n, data), who)
+                    }
+                }
+            },
             Ok(Got::End(Some(kept))) => ctx.tuple(&[am::MORE.into(), kept]),
             Ok(Got::End(None)) => {
                 r.counts.fails += 1;
@@ -232,18 +270,29 @@ fn recv_4<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
                 ctx.tuple(&[am::MORE.into(), data])
             }
             Ok(Got::Full(n, data) | Got::Part(n, data)) if s.is_stream() && n < wanted => {
-                partly(ctx, s, r, fd, (n, data), who)
+                partly(ctx, s, r, fd, (n, data), who, peek)
             }
-            Ok(Got::Full(n, data) | Got::Part(n, data)) => {
-                r.full = 0;
-                r.counts.packet(n);
-                answer(ctx, s, r, fd, data, who)
-            }
+            Ok(Got::Full(n, data) | Got::Part(n, data)) => came(ctx, s, r, fd, (n, data), who),
         })
     })
 }
 
-/// A stream has less than was asked for: 27 keeps it until there is more, the others hand it out.
+/// As much has come as was asked for.
+fn came<'s>(
+    ctx: &Ctx<'s>,
+    s: &Arc<Socket>,
+    r: &mut Reading,
+    fd: BorrowedFd<'_>,
+    (n, data): (usize, Term<'s>),
+    who: Option<Reference>,
+) -> Term<'s> {
+    r.full = 0;
+    r.counts.packet(n);
+    answer(ctx, s, r, fd, data, who)
+}
+
+/// A stream has less than was asked for: 27 keeps it until there is more, the others hand it out. What was only looked at
+/// (`peek`) is still there.
 fn partly<'s>(
     ctx: &Ctx<'s>,
     s: &Arc<Socket>,
@@ -251,6 +300,7 @@ fn partly<'s>(
     fd: BorrowedFd<'_>,
     (n, data): (usize, Term<'s>),
     who: Option<Reference>,
+    peek: bool,
 ) -> Term<'s> {
     let release = Profile::get().release;
     match who {
@@ -261,8 +311,9 @@ fn partly<'s>(
             ctx.tuple(&[if release < 26 { am::OK } else { am::TIMEOUT }.into(), data])
         }
         Some(handle) if release == 27 => {
-            let bytes = data.as_binary().and_then(|b| b.to_bytes()).unwrap_or_default();
-            r.kept = bytes.into_owned();
+            if !peek {
+                r.kept = data.as_binary().and_then(|b| b.to_bytes()).unwrap_or_default().into_owned();
+            }
             wait(ctx, s, r, fd, handle);
             am::SELECT.into()
         }
