@@ -89,7 +89,7 @@ fn update_counter<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>
     // That there is no object counts more than what is wrong with the steps.
     let wrong = |e: Raise| if object.is_none() && !t.member(key) { because(ctx, am::BADKEY) } else { e };
     let (one, many);
-    let steps = match op.to_vec() {
+    let steps = match op.is_list().then(|| op.to_vec()).flatten() {
         Some(ops) => {
             many = ops.into_iter().map(|op| step(ctx, &t, op)).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
             &many[..]
@@ -115,8 +115,7 @@ fn update_counter<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>
 /// The commonest step, a small counter and increment, done in place.
 fn add_small<'s>(o: &mut Object, s: &Step<'s>) -> Option<Term<'s>> {
     let increment = s.increment.as_small().filter(|_| s.wrap.is_none())?;
-    let sum = Term::try_small(o.with_element(s.pos, |e| e.as_small())?? + increment)?;
-    o.set_immediate(s.pos, sum.raw()).then_some(sum)
+    Term::immediate(o.add_small(s.pos, increment)?)
 }
 
 /// All steps, or none if one fails; answers the counters after each.

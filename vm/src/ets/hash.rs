@@ -115,19 +115,17 @@ impl Hash {
     ) -> Option<Result<R, E>> {
         let hash = key.hash();
         let mut shard = self.shards[self.shard_of(hash)].write();
-        shard.tally(change, |shard, change| {
-            if let Ok(i) = shard.find(hash, key, self.keypos)
-                && let Some(object) = shard.only_at(i)
-            {
-                return Some(change.around(object, f));
-            }
-            let mut fresh = default?;
-            let result = f(&mut fresh);
-            if result.is_ok() {
-                shard.insert(false, hash, fresh, self.kind, self.keypos, change);
-            }
-            Some(result)
-        })
+        if let Ok(i) = shard.find(hash, key, self.keypos)
+            && shard.is_one(i)
+        {
+            return shard.change_one(i, change, f);
+        }
+        let mut fresh = default?;
+        let result = f(&mut fresh);
+        if result.is_ok() {
+            shard.tally(change, |s, change| s.insert(false, hash, fresh, self.kind, self.keypos, change));
+        }
+        Some(result)
     }
     /// Removes everything in one step; what there was is the caller's to drop. While the table is fixed the keys stay
     /// as places to go on from.

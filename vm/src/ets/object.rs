@@ -116,6 +116,16 @@ impl Object {
         let outside = if self.0.is_marked() { self.packed_with(|p| outside(p.bytes)) } else { 0 };
         self.0.size() + outside
     }
+    /// Adds to the small integer that element `pos` (from 1) is, if that and the sum are small, in place.
+    #[inline]
+    pub fn add_small(&mut self, pos: usize, increment: i64) -> Option<RawTerm> {
+        if self.0.is_marked() {
+            return None;
+        }
+        let index = pos.wrapping_sub(1);
+        let sum = Term::try_small(self.0.immediate_element(index)?.as_small()?.checked_add(increment)?)?.raw();
+        self.0.set_element_immediate(index, sum).then_some(sum)
+    }
     /// Overwrites element `pos` (from 1) with an immediate in place; `false`: that cannot be done.
     #[inline]
     pub fn set_immediate(&mut self, pos: usize, value: RawTerm) -> bool {

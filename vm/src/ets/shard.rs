@@ -146,13 +146,27 @@ impl Shard {
     pub(super) fn at(&self, i: usize) -> &[Object] {
         self.entries.get(i).map_or(&[], Entry::objects)
     }
-    /// The only object at a place.
+    /// Whether there is one object at a place.
     #[inline]
-    pub(super) fn only_at(&mut self, i: usize) -> Option<&mut Object> {
-        match self.entries.get_mut(i) {
-            Some(Entry::One { object, .. }) => Some(object),
-            _ => None,
+    pub(super) fn is_one(&self, i: usize) -> bool {
+        matches!(self.entries.get(i), Some(Entry::One { .. }))
+    }
+    /// Runs `f`, which may change the object, on the only object at a place.
+    #[inline]
+    pub(super) fn change_one<R>(
+        &mut self,
+        i: usize,
+        change: &mut Change,
+        f: impl FnOnce(&mut Object) -> R,
+    ) -> Option<R> {
+        let Some(Entry::One { object, .. }) = self.entries.get_mut(i) else { return None };
+        let mut mine = Change::default();
+        let result = mine.around(object, f);
+        if mine.words != 0 {
+            self.totals.add(&mine);
+            change.add(&mine);
         }
+        Some(result)
     }
     #[inline]
     pub(super) fn objects(&self, hash: u32, key: &Key<'_>, keypos: usize) -> &[Object] {

@@ -24,7 +24,9 @@ unsafe impl Sync for Block {}
 const OWNS: u64 = 1;
 /// See [`Block::is_marked`].
 const MARKED: u64 = 2;
-const SIZE_SHIFT: u32 = 2;
+/// The term is a tuple of immediates and objects without terms in them: its elements alone point anywhere.
+const SHALLOW: u64 = 4;
+const SIZE_SHIFT: u32 = 3;
 
 /// Bytes of a block whose copy has `words` words.
 fn bytes(words: usize, owns: bool) -> usize {
@@ -35,13 +37,15 @@ impl Block {
     /// A copy of `t`, which is boxed; see [`Block::is_marked`].
     pub fn new(t: Term<'_>, marked: bool) -> Block {
         assert!(t.raw().is_boxed(), "blocks are for boxed terms");
-        let (words, owns) = copy::size_and_owns(t);
+        let copy::Measured { words, owns, shallow } = copy::measured(t);
         let size = bytes(words, owns);
+        let flag = |flag, set| if set { flag } else { 0 };
+        let flags = flag(OWNS, owns) | flag(MARKED, marked) | flag(SHALLOW, shallow);
         let p = NonNull::new(mem::alloc(Category::Ets, size).cast::<u64>()).expect("memory that ran out stops the VM");
         let mut copier = Copier::new(Shared::none());
         // SAFETY: the block has room for the first word, the words that the term was measured to need, and the list.
         unsafe {
-            p.write((words as u64) << SIZE_SHIFT | if owns { OWNS } else { 0 } | if marked { MARKED } else { 0 });
+            p.write((words as u64) << SIZE_SHIFT | flags);
             copier.set_target(p.add(1).cast().as_ptr(), words);
             copier.copy(t.raw());
             let list = copier.into_off_heap();
@@ -77,6 +81,11 @@ impl Block {
         // SAFETY: the block lives and does not move while self is borrowed; the term comes first in it.
         f(unsafe { RawTerm::from_boxed(self.first()).brand() })
     }
+    /// Element `index` (from 0) of a tuple if it is an immediate.
+    #[inline]
+    pub fn immediate_element(&self, index: usize) -> Option<RawTerm> {
+        self.with(|t| t.as_tuple()?.get(index).map(|e| e.raw())).filter(|e| e.is_immediate())
+    }
     /// Overwrites element `index` (from 0) of a tuple with an immediate; `false` if there is none.
     #[inline]
     pub fn set_element_immediate(&mut self, index: usize, value: RawTerm) -> bool {
@@ -98,7 +107,8 @@ impl Block {
         }
         // SAFETY: `new` filled as many words as the size says.
         let words = unsafe { std::slice::from_raw_parts(self.first(), self.size()) };
-        Term::from_raw(copy_words(words, b.arena))
+        let copy = if self.meta() & SHALLOW != 0 { copy_shallow(words, b.arena) } else { copy_words(words, b.arena) };
+        Term::from_raw(copy)
     }
 }
 
@@ -131,6 +141,23 @@ fn copy_words(words: &[RawTerm], arena: &Arena) -> RawTerm {
     RawTerm::from_boxed(to)
 }
 
+/// [`copy_words`] for a tuple whose elements alone point anywhere.
+#[inline]
+fn copy_shallow(words: &[RawTerm], arena: &Arena) -> RawTerm {
+    let to = arena.alloc(words.len());
+    let distance = (to as u64).wrapping_sub(words.as_ptr() as u64);
+    let (tuple, behind) = words.split_at(1 + words[0].as_header().arity());
+    // SAFETY: the arena gave as many words as there are.
+    unsafe {
+        *to = tuple[0];
+        for (i, &w) in tuple.iter().enumerate().skip(1) {
+            *to.add(i) = if w.is_immediate() { w } else { RawTerm::from_bits(w.bits().wrapping_add(distance)) };
+        }
+        std::ptr::copy_nonoverlapping(behind.as_ptr(), to.add(tuple.len()), behind.len());
+    }
+    RawTerm::from_boxed(to)
+}
+
 impl Drop for Block {
     fn drop(&mut self) {
         let (words, owns) = (self.size(), self.meta() & OWNS != 0);
@@ -152,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_block_is_copied_as_it_is() {
-        let build: [for<'s> fn(&Builder<'s>) -> Term<'s>; 6] = [
+        let build: [for<'s> fn(&Builder<'s>) -> Term<'s>; 11] = [
             |b| b.tuple(&[b.int(1), b.binary(b"payload"), b.float(-0.5), b.string("list")]),
             |b| b.tuple(&[b.int(i64::MAX), b.big_limbs(true, &[1, 2, 3])]),
             |b| map::from_pairs(b, &(0..100).map(|i| (b.int(i), b.tuple(&[b.int(i)]))).collect::<Vec<_>>()),
@@ -160,12 +187,22 @@ mod tests {
             // Own something outside of the block.
             |b| b.tuple(&[b.binary(&[7; 1000]), b.magic_reference([1, 2, 3], Box::new(1))]),
             |b| b.tuple(&[b.sub_bits(b.binary(&[0xa5; 1000]), 3, 6100).unwrap()]),
+            // Shallow ones, and nearly.
+            |b| b.tuple(&[b.int(1), b.binary(b"payload"), b.int(i64::MIN), b.float(-0.5), Term::NIL, b.binary(&[1; 64])]),
+            |b| b.tuple(&[b.binary(b"payload"), b.tuple(&[])]),
+            |b| b.tuple(&[b.binary(b"payload"), b.tuple(&[b.float(1.5)]), b.float(2.5)]),
+            |b| b.tuple(&[b.binary(b"payload"), b.cons(b.int(1), b.float(3.5))]),
+            |b| b.tuple(&[]),
         ];
         for (build, marked) in build.into_iter().zip([true, false].into_iter().cycle()) {
             let mut block = Detached::build(build).with(|t| Block::new(t, marked));
             assert_eq!(block.is_marked(), marked);
-            let is_tuple = block.with(|t| t.as_tuple().is_some());
-            assert_eq!(block.set_element_immediate(0, RawTerm::small(7)), is_tuple);
+            assert_eq!(block.immediate_element(100), None);
+            let has_elements = block.with(|t| t.as_tuple().is_some_and(|e| !e.is_empty()));
+            let unchanged = Detached::build(|b| block.copy_to(b));
+            block.with(|t| unchanged.with(|c| assert!(crate::term::cmp::eq_exact(c, t))));
+            assert_eq!(block.set_element_immediate(0, RawTerm::small(7)), has_elements);
+            assert_eq!(block.immediate_element(0), has_elements.then(|| RawTerm::small(7)));
             assert!(!block.set_element_immediate(100, RawTerm::small(7)));
             let copy = Detached::build(|b| block.copy_to(b));
             block.with(|t| {

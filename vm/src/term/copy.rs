@@ -48,16 +48,31 @@ pub fn size_of(t: Term<'_>) -> usize {
     measure(t, &shared, None, usize::MAX, |o| o.copied_words(&shared))
 }
 
-/// Words that a copy of `t` takes, and whether objects in it will own something outside.
-pub(super) fn size_and_owns(t: Term<'_>) -> (usize, bool) {
-    let (shared, owns) = (Shared::none(), Cell::new(false));
+/// What there is to know of a term before it is copied.
+pub(super) struct Measured {
+    /// Words of the copy.
+    pub(super) words: usize,
+    /// Objects in the copy will own something outside.
+    pub(super) owns: bool,
+    /// The term is a tuple whose elements are immediates or objects without terms in them.
+    pub(super) shallow: bool,
+}
+
+/// Measures a term all of which is to be copied.
+pub(super) fn measured(t: Term<'_>) -> Measured {
+    let (shared, owns, leaves) = (Shared::none(), Cell::new(false), Cell::new(0));
     let words = measure(t, &shared, None, usize::MAX, |o| {
         if off_heap::is_off_heap(o.header) || o.is_view() && !o.is_copied_flat() {
             owns.set(true);
         }
-        o.copied_words(&shared)
+        let words = o.copied_words(&shared);
+        if matches!(object::shape(o.header), Shape::Raw | Shape::View) {
+            leaves.set(leaves.get() + words);
+        }
+        words
     });
-    (words, owns.get())
+    let shallow = t.as_tuple().is_some_and(|elements| 1 + elements.len() + leaves.get() == words) && !owns.get();
+    Measured { words, owns: owns.get(), shallow }
 }
 
 /// Words above which measuring and copying a term take a noticeable part of a millisecond: work for a dirty scheduler.
