@@ -188,7 +188,16 @@ mod tests {
             |b| b.tuple(&[b.binary(&[7; 1000]), b.magic_reference([1, 2, 3], Box::new(1))]),
             |b| b.tuple(&[b.sub_bits(b.binary(&[0xa5; 1000]), 3, 6100).unwrap()]),
             // Shallow ones, and nearly.
-            |b| b.tuple(&[b.int(1), b.binary(b"payload"), b.int(i64::MIN), b.float(-0.5), Term::NIL, b.binary(&[1; 64])]),
+            |b| {
+                b.tuple(&[
+                    b.int(1),
+                    b.binary(b"payload"),
+                    b.int(i64::MIN),
+                    b.float(-0.5),
+                    Term::NIL,
+                    b.binary(&[1; 64]),
+                ])
+            },
             |b| b.tuple(&[b.binary(b"payload"), b.tuple(&[])]),
             |b| b.tuple(&[b.binary(b"payload"), b.tuple(&[b.float(1.5)]), b.float(2.5)]),
             |b| b.tuple(&[b.binary(b"payload"), b.cons(b.int(1), b.float(3.5))]),
