@@ -11,7 +11,7 @@ listen(Opts) -> {ok, L} = gen_tcp:listen(0, [?B, {ip, {127,0,0,1}}, {reuseaddr, 
 pair(Opts) -> pair(Opts, Opts).
 pair(A, B) -> {L, P} = listen(B), {ok, C} = gen_tcp:connect({127,0,0,1}, P, [?B | A]), {ok, S} = gen_tcp:accept(L), gen_tcp:close(L), {C, S}.
 done(Ss, R) -> [gen_tcp:close(S) || S <- Ss], R.
-messages() -> receive M -> [M | messages()] after 100 -> [] end.
+messages() -> receive M -> [M | messages()] after 250 -> [] end.
 %% Messages with their socket hidden.
 shown() -> [case M of T when is_tuple(T), tuple_size(T) > 1 -> setelement(2, T, s); _ -> M end || M <- messages()].
 

@@ -7,7 +7,7 @@ main() -> case_runner:quiet(), case_runner:main(?MODULE).
 
 open() -> {ok, S} = socket:open(inet, dgram, udp), ok = socket:bind(S, #{family => inet, addr => loopback, port => 0}), {ok, A} = socket:sockname(S), {S, A}.
 done(L, R) -> [socket:close(S) || S <- L], R.
-messages() -> receive M -> [M | messages()] after 100 -> [] end.
+messages() -> receive M -> [M | messages()] after 250 -> [] end.
 %% Without ports.
 plain(M) when is_map(M) -> maps:map(fun(port, P) when P > 0 -> p; (_, V) -> plain(V) end, M);
 plain(T) when is_tuple(T) -> list_to_tuple(plain(tuple_to_list(T)));

@@ -14,7 +14,7 @@ done(L, R) -> [socket:close(S) || S <- L], R.
 told({select, {select_info, Tag, H}}) when is_reference(H) -> {select, {select_info, Tag, h}};
 told({select, {{select_info, Tag, H}, Data}}) when is_reference(H) -> {select, {{select_info, Tag, h}, Data}};
 told(Other) -> Other.
-messages() -> receive M -> [M | messages()] after 100 -> [] end.
+messages() -> receive M -> [M | messages()] after 250 -> [] end.
 named(Names, T) when is_tuple(T) -> case lists:keyfind(T, 1, Names) of {_, N} -> N; false -> list_to_tuple(named(Names, tuple_to_list(T))) end;
 named(Names, [H | T]) -> [named(Names, H) | named(Names, T)];
 named(Names, T) -> case lists:keyfind(T, 1, Names) of {_, N} -> N; false -> T end.
@@ -36,20 +36,20 @@ recv_cancel() -> {C, S} = pair(), {select, I} = socket:recv(S, 0, nowait), X = s
 recv_cancel_late() -> {C, S} = pair(), {select, I} = socket:recv(S, 0, nowait), socket:send(C, <<"abc">>), timer:sleep(50), X = socket:cancel(S, I), done([C, S], {X, length(messages())}).
 recv_peek() -> {C, S} = pair(), socket:send(C, <<"abc">>), done([C, S], [socket:recv(S, 3, [peek], 500), socket:recv(S, 3)]).
 recv_many_readers() ->
-    {C, S} = pair(), Ps = [begin P = in_other(fun() -> socket:recv(S, 2) end), timer:sleep(20), P end || _ <- "abc"], I = maps:get(num_readers, socket:info(S)),
+    {C, S} = pair(), Ps = [begin P = in_other(fun() -> socket:recv(S, 2) end), waiting(S, num_readers, N), P end || N <- [1, 2, 3]], I = maps:get(num_readers, socket:info(S)),
     [begin socket:send(C, X), timer:sleep(20) end || X <- [<<"aa">>, <<"bb">>, <<"cc">>]], R = [answer(P) || P <- Ps], [P ! stop || P <- Ps], done([C, S], {I, R, maps:get(num_readers, socket:info(S))}).
 reader_dies() ->
-    {C, S} = pair(), P1 = in_other(fun() -> socket:recv(S, 1) end), timer:sleep(20), P2 = in_other(fun() -> socket:recv(S, 1) end), timer:sleep(20), P3 = in_other(fun() -> socket:recv(S, 1) end), timer:sleep(20),
-    exit(P2, kill), exit(P1, kill), timer:sleep(50), N = maps:get(num_readers, socket:info(S)), socket:send(C, <<"x">>), R = answer(P3), P3 ! stop, done([C, S], {N, R}).
-close_while_reading() -> {C, S} = pair(), P1 = in_other(fun() -> socket:recv(S, 1) end), timer:sleep(20), P2 = in_other(fun() -> socket:recv(S, 1) end), timer:sleep(20), ok = socket:close(S), R = [answer(P) || P <- [P1, P2]], [P ! stop || P <- [P1, P2]], done([C], R).
-close_while_accepting() -> {L, _} = listener(), Ps = [begin P = in_other(fun() -> socket:accept(L) end), timer:sleep(20), P end || _ <- "abc"], N = maps:get(num_acceptors, socket:info(L)), ok = socket:close(L), R = [answer(P) || P <- Ps], [P ! stop || P <- Ps], {N, R}.
+    {C, S} = pair(), P1 = in_other(fun() -> socket:recv(S, 1) end), waiting(S, num_readers, 1), P2 = in_other(fun() -> socket:recv(S, 1) end), waiting(S, num_readers, 2), P3 = in_other(fun() -> socket:recv(S, 1) end), waiting(S, num_readers, 3),
+    exit(P2, kill), exit(P1, kill), N = waiting(S, num_readers, 1), socket:send(C, <<"x">>), R = answer(P3), P3 ! stop, done([C, S], {N, R}).
+close_while_reading() -> {C, S} = pair(), P1 = in_other(fun() -> socket:recv(S, 1) end), waiting(S, num_readers, 1), P2 = in_other(fun() -> socket:recv(S, 1) end), waiting(S, num_readers, 2), ok = socket:close(S), R = [answer(P) || P <- [P1, P2]], [P ! stop || P <- [P1, P2]], done([C], R).
+close_while_accepting() -> {L, _} = listener(), Ps = [begin P = in_other(fun() -> socket:accept(L) end), waiting(L, num_acceptors, M), P end || M <- [1, 2, 3]], N = maps:get(num_acceptors, socket:info(L)), ok = socket:close(L), R = [answer(P) || P <- Ps], [P ! stop || P <- Ps], {N, R}.
 close_with_nowait() -> {C, S} = pair(), {select, {select_info, recv, H}} = socket:recv(S, 0, nowait), ok = socket:close(S), M = messages(), done([C], named([{S, s}, {H, h}], M)).
 close_by_other() -> {C, S} = pair(), P = in_other(fun() -> socket:close(S) end), R = answer(P), P ! stop, done([C], {R, socket:recv(C, 1), socket:close(S), socket:recv(S, 1)}).
-owner_dies() -> Self = self(), P = spawn(fun() -> Self ! {self(), pair()}, receive stop -> ok end end), {C, S} = answer(P), Q = in_other(fun() -> socket:recv(S, 1) end), timer:sleep(20), M = monitor(process, P), P ! stop, receive {'DOWN', M, _, _, _} -> ok end, R = answer(Q), Q ! stop, timer:sleep(20), {R, socket:send(C, <<"x">>), socket:info(S) =:= socket:info(S), maps:get(rstates, socket:info(S))}.
+owner_dies() -> Self = self(), P = spawn(fun() -> Self ! {self(), pair()}, receive stop -> ok end end), {C, S} = answer(P), Q = in_other(fun() -> socket:recv(S, 1) end), waiting(S, num_readers, 1), M = monitor(process, P), P ! stop, receive {'DOWN', M, _, _, _} -> ok end, R = answer(Q), Q ! stop, timer:sleep(20), {R, socket:send(C, <<"x">>), socket:info(S) =:= socket:info(S), maps:get(rstates, socket:info(S))}.
 owner_changes() -> {C, S} = pair(), P = spawn(fun() -> receive stop -> ok end end), Set = socket:setopt(S, otp, controlling_process, P), Again = socket:setopt(S, otp, controlling_process, self()), Get = socket:getopt(S, otp, controlling_process) =:= {ok, P}, P ! stop, timer:sleep(50), done([C], {Set, Again, Get, socket:recv(S, 1), socket:recv(C, 1)}).
 owner_gone() -> {C, S} = pair(), P = spawn(fun() -> ok end), timer:sleep(20), X = socket:setopt(S, otp, controlling_process, P), done([C], {X, socket:recv(S, 1), socket:recv(C, 1)}).
-acceptors() -> {L, A} = listener(), Ps = [begin P = in_other(fun() -> {ok, S} = socket:accept(L), socket:recv(S, 0) end), timer:sleep(20), P end || _ <- "abc"], Cs = [begin {ok, C} = socket:open(inet, stream, tcp), ok = socket:connect(C, A), socket:send(C, [X]), timer:sleep(20), C end || X <- "xyz"], R = [answer(P) || P <- Ps], [P ! stop || P <- Ps], done([L | Cs], R).
-acceptor_dies() -> {L, A} = listener(), P1 = in_other(fun() -> socket:accept(L) end), timer:sleep(20), P2 = in_other(fun() -> {ok, S} = socket:accept(L), socket:recv(S, 0) end), timer:sleep(20), exit(P1, kill), timer:sleep(20), {ok, C} = socket:open(inet, stream, tcp), ok = socket:connect(C, A), socket:send(C, <<"x">>), R = answer(P2), P2 ! stop, done([L, C], R).
+acceptors() -> {L, A} = listener(), Ps = [begin P = in_other(fun() -> {ok, S} = socket:accept(L), socket:recv(S, 0) end), waiting(L, num_acceptors, M), P end || M <- [1, 2, 3]], Cs = [begin {ok, C} = socket:open(inet, stream, tcp), ok = socket:connect(C, A), socket:send(C, [X]), timer:sleep(20), C end || X <- "xyz"], R = [answer(P) || P <- Ps], [P ! stop || P <- Ps], done([L | Cs], R).
+acceptor_dies() -> {L, A} = listener(), P1 = in_other(fun() -> socket:accept(L) end), waiting(L, num_acceptors, 1), P2 = in_other(fun() -> {ok, S} = socket:accept(L), socket:recv(S, 0) end), waiting(L, num_acceptors, 2), exit(P1, kill), waiting(L, num_acceptors, 1), {ok, C} = socket:open(inet, stream, tcp), ok = socket:connect(C, A), socket:send(C, <<"x">>), R = answer(P2), P2 ! stop, done([L, C], R).
 accept_nowait() -> {L, A} = listener(), X = socket:accept(L, nowait), {select, {select_info, accept, H}} = X, I = flags(socket:info(L)), {ok, C} = socket:open(inet, stream, tcp), ok = socket:connect(C, A), M = messages(), {ok, S} = socket:accept(L, nowait), done([L, C, S], {told(X), I, named([{L, l}, {H, h}], M), flags(socket:info(S))}).
 accept_timeout() -> {L, _} = listener(), done([L], {socket:accept(L, 20), maps:get(num_acceptors, socket:info(L)), counts(L)}).
 accept_cancel() -> {L, _} = listener(), {select, I} = socket:accept(L, nowait), done([L], {socket:cancel(L, I), socket:cancel(L, I), flags(socket:info(L))}).
