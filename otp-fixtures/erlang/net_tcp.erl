@@ -241,9 +241,14 @@ fd_open() -> {S, C} = passive(), {ok, Fd} = prim_inet:getfd(S), {ok, T} = gen_tc
 inet6() ->
     {ok, L} = gen_tcp:listen(0, [inet6, binary, {active, false}, {ip, {0,0,0,0,0,0,0,1}}]), {ok, P} = inet:port(L), {ok, C} = gen_tcp:connect({0,0,0,0,0,0,0,1}, P, [inet6, binary, {active, false}]), {ok, S} = gen_tcp:accept(L), gen_tcp:send(C, "six"), {ok, {A, _}} = inet:peername(S), R = {gen_tcp:recv(S, 3), A, inet:getopts(S, [ipv6_v6only])}, [gen_tcp:close(X) || X <- [L, C, S]], R.
 local() ->
-    F = "net_tcp.sock", file:delete(F), {ok, L} = gen_tcp:listen(0, [{ifaddr, {local, F}}, binary, {active, false}]), {ok, C} = gen_tcp:connect({local, F}, 0, [binary, {active, false}]), {ok, S} = gen_tcp:accept(L), gen_tcp:send(C, "loc"),
-    R = {gen_tcp:recv(S, 3), inet:sockname(L), inet:peername(C), inet:sockname(C), inet:peername(S), inet:port(L)}, [gen_tcp:close(X) || X <- [L, C, S]], file:delete(F), {R, gen_tcp:connect({local, F}, 0, [])}.
-local_abstract() -> N = <<0, "girder-net-tcp">>, {ok, L} = gen_tcp:listen(0, [{ifaddr, {local, N}}, binary]), A = inet:sockname(L), {ok, C} = gen_tcp:connect({local, N}, 0, []), gen_tcp:close(C), gen_tcp:close(L), A.
+    F = "net_tcp." ++ os:getpid(), file:delete(F), {ok, L} = gen_tcp:listen(0, [{ifaddr, {local, F}}, binary, {active, false}]), {ok, C} = gen_tcp:connect({local, F}, 0, [binary, {active, false}]), {ok, S} = gen_tcp:accept(L), gen_tcp:send(C, "loc"),
+    R = {gen_tcp:recv(S, 3), inet:sockname(L), inet:peername(C), inet:sockname(C), inet:peername(S), inet:port(L)}, [gen_tcp:close(X) || X <- [L, C, S]], file:delete(F), renamed(list_to_binary(F), {R, gen_tcp:connect({local, F}, 0, [])}).
+%% A term with a name that is another in each run replaced.
+renamed(Name, Name) -> name;
+renamed(Name, T) when is_tuple(T) -> list_to_tuple(renamed(Name, tuple_to_list(T)));
+renamed(Name, [E | L]) -> [renamed(Name, E) | renamed(Name, L)];
+renamed(_, T) -> T.
+local_abstract() -> N = <<0, "girder-net-tcp.", (list_to_binary(os:getpid()))/binary>>, {ok, L} = gen_tcp:listen(0, [{ifaddr, {local, N}}, binary]), A = inet:sockname(L), {ok, C} = gen_tcp:connect({local, N}, 0, []), gen_tcp:close(C), gen_tcp:close(L), renamed(N, A).
 local_long() -> gen_tcp:listen(0, [{ifaddr, {local, lists:duplicate(150, $x)}}]).
 interfaces() -> {ok, L} = inet:getifaddrs(), {value, {_, O}} = lists:keysearch("lo", 1, L), {lists:member({addr, {127,0,0,1}}, O), lists:member({netmask, {255,0,0,0}}, O), lists:sort(proplists:get_value(flags, O))}.
 interface_items() -> [inet:ifget("lo", [addr, netmask, mtu, flags, hwaddr]), inet:ifget("nosuch", [addr, flags]), element(1, inet:getiflist())].
