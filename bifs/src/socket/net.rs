@@ -65,10 +65,7 @@ fn command_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn gethostname_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Answer<'s> {
-    Ok(match resolve::host_name() {
-        Ok(name) => ok(ctx, ctx.byte_list(&name)),
-        Err(e) => failed(ctx, &e),
-    })
+    Ok(ok(ctx, ctx.byte_list(rustix::system::uname().nodename().to_bytes())))
 }
 
 /// `{error, Why}` as the resolver puts it; what `name` does not know is `einval`.

@@ -484,7 +484,9 @@ impl Drop for Socket {
         if let Some(fd) = fd {
             poll::forget(fd.as_fd());
             globals::gone(self.domain, self.kind, self.protocol);
-            drop(self.own(Some(fd)));
+            if let Some(fd) = self.own(Some(fd)) {
+                close_aside(fd);
+            }
         }
     }
 }

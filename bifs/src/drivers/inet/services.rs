@@ -1,47 +1,31 @@
-//! Names of services, as the host's table of services has them.
+//! Names of services, as the system knows them.
 //!
-//! Invariant: the table is read anew for each question; a line that is none is passed over.
+//! Invariant: a request that ends early, and a name that is none, is `einval` before anything is asked.
+
+use std::ffi::CString;
+
+use girder_vm::sys::socket::resolve;
 
 use super::{Answer, EINVAL, Refused};
 
-const TABLE: &str = "/etc/services";
-
 /// A length of one byte, and a string.
-fn string<'a>(data: &mut &'a [u8]) -> Result<&'a [u8], Refused> {
+fn string(data: &mut &[u8]) -> Result<CString, Refused> {
     let n = data.split_off_first().ok_or(EINVAL)?;
-    data.split_off(..usize::from(*n)).ok_or(EINVAL)
-}
-
-/// Service, port and protocol of a line, and other names of the service.
-fn parse(line: &str) -> Option<(&str, u16, &str, impl Iterator<Item = &str>)> {
-    let mut words = line.split('#').next()?.split_whitespace();
-    let name = words.next()?;
-    let (port, protocol) = words.next()?.split_once('/')?;
-    Some((name, port.parse().ok()?, protocol, words))
-}
-
-fn table() -> String {
-    std::fs::read(TABLE).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()
+    let bytes = data.split_off(..usize::from(*n)).ok_or(EINVAL)?;
+    Ok(CString::new(bytes).map_err(|_| EINVAL)?)
 }
 
 /// `[L1, Name, L2, Protocol]`: the port.
 pub(super) fn by_name(mut data: &[u8]) -> Answer {
     let (name, protocol) = (string(&mut data)?, string(&mut data)?);
-    let is = |text: &str, wanted: &[u8]| text.as_bytes() == wanted;
-    let found = table().lines().filter_map(parse).find_map(|(n, port, p, mut aliases)| {
-        (is(p, protocol) && (is(n, name) || aliases.any(|a| is(a, name)))).then_some(port)
-    });
-    found.map(|port| port.to_be_bytes().to_vec()).ok_or(EINVAL)
+    resolve::service_port(&name, Some(&protocol)).map(|port| port.to_be_bytes().to_vec()).ok_or(EINVAL)
 }
 
 /// `[P1, P0, L, Protocol]`: the name.
 pub(super) fn by_port(data: &[u8]) -> Answer {
     let (port, mut rest) = data.split_first_chunk().ok_or(EINVAL)?;
     let (port, protocol) = (u16::from_be_bytes(*port), string(&mut rest)?);
-    let text = table();
-    let mut lines = text.lines().filter_map(parse);
-    let found = lines.find(|(_, n, p, _)| *n == port && p.as_bytes() == protocol);
-    found.map(|(name, ..)| name.as_bytes().to_vec()).ok_or(EINVAL)
+    resolve::service_name(port, Some(&protocol)).ok_or(EINVAL)
 }
 
 #[cfg(test)]
@@ -49,14 +33,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_the_table() {
-        let (name, port, protocol, aliases) = parse("http 80/tcp www  # web").expect("a line");
-        assert_eq!((name, port, protocol), ("http", 80, "tcp"));
-        assert_eq!(aliases.collect::<Vec<_>>(), ["www"]);
-        for none in ["", "# http 80/tcp", "http", "http 80", "http x/tcp", "http 70000/tcp"] {
-            assert!(parse(none).is_none(), "{none}");
+    fn requests() {
+        let (name, port) = (b"\x04http\x03tcp", [0, 80]);
+        // The table of services may be missing.
+        assert!([Ok(port.to_vec()), Err(EINVAL)].contains(&by_name(name)));
+        assert!([Ok(b"http".to_vec()), Err(EINVAL)].contains(&by_port(b"\0\x50\x03tcp")));
+        for wrong in [&b"\x04ht"[..], b"", b"\x01\0\x03tcp", b"\x09no such 1\x03tcp"] {
+            assert_eq!(by_name(wrong), Err(EINVAL));
         }
-        assert_eq!(by_name(&[4, b'h', b't']), Err(EINVAL));
         assert_eq!(by_port(&[0]), Err(EINVAL));
     }
 }

@@ -123,7 +123,7 @@ fn native<'s>(ctx: &Ctx<'s>, s: &Arc<Socket>, level: Term<'s>, number: i32, want
             // The system takes a size below zero for none it can give.
             (Some(n), _) => match usize::try_from(n) {
                 Ok(n) => answer(raw(ctx, fd, level, number, vec![0; n])),
-                Err(_) => failed(ctx, &io::Error::from_raw_os_error(rustix::io::Errno::INVAL.raw_os_error())),
+                Err(_) => failed(ctx, &rustix::io::Errno::INVAL.into()),
             },
             (_, Some("integer")) => answer(sys::number(fd, level, number).map(|n| ctx.int(n.into()))),
             (_, Some("boolean")) => answer(sys::number(fd, level, number).map(|n| Term::bool(n != 0))),

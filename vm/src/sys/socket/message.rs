@@ -123,53 +123,21 @@ pub fn put_control(out: &mut Vec<u8>, limit: usize, level: i32, kind: i32, data:
     true
 }
 
-/// Most control data of a message, in words.
-const CONTROL_WORDS: usize = 64;
+/// Most control data of a message that is numbers, in bytes.
+const CONTROL_ROOM: usize = 512;
 const WORD: usize = size_of::<usize>();
 
 /// Sends pieces as one message, or as much of them as the socket takes.
 pub fn send(s: BorrowedFd<'_>, pieces: &[IoSlice<'_>], to: Option<&Address>, control: &[Control]) -> io::Result<usize> {
-    let mut m: libc::msghdr = zeroed();
-    if let Some(a) = to {
-        let (p, len) = a.raw();
-        (m.msg_name, m.msg_namelen) = (p.cast_mut().cast(), len);
-    }
-    m.msg_iov = pieces.as_ptr().cast_mut().cast();
-    m.msg_iovlen = pieces.len();
-    let mut room = [0usize; CONTROL_WORDS];
-    let used = encode(control, &mut room).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
-    if used > 0 {
-        (m.msg_control, m.msg_controllen) = (room.as_mut_ptr().cast(), used);
-    }
-    // SAFETY: the record refers to an address, pieces and control data that outlive the call; an `IoSlice` is laid out
-    // as the system's `iovec`; nothing is written to them.
-    done(|| unsafe { libc::sendmsg(s.as_raw_fd(), &raw const m, libc::MSG_NOSIGNAL) })
+    let control = encode(control).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
+    send_message(s, pieces, to, &control, 0)
 }
 
 /// Receives a message, with its sender, and control data if they are wanted.
 pub fn receive_message(s: BorrowedFd<'_>, to: &mut [u8], control: bool) -> io::Result<Received> {
-    let mut room = [0usize; CONTROL_WORDS];
-    let (mut len, mut used) = (0, 0);
-    let mut iov = [IoSliceMut::new(to)];
-    let from = Address::fill(|name, name_len| {
-        let mut m: libc::msghdr = zeroed();
-        m.msg_name = name.cast();
-        // SAFETY: `fill` lends the address's size.
-        m.msg_namelen = unsafe { *name_len };
-        m.msg_iov = iov.as_mut_ptr().cast();
-        m.msg_iovlen = 1;
-        if control {
-            (m.msg_control, m.msg_controllen) = (room.as_mut_ptr().cast(), size_of_val(&room));
-        }
-        // SAFETY: the record refers to rooms of the sizes that it says, all borrowed mutably.
-        len = done(|| unsafe { libc::recvmsg(s.as_raw_fd(), &raw mut m, 0) })?;
-        used = m.msg_controllen.min(size_of_val(&room));
-        // SAFETY: as above.
-        unsafe { *name_len = m.msg_namelen };
-        Ok::<_, io::Error>(len)
-    })?;
-    let control = if control { decode(&room, used) } else { Vec::new() };
-    Ok(Received { len, from, control })
+    let mut room = [0; CONTROL_ROOM];
+    let came = receive_with_control(s, to, if control { &mut room } else { &mut [] }, 0)?;
+    Ok(Received { len: came.len, from: came.from, control: decode(&room[..came.control]) })
 }
 
 /// Control data that a stream socket has kept.
@@ -179,10 +147,9 @@ pub fn packet_options(s: BorrowedFd<'_>, level: i32) -> io::Result<Vec<Control>>
     /// Of `IPPROTO_IPV6`.
     const IPV6_PKTOPTIONS: i32 = 6;
     let name = if level == libc::IPPROTO_IP { IP_PKTOPTIONS } else { IPV6_PKTOPTIONS };
-    let mut bytes = [0; 8 * CONTROL_WORDS];
+    let mut bytes = [0; CONTROL_ROOM];
     let used = super::option(s, level, name, &mut bytes)?;
-    let words: Vec<usize> = bytes.as_chunks::<WORD>().0.iter().map(|w| usize::from_ne_bytes(*w)).collect();
-    Ok(decode(&words, used))
+    Ok(decode(&bytes[..used]))
 }
 
 /// Words of a control message's head: its length, its level and type.
@@ -193,38 +160,25 @@ fn halves(word: usize) -> (i32, i32) {
     (i32::from_ne_bytes([b[0], b[1], b[2], b[3]]), i32::from_ne_bytes([b[4], b[5], b[6], b[7]]))
 }
 
-/// Lays control data out as the system wants them, each number in four bytes; gives the bytes used.
-fn encode(control: &[Control], room: &mut [usize]) -> Option<usize> {
-    const { assert!(size_of::<libc::cmsghdr>() == 16 && WORD == 8) };
-    let mut at = 0;
+/// Control data as the system lays them out, each number in four bytes; `None` if there is too much, or one is larger.
+fn encode(control: &[Control]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
     for &(level, kind, value) in control {
-        let item = room.get_mut(at..at + HEAD + 1)?;
-        item[0] = HEAD * WORD + 4;
-        item[1] = level as u32 as usize | (kind as u32 as usize) << 32;
-        item[2] = i32::try_from(value).ok()? as u32 as usize;
-        at += item.len();
+        let value = i32::try_from(value).ok()?;
+        put_control(&mut out, CONTROL_ROOM, level, kind, &value.to_ne_bytes()).then_some(())?;
     }
-    Some(at * WORD)
+    Some(out)
 }
 
 /// Reads control data; what is no number of 1, 2, 4 or 8 bytes is shown as 0.
-fn decode(room: &[usize], used: usize) -> Vec<Control> {
-    let mut out = Vec::new();
-    let mut rest = &room[..used / WORD];
-    while rest.len() > HEAD && rest[0] >= HEAD * WORD && rest[0] <= rest.len() * WORD {
-        let (level, kind) = halves(rest[1]);
-        let word = rest[HEAD] as u64;
-        let value = match rest[0] - HEAD * WORD {
-            1 => word & 0xff,
-            2 => word & 0xffff,
-            4 => word & 0xffff_ffff,
-            8 => word,
-            _ => 0,
-        };
-        out.push((level, kind, value as i64));
-        rest = &rest[rest[0].div_ceil(WORD)..];
-    }
-    out
+fn decode(bytes: &[u8]) -> Vec<Control> {
+    let number = |data: &[u8]| match *data {
+        [a] => a.into(),
+        [a, b] => u16::from_ne_bytes([a, b]).into(),
+        [a, b, c, d] => u32::from_ne_bytes([a, b, c, d]).into(),
+        _ => data.try_into().map_or(0, i64::from_ne_bytes),
+    };
+    controls(bytes).map_while(Result::ok).map(|p| (p.level, p.kind, number(&bytes[p.data]))).collect()
 }
 
 #[cfg(test)]
@@ -248,14 +202,19 @@ mod tests {
 
     #[test]
     fn control_data_go_round() {
-        let mut room = [0; CONTROL_WORDS];
         let data = [(0, libc::IP_TTL, 17), (41, libc::IPV6_TCLASS, 4)];
-        let used = encode(&data, &mut room).expect("there is room");
-        assert_eq!(used, 48);
-        assert_eq!(decode(&room, used), data);
-        assert_eq!(decode(&room, used - 8), data[..1]);
-        room[0] = usize::MAX;
-        assert_eq!(decode(&room, used), []);
-        assert!(encode(&[(0, 0, 0); 30], &mut room).is_none());
+        let mut bytes = encode(&data).expect("there is room");
+        assert_eq!(bytes.len(), 48);
+        assert_eq!(decode(&bytes), data);
+        assert_eq!(decode(&bytes[..40]), data[..1]);
+        bytes[..8].fill(0xff);
+        assert_eq!(decode(&bytes), []);
+        assert!(encode(&[(0, 0, 0); 30]).is_none());
+        assert!(encode(&[(0, 0, i64::MAX)]).is_none());
+        let mut wide = Vec::new();
+        for n in [1, 2, 3, 8] {
+            assert!(put_control(&mut wide, 200, 1, n, &[0xff; 8][..n as usize]));
+        }
+        assert_eq!(decode(&wide).iter().map(|c| c.2).collect::<Vec<_>>(), [0xff, 0xffff, 0, -1]);
     }
 }

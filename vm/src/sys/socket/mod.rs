@@ -196,17 +196,18 @@ pub fn unblock(s: BorrowedFd<'_>) -> io::Result<()> {
     done(|| unsafe { libc::fcntl(s.as_raw_fd(), libc::F_SETFL, flags as i32 | libc::O_NONBLOCK) } as isize).map(drop)
 }
 
-/// Does something in the network namespace that a file stands for.
-pub fn in_namespace<R>(file: &std::path::Path, what: impl FnOnce() -> R) -> io::Result<R> {
-    let enter = |ns: &std::fs::File| {
+/// Does something in the network namespace that a file stands for, on a thread of its own: no other is ever there.
+pub fn in_namespace<R: Send>(file: &std::path::Path, what: impl FnOnce() -> R + Send) -> io::Result<R> {
+    let file = std::fs::File::open(file)?;
+    let visit = || {
         // SAFETY: numbers only; the namespace is this thread's alone.
-        done(|| unsafe { libc::setns(ns.as_raw_fd(), libc::CLONE_NEWNET) } as isize)
+        done(|| unsafe { libc::setns(file.as_raw_fd(), libc::CLONE_NEWNET) } as isize)?;
+        Ok(what())
     };
-    let home = std::fs::File::open("/proc/thread-self/ns/net")?;
-    enter(&std::fs::File::open(file)?)?;
-    let result = what();
-    enter(&home)?;
-    Ok(result)
+    std::thread::scope(|s| {
+        let thread = std::thread::Builder::new().name("namespace".to_owned()).spawn_scoped(s, visit)?;
+        thread.join().unwrap_or_else(|why| std::panic::resume_unwind(why))
+    })
 }
 
 /// All zero: what the system's records are before they are filled.

@@ -1,4 +1,6 @@
 //! Names of hosts, services and interfaces, as the system's resolver knows them.
+//!
+//! Invariant: what is given out is a copy; no list of the resolver's outlives the call that asked for it.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io;
@@ -46,8 +48,6 @@ impl Failure {
 
 /// One answer to a question for addresses.
 pub struct Found {
-    /// Its flags.
-    pub flags: i32,
     /// Family.
     pub family: i32,
     /// Type of the socket.
@@ -56,8 +56,6 @@ pub struct Found {
     pub protocol: i32,
     /// The address.
     pub address: Option<Address>,
-    /// The official name of the host.
-    pub canonical: Option<Vec<u8>>,
 }
 
 fn pointer(name: Option<&CString>) -> *const c_char {
@@ -75,16 +73,14 @@ pub fn addresses(host: Option<&CString>, service: Option<&CString>) -> Result<Ve
     let mut found = Vec::new();
     let mut at: *const libc::addrinfo = first;
     // SAFETY: the resolver's list: each record is alive until it is freed, its address is of the kind that its family
-    // says, its name is null or a string.
+    // says.
     unsafe {
         while let Some(i) = at.as_ref() {
             found.push(Found {
-                flags: i.ai_flags,
                 family: i.ai_family,
                 kind: i.ai_socktype,
                 protocol: i.ai_protocol,
                 address: Address::at(i.ai_addr),
-                canonical: (!i.ai_canonname.is_null()).then(|| CStr::from_ptr(i.ai_canonname).to_bytes().to_vec()),
             });
             at = i.ai_next;
         }
@@ -114,16 +110,6 @@ pub fn name_of(address: &Address, flags: i32) -> Result<(Vec<u8>, Vec<u8>), Fail
         )
     };
     if code == 0 { Ok((text(&host), text(&service))) } else { Err(Failure::of(code)) }
-}
-
-/// The name of this host.
-pub fn host_name() -> io::Result<Vec<u8>> {
-    let mut name = [0u8; NAME_ROOM];
-    // SAFETY: the room is borrowed mutably, and its size is told.
-    match unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) } {
-        0 => Ok(text(&name)),
-        _ => Err(io::Error::last_os_error()),
-    }
 }
 
 /// The index of the interface of a name.
@@ -225,13 +211,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_loopback_interface_and_host() {
+    fn the_loopback_interface_and_addresses() {
         let lo = c"lo";
         let index = index_of_interface(lo).expect("it is there");
         assert_eq!(name_of_interface(index).expect("it has a name"), b"lo");
         assert!(interface_names().expect("there are some").contains(&(index, b"lo".to_vec())));
         assert!(index_of_interface(c"nonsense0").is_err());
-        assert!(!host_name().expect("it has a name").is_empty());
         let numeric = CString::new("127.0.0.1").expect("no zero byte");
         let found = addresses(Some(&numeric), None).expect("it is a number");
         assert!(found.iter().all(|f| f.address.as_ref().is_some_and(|a| a.get() == Name::V4(0, [127, 0, 0, 1]))));
