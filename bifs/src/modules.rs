@@ -1,4 +1,6 @@
 //! Loaded modules: which there are, and what they say of themselves.
+//!
+//! Invariant: only current code is shown; a module that is just being loaded is not.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};

@@ -1,4 +1,6 @@
 //! Changes of elements in place: `update_counter` and `update_element`.
+//!
+//! Invariant: all changes of a call are checked before the first is made, so that a wrong one changes nothing.
 
 use girder_vm::arith;
 use girder_vm::ets::{Object, Table};

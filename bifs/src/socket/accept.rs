@@ -1,4 +1,6 @@
 //! Taking connections. Any number of processes may wait; they are served in order.
+//!
+//! Invariant: of those that wait only the first has asked the poll thread; nobody reads from a socket that accepts.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

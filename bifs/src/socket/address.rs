@@ -1,10 +1,12 @@
 //! Addresses, domains and types of sockets as module `socket` has them.
+//!
+//! Invariant: an address that the system gave is decoded to the same one; what cannot be is none, never a guess.
 
 use girder_vm::sys::socket::{AF_INET, AF_INET6, AF_PACKET, AF_UNIX, AF_UNSPEC, Address, LinkName, Name};
 use girder_vm::sys::socket::{SOCK_DGRAM, SOCK_STREAM};
 use girder_vm::{Ctx, Term, am};
 
-use super::arguments::{field, name_of, record, small, value};
+use super::arguments::{fields, name_of, record, small, value};
 use super::atom;
 
 const TYPES: [(&str, i32); 5] =
@@ -97,7 +99,7 @@ pub(super) fn v6_term<'s>(ctx: &Ctx<'s>, ip: [u8; 16]) -> Term<'s> {
 pub(super) fn decode(t: Term<'_>) -> Option<Address> {
     let family = value(t, am::FAMILY)?;
     // The system takes the lowest 16 bits of a port.
-    let port = || Some(small(field(t, "port")?)? as u16);
+    let port = || Some(small(value(t, am::PORT)?)? as u16);
     let bytes = |key| value(t, key)?.as_binary()?.to_bytes();
     match known_domain(family) {
         Some(AF_INET) => Some(Address::v4(port()?, v4(value(t, am::ADDR)?)?)),
@@ -163,23 +165,16 @@ fn link<'s>(ctx: &Ctx<'s>, l: &LinkName<'_>) -> Term<'s> {
 pub(super) fn encode<'s>(ctx: &Ctx<'s>, a: &Address) -> Term<'s> {
     let port = |p: u16| Term::small(i32::from(p));
     match a.get() {
-        Name::V4(p, ip) => record(ctx, &[("family", am::INET.into()), ("port", port(p)), ("addr", v4_term(ctx, ip))]),
+        Name::V4(p, ip) => fields(ctx, [(am::FAMILY, am::INET.into()), (am::PORT, port(p)), (am::ADDR, v4_term(ctx, ip))]),
         Name::V6(p, ip) => {
             let (flow, scope) = a.flow_and_scope();
             // The reference shows both as signed numbers.
             let number = |n: u32| ctx.int((n as i32).into());
-            record(
-                ctx,
-                &[
-                    ("family", am::INET6.into()),
-                    ("port", port(p)),
-                    ("addr", v6_term(ctx, ip)),
-                    ("flowinfo", number(flow)),
-                    ("scope_id", number(scope)),
-                ],
-            )
+            let (port, ip) = ((am::PORT, port(p)), (am::ADDR, v6_term(ctx, ip)));
+            let rest = [(am::FLOWINFO, number(flow)), (am::SCOPE_ID, number(scope))];
+            fields(ctx, [(am::FAMILY, am::INET6.into()), port, ip, rest[0], rest[1]])
         }
-        Name::Local(path) => record(ctx, &[("family", am::LOCAL.into()), ("path", ctx.binary(path))]),
+        Name::Local(path) => fields(ctx, [(am::FAMILY, am::LOCAL.into()), (am::PATH, ctx.binary(path))]),
         _ => match (a.link(), a.family()) {
             (Some(l), _) => link(ctx, &l),
             (None, AF_PACKET) => native(ctx, atom("packet"), a),
@@ -189,5 +184,5 @@ pub(super) fn encode<'s>(ctx: &Ctx<'s>, a: &Address) -> Term<'s> {
 }
 
 fn native<'s>(ctx: &Ctx<'s>, family: Term<'s>, a: &Address) -> Term<'s> {
-    record(ctx, &[("family", family), ("addr", ctx.binary(a.data()))])
+    fields(ctx, [(am::FAMILY, family), (am::ADDR, ctx.binary(a.data()))])
 }

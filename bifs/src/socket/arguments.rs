@@ -1,4 +1,6 @@
 //! What the arguments of natives are, and what is said of those that are not.
+//!
+//! Invariant: a term of the wrong type is a `badarg`, an integer that no argument can have is out of range.
 
 use girder_vm::process::relations::Reference;
 use girder_vm::term::map;
@@ -69,7 +71,12 @@ pub(super) fn latin1(t: Term<'_>) -> Option<Vec<u8>> {
     t.to_vec()?.into_iter().map(|c| u8::try_from(c.as_small()?).ok()).collect()
 }
 
-/// A map of atoms that are written out.
+/// A map of atoms.
+pub(super) fn fields<'s, const N: usize>(ctx: &Ctx<'s>, all: [(Atom, Term<'s>); N]) -> Term<'s> {
+    map::from_pairs(ctx, &all.map(|(key, value)| (key.into(), value)))
+}
+
+/// As [`fields`], of atoms that are written out: for what is not asked for with every message.
 pub(super) fn record<'s>(ctx: &Ctx<'s>, fields: &[(&str, Term<'s>)]) -> Term<'s> {
     let pairs: Vec<_> = fields.iter().map(|&(k, v)| (super::atom(k), v)).collect();
     map::from_pairs(ctx, &pairs)

@@ -1,4 +1,6 @@
 //! Giving up an operation that waits.
+//!
+//! Invariant: after `ok` its message does not come; who was first leaves its place to the next.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! Closing, in two steps: all that wait are told, then the descriptor goes. And shutting one direction.
+//!
+//! Invariant: only who began to close finishes, and the descriptor goes once.
 
 use std::os::fd::AsFd;
 

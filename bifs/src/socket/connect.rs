@@ -1,4 +1,6 @@
 //! Connecting.
+//!
+//! Invariant: at most one process connects a socket, and it alone hears what became of it.
 
 use std::os::fd::AsFd;
 

@@ -1,4 +1,6 @@
 //! Errors of sent messages that come back as control data.
+//!
+//! Invariant: nothing is read behind the data; what is too short for its record is shown as bytes.
 
 use girder_vm::sys::errno;
 use girder_vm::sys::socket::Address;

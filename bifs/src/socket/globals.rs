@@ -1,4 +1,6 @@
 //! What all sockets have in common: how many there are, the process that keeps a register of them, and switches.
+//!
+//! Invariant: each socket is counted once when it is made and once when its descriptor goes.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};

@@ -1,4 +1,6 @@
 //! What sockets tell of themselves.
+//!
+//! Invariant: each side's counters are read under its lock, so that those of one side agree.
 
 use girder_vm::{Ctx, Profile, Term, am};
 

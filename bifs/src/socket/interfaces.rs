@@ -1,4 +1,6 @@
 //! Requests about network interfaces through a socket (`socket:ioctl`).
+//!
+//! Invariant: a request is made only with a record of the size that it has.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};

@@ -1,4 +1,6 @@
 //! Messages: data in pieces with addresses, control data and flags; one at a time or, since 29, several.
+//!
+//! Invariant: a message is sent whole or not at all, but for streams; several are sent in their order.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -6,9 +8,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use girder_vm::sys::socket::{self as sys, Address};
 use girder_vm::{Atom, Ctx, Raise, Term, am};
 
-use super::arguments::{handle, int, integers, out_of_range, record, size, socket, value};
-use super::receive::{MOST, answer, not_read, read, requestor, turn as turn_to_read};
-use super::resource::Writing;
+use super::arguments::{handle, int, fields, integers, out_of_range, size, socket, value};
+use super::receive::{MOST, answer, ended, not_read, read, requestor, turn as turn_to_read};
+use super::resource::{Reading, Writing};
 use super::send::{Pieces, Sending, sent, turn as turn_to_write};
 use super::supports::MESSAGE_FLAGS;
 use super::{Answer, address, atom, control, early, invalid, would_block};
@@ -128,20 +130,19 @@ fn incoming<'s>(ctx: &Ctx<'s>, data: Term<'s>, from: &Address, control: &[u8], m
     if flags != 0 {
         names.push(ctx.int(flags.into()));
     }
-    let mut fields =
-        vec![("iov", ctx.list(&[data])), ("ctrl", control::encode(ctx, control)), ("flags", ctx.list(&names))];
-    if !from.is_empty() {
-        fields.push(("addr", address::encode(ctx, from)));
+    let (data, control) = ((am::IOV, ctx.list(&[data])), (am::CTRL, control::encode(ctx, control)));
+    let flags = (am::FLAGS, ctx.list(&names));
+    if from.is_empty() {
+        return fields(ctx, [data, control, flags]);
     }
-    record(ctx, &fields)
+    fields(ctx, [data, control, flags, (am::ADDR, address::encode(ctx, from))])
 }
 
 /// One message, with its length, if there is one.
 fn receive<'s>(
     ctx: &Ctx<'s>,
     fd: BorrowedFd<'_>,
-    room: usize,
-    control: usize,
+    (room, control): (usize, usize),
     flags: i32,
 ) -> io::Result<(usize, Term<'s>)> {
     let mut control = vec![0; control];
@@ -155,6 +156,13 @@ fn receive<'s>(
 /// Bytes of control data that anybody may ask for.
 const MOST_CONTROL: usize = 1 << 20;
 
+/// Room for data and control data, of which 0 is what the socket's options say.
+fn rooms(r: &Reading, data: usize, control: usize) -> (usize, usize) {
+    let data = if data == 0 { r.buffers.size } else { data };
+    let control = if control == 0 { r.buffers.control } else { control };
+    (data.min(MOST), control.min(MOST_CONTROL))
+}
+
 fn recvmsg_5<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     early(|| {
         let (s, who) = (socket(a[0])?, requestor(a[4])?);
@@ -165,14 +173,9 @@ fn recvmsg_5<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
         let fd = fd.as_fd();
         let r = &mut *r;
         r.counts.tries += 1;
-        let room = if room == 0 { r.buffers.size } else { room }.min(MOST);
-        let control = if control == 0 { r.buffers.control } else { control };
-        Ok(match receive(ctx, fd, room, control.min(MOST_CONTROL), flags) {
+        Ok(match receive(ctx, fd, rooms(r, room, control), flags) {
             Err(e) => not_read(ctx, s, r, fd, &e, who),
-            Ok((0, _)) if s.is_stream() => {
-                r.counts.fails += 1;
-                super::error(ctx, am::CLOSED.into())
-            }
+            Ok((0, _)) if s.is_stream() => ended(ctx, r),
             Ok((n, message)) => {
                 r.counts.message(n);
                 answer(ctx, s, r, fd, message, who)
@@ -193,18 +196,16 @@ fn recvmmsg_6<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
         let fd = fd.as_fd();
         let r = &mut *r;
         r.counts.tries += 1;
-        let room = if room == 0 { r.buffers.size } else { room }.min(MOST);
-        let control = if control == 0 { r.buffers.control } else { control };
+        let rooms = rooms(r, room, control);
         let (mut messages, mut bytes) = (Vec::new(), 0);
         while messages.len() < most {
-            match receive(ctx, fd, room, control.min(MOST_CONTROL), flags) {
+            match receive(ctx, fd, rooms, flags) {
                 Err(e) if messages.is_empty() => return Ok(not_read(ctx, s, r, fd, &e, who)),
                 // What is wrong will be told when the program asks again.
                 Err(_) => break,
                 Ok((0, _)) if s.is_stream() => {
                     if messages.is_empty() {
-                        r.counts.fails += 1;
-                        return Ok(super::error(ctx, am::CLOSED.into()));
+                        return Ok(ended(ctx, r));
                     }
                     break;
                 }

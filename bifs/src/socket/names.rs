@@ -1,4 +1,6 @@
 //! Addresses of both ends.
+//!
+//! Invariant: a closed socket has none.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};

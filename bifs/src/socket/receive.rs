@@ -113,6 +113,12 @@ pub(super) fn served(s: &Arc<Socket>, r: &mut Reading, fd: BorrowedFd<'_>) {
     }
 }
 
+/// The other end of a stream has closed it.
+pub(super) fn ended<'s>(ctx: &Ctx<'s>, r: &mut Reading) -> Term<'s> {
+    r.counts.fails += 1;
+    super::error(ctx, am::CLOSED.into())
+}
+
 /// Nothing came, or an error.
 pub(super) fn not_read<'s>(
     ctx: &Ctx<'s>,
@@ -248,11 +254,10 @@ fn recv_4<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
             },
             Ok(Got::End(Some(kept))) => ctx.tuple(&[am::MORE.into(), kept]),
             Ok(Got::End(None)) => {
-                r.counts.fails += 1;
                 if r.readers.current.is_some() {
                     s.fail_waiting(&mut r.readers, am::CLOSED);
                 }
-                super::error(ctx, am::CLOSED.into())
+                ended(ctx, r)
             }
             Ok(Got::Full(n, data)) if wanted == 0 && s.is_stream() => {
                 r.full += 1;
@@ -340,10 +345,7 @@ fn recvfrom_4<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
         let r = &mut *r;
         Ok(match got {
             Err(e) => not_read(ctx, s, r, fd, &e, who),
-            Ok((0, ..)) if s.is_stream() => {
-                r.counts.fails += 1;
-                super::error(ctx, am::CLOSED.into())
-            }
+            Ok((0, ..)) if s.is_stream() => ended(ctx, r),
             Ok((n, data, from)) => {
                 r.counts.message(n);
                 let from = address::encode(ctx, &from);

@@ -1,4 +1,6 @@
 //! Sending: bytes, to an address, and lists of binaries; with what became of it.
+//!
+//! Invariant: a process sends only in its turn, and what the system did not take is told by its number of bytes.
 
 use std::borrow::Cow;
 use std::io::{self, IoSlice};

@@ -1,4 +1,6 @@
 //! Sending files: the system copies one to a socket, as much at a time as that takes.
+//!
+//! Invariant: one file at a time; its descriptor is the socket's own, and closed with it.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What can be asked of sockets, by the names that programs use and the system's numbers: tables that `prim_socket`
 //! fetches when it is loaded.
+//!
+//! Invariant: what a release does not know is not shown to it.
 
 use girder_vm::{Ctx, Profile, Releases, Term, am};
 

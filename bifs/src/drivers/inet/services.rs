@@ -12,7 +12,7 @@ use super::{Answer, EINVAL, Refused};
 fn string(data: &mut &[u8]) -> Result<CString, Refused> {
     let n = data.split_off_first().ok_or(EINVAL)?;
     let bytes = data.split_off(..usize::from(*n)).ok_or(EINVAL)?;
-    Ok(CString::new(bytes).map_err(|_| EINVAL)?)
+    CString::new(bytes).map_err(|_| EINVAL)
 }
 
 /// `[L1, Name, L2, Protocol]`: the port.

@@ -1,4 +1,6 @@
 //! Values of options as the system wants them.
+//!
+//! Invariant: a value of another shape gives no bytes, so nothing half-made reaches the system.
 
 use girder_vm::Term;
 

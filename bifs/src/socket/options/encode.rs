@@ -1,4 +1,6 @@
 //! Values of options as programs see them.
+//!
+//! Invariant: what is shorter than its shape is no value.
 
 use std::io;
 use std::os::fd::BorrowedFd;

@@ -1,4 +1,6 @@
 //! Options of level `otp`: what the VM itself keeps of a socket.
+//!
+//! Invariant: each is kept with the side that it is about, under its lock.
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! Options of the system: their names, numbers and shapes, level by level.
+//!
+//! Invariant: an option's number is unique in its level.
 
 use girder_vm::Releases;
 

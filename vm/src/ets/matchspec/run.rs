@@ -1,4 +1,6 @@
 //! The stack machine.
+//!
+//! Invariant: terms that a run makes lie beside the object and are gone when it ends; what is kept is copied.
 
 use std::cell::RefCell;
 
