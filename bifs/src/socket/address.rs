@@ -165,7 +165,9 @@ fn link<'s>(ctx: &Ctx<'s>, l: &LinkName<'_>) -> Term<'s> {
 pub(super) fn encode<'s>(ctx: &Ctx<'s>, a: &Address) -> Term<'s> {
     let port = |p: u16| Term::small(i32::from(p));
     match a.get() {
-        Name::V4(p, ip) => fields(ctx, [(am::FAMILY, am::INET.into()), (am::PORT, port(p)), (am::ADDR, v4_term(ctx, ip))]),
+        Name::V4(p, ip) => {
+            fields(ctx, [(am::FAMILY, am::INET.into()), (am::PORT, port(p)), (am::ADDR, v4_term(ctx, ip))])
+        }
         Name::V6(p, ip) => {
             let (flow, scope) = a.flow_and_scope();
             // The reference shows both as signed numbers.

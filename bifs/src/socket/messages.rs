@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use girder_vm::sys::socket::{self as sys, Address};
 use girder_vm::{Atom, Ctx, Raise, Term, am};
 
-use super::arguments::{handle, int, fields, integers, out_of_range, size, socket, value};
+use super::arguments::{fields, handle, int, integers, out_of_range, size, socket, value};
 use super::receive::{MOST, answer, ended, not_read, read, requestor, turn as turn_to_read};
 use super::resource::{Reading, Writing};
 use super::send::{Pieces, Sending, sent, turn as turn_to_write};

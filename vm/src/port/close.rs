@@ -15,7 +15,8 @@ use crate::signal::{self, Signal};
 use crate::sync::atomic::Ordering;
 use crate::sync::lock;
 use crate::term::RawTerm;
-use crate::trace::events;
+use crate::trace::ports::{self, Turn};
+use crate::trace::{Flags, events};
 
 impl Core {
     /// An exit signal of `from` reaches the port, or somebody closes it. `confirm`: the owner gets a `closed` message;
@@ -34,9 +35,15 @@ impl Core {
         if self.closing.is_some() || self.gone || permanent || harmless {
             return false;
         }
+        ports::got_close(port, from);
         self.leave(port, reason, confirm);
         if let Some(d) = self.driver.as_mut() {
+            let mut turn = Turn::of(port);
+            if d.queued() > 0 {
+                turn.comes_to(RawTerm::atom(am::FLUSH));
+            }
             d.closing(&mut self.io);
+            turn.end();
         }
         let at_once = atom == Some(am::KILL) || self.driver.as_ref().is_none_or(|d| d.queued() == 0);
         if at_once {
@@ -58,10 +65,10 @@ impl Core {
         port.closed.store(true, Ordering::Release);
         let name = registry::release(port);
         if !port.trace_flags().is_empty() {
+            ports::closed(port, &reason);
             if let Some(name) = name {
                 events::named(port.id, am::UNREGISTER, name);
             }
-            reason.with(|r| events::port_closed(port, r));
         }
         port.busy.set(false);
         let killed = reason.as_immediate() == Some(RawTerm::atom(am::KILL));
@@ -137,6 +144,10 @@ impl Port {
         self.busy.set(false);
         self.state.free();
         super::Table::get().remove(self, &crossbeam_epoch::pin());
+        if !self.trace_flags().is_empty() {
+            ports::gone(self, owner);
+        }
+        core.io.traced = Flags::NONE;
         if let Some(owner) = owner {
             core.io.send(owner, |_| am::CLOSED.into());
         }

@@ -17,6 +17,7 @@ use crate::process::relations::{RefNumbers, Reference};
 use crate::signal::{self, Signal};
 use crate::term::{RawTerm, Term};
 use crate::timer::PortTimer;
+use crate::trace::{Flags, ports};
 
 /// A kind of port. All methods but those without a default may be left out by drivers that cannot do such a thing.
 pub trait Driver: Send {
@@ -78,6 +79,10 @@ pub trait Driver: Send {
     fn soft_busy(&self) -> bool {
         false
     }
+    /// Whether it takes output in pieces.
+    fn is_vectored(&self) -> bool {
+        false
+    }
     /// What `port_info(Port, locking)` says.
     fn locking(&self) -> &'static str {
         "port_level"
@@ -118,6 +123,8 @@ pub struct DriverPort {
     pub(super) caller: RawTerm,
     /// Processes that the driver watches.
     pub(super) monitors: Few<RefNumbers, RawTerm>,
+    /// What was traced of the port when its turn began.
+    pub(super) traced: Flags,
     /// The driver wants another turn.
     pub(super) again: bool,
     /// Results of `control` are binaries, not lists.
@@ -204,7 +211,23 @@ impl DriverPort {
     /// `{Port, What}` to a process.
     pub fn send(&self, to: RawTerm, what: impl for<'s> FnOnce(&Builder<'s>) -> Term<'s>) {
         let id = self.id;
-        signal::to_pid(to, Message::build(|b| b.tuple(&[Term::immediate(id).unwrap_or(Term::NIL), what(b)])));
+        self.tell(to, |b| b.tuple(&[Term::immediate(id).unwrap_or(Term::NIL), what(b)]));
+    }
+    /// A message to a process.
+    pub fn tell(&self, to: RawTerm, message: impl for<'s> FnOnce(&Builder<'s>) -> Term<'s>) {
+        let m = Message::build(message);
+        if self.traced.any(Flags::SEND) {
+            ports::sends(self.id, to, &m);
+        }
+        signal::to_pid(to, m);
+    }
+    /// Shows tracers a message `{Port, What}` that is not sent.
+    pub(super) fn show(&self, to: RawTerm, what: impl for<'s> FnOnce(&Builder<'s>) -> Term<'s>) {
+        if self.traced.any(Flags::SEND) {
+            let id = self.id;
+            let m = Message::build(|b| b.tuple(&[Term::immediate(id).unwrap_or(Term::NIL), what(b)]));
+            ports::sends(id, to, &m);
+        }
     }
     /// Input: `{Port, {data, Data}}` to the owner, line by line if it was opened so.
     pub fn deliver(&mut self, bytes: &[u8]) {

@@ -14,7 +14,7 @@ use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::inbox::Inbox;
 use crate::term::RawTerm;
-use crate::trace::events;
+use crate::trace::{Flags, ports};
 
 /// How a port is to be, whatever its driver.
 #[derive(Clone, Default)]
@@ -57,7 +57,8 @@ pub fn open<E>(
             if link {
                 core.links.insert(connected.bits(), Link::default());
             }
-            events::opened(port.id, connected, &String::from_utf8_lossy(&core.io.name));
+            ports::opened(port, connected, &String::from_utf8_lossy(&core.io.name));
+            core.io.traced = port.trace_flags();
             core.settle(port);
             Ok(port.id)
         }
@@ -89,6 +90,7 @@ impl Port {
             monitors: Few::default(),
             again: false,
             control_binary: false,
+            traced: Flags::NONE,
         };
         let core = Core {
             io,

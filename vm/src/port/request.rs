@@ -12,6 +12,7 @@ use crate::process::relations::Link;
 use crate::process::{report, table};
 use crate::signal::{self, ReplyTo, Signal};
 use crate::term::{RawTerm, Term};
+use crate::trace::{Flags, ports};
 
 /// What is asked.
 pub enum Op {
@@ -137,6 +138,9 @@ impl Core {
         let done = |ok| Reply::Atom(if ok { am::TRUE } else { am::BADARG });
         self.io.caller = caller;
         let Some(driver) = self.driver.as_mut() else { return op.dropped() };
+        if port.trace_flags().any(Flags::RECEIVE) {
+            ports::asked(port, caller, &op, driver.is_vectored());
+        }
         let answer = match op {
             Op::Command { owner, data } => {
                 if disowned(&self.io, owner) {
@@ -156,7 +160,12 @@ impl Core {
             }
             Op::Connect { owner, to } => done(self.connect(owner, to)),
             Op::Control(command, data) => match driver.control(&mut self.io, command, &data) {
-                Some(bytes) => Reply::Bytes(bytes, self.io.control_binary),
+                Some(bytes) => {
+                    if port.trace_flags().any(Flags::SEND) {
+                        ports::controlled(port, caller, &bytes);
+                    }
+                    Reply::Bytes(bytes, self.io.control_binary)
+                }
                 None => done(false),
             },
             Op::Call(command, data) => match driver.call(&mut self.io, command, &data) {
@@ -220,6 +229,8 @@ impl Core {
             signal::signal(to, Signal::Link { from: self.io.id });
         }
         self.io.connected = to;
+        // A caller is told by the answer, and tracers that it is told as an owner who sends is.
+        self.io.show(self.io.caller, |_| Term::atom(am::CONNECTED));
         true
     }
 }

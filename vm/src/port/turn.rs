@@ -15,7 +15,7 @@ use crate::signal::{self, ReplyTo, Signal};
 use crate::sync::atomic::Ordering;
 use crate::sync::{MutexGuard, lock};
 use crate::term::RawTerm;
-use crate::trace::events;
+use crate::trace::ports::{self, Turn};
 
 /// Signals handled in one turn.
 const SIGNALS_PER_TURN: usize = 100;
@@ -31,16 +31,30 @@ pub(super) struct Running<'p> {
 impl<'p> Running<'p> {
     /// A port that was just made.
     pub(super) fn opened(port: &'p Port) -> Running<'p> {
-        Running { port, core: Some(lock(&port.core)) }
+        Running::of(port)
+    }
+    fn of(port: &'p Port) -> Running<'p> {
+        let mut core = lock(&port.core);
+        core.io.traced = port.trace_flags();
+        Running { port, core: Some(core) }
     }
     fn borrow(port: &'p Port) -> Option<Running<'p>> {
-        port.state.borrow().then(|| Running { port, core: Some(lock(&port.core)) })
+        port.state.borrow().then(|| Running::of(port))
     }
     fn start(port: &'p Port) -> Option<Running<'p>> {
-        port.state.start().map(|_| Running { port, core: Some(lock(&port.core)) })
+        port.state.start().map(|_| Running::of(port))
     }
     pub(super) fn core(&mut self) -> &mut Core {
         self.core.as_mut().expect("it is there until the end")
+    }
+    /// Does at once what a process asks.
+    fn perform(&mut self, caller: RawTerm, op: Op) -> Reply {
+        let port = self.port;
+        let turn = Turn::begin(port, ports::name_of(&op));
+        let core = self.core();
+        let reply = core.perform(port, caller, op);
+        core.turn_ends(turn);
+        reply
     }
 }
 
@@ -70,9 +84,11 @@ fn step(port: &Port) -> usize {
     port.state.inbox_taken();
     core.left.extend(port.inbox.take());
     let mut handled = 0;
+    let mut turn = Turn::of(port);
     let ready = Readiness(port.ready.swap(0, Ordering::AcqRel));
     if !ready.is_empty() {
         handled += 1;
+        turn.comes_to(ports::OWN);
         core.descriptors_ready(port, ready);
     }
     while !core.gone
@@ -81,9 +97,11 @@ fn step(port: &Port) -> usize {
     {
         handled += 1;
         if let Some(s) = m.take_signal() {
+            turn.comes_to(name_of(&s));
             core.handle(port, *s);
         }
     }
+    core.turn_ends(turn);
     if !core.left.is_empty() || port.ready.load(Ordering::Relaxed) != 0 {
         // This thread runs it: the end of the turn enqueues it.
         port.state.signal_came();
@@ -91,7 +109,24 @@ fn step(port: &Port) -> usize {
     handled * COST
 }
 
+/// What a signal is called when a port's turns are traced; requests that had to wait have no name.
+fn name_of(s: &Signal) -> RawTerm {
+    match s {
+        Signal::Exit { .. } => RawTerm::atom(am::CLOSE),
+        Signal::Link { .. } => RawTerm::atom(am::LINK),
+        Signal::Unlink { .. } => RawTerm::atom(am::UNLINK),
+        Signal::Monitor { .. } => RawTerm::atom(am::MONITOR),
+        Signal::Demonitor { .. } => RawTerm::atom(am::DEMONITOR),
+        _ => ports::OWN,
+    }
+}
+
 impl Core {
+    fn turn_ends(&self, turn: Turn<'_>) {
+        if !self.gone {
+            turn.end();
+        }
+    }
     /// What the driver watches has become ready.
     fn descriptors_ready(&mut self, port: &Port, ready: Readiness) {
         self.io.caller = RawTerm::NIL;
@@ -116,12 +151,12 @@ impl Core {
             s if self.closing.is_some() => signal::answer_dead_signal(port.id, s),
             Signal::Link { from } => {
                 self.links.insert_new(from.bits(), Link::default());
-                events::port_link(port, am::GETTING_LINKED, from);
+                ports::link(port, am::GETTING_LINKED, from);
             }
             Signal::Unlink { from, id } => {
                 if self.links.get(&from.bits()).is_some_and(|l| l.unlink == 0) {
                     self.links.remove(&from.bits());
-                    events::port_link(port, am::GETTING_UNLINKED, from);
+                    ports::link(port, am::GETTING_UNLINKED, from);
                 }
                 signal::signal(from, Signal::UnlinkAck { from: port.id, id });
             }
@@ -203,7 +238,7 @@ pub fn sync(id: RawTerm, caller: RawTerm, op: Op) -> Outcome {
     let guard = crossbeam_epoch::pin();
     let Some(port) = Table::get().find(id, &guard).filter(|p| !p.is_closed()) else { return Outcome::Gone };
     if let Some(mut running) = Running::borrow(port) {
-        return Outcome::Done(running.core().perform(port, caller, op));
+        return Outcome::Done(running.perform(caller, op));
     }
     let reference = Reference::fresh();
     let reply = Some(ReplyTo { pid: caller, reference });
@@ -216,7 +251,7 @@ pub fn send(id: RawTerm, caller: RawTerm, op: Op) {
     let guard = crossbeam_epoch::pin();
     let Some(port) = Table::get().find(id, &guard).filter(|p| !p.is_closed()) else { return };
     match Running::borrow(port) {
-        Some(mut running) => drop(running.core().perform(port, caller, op)),
+        Some(mut running) => drop(running.perform(caller, op)),
         None => signal(id, Request { caller, reply: None, op }.into()),
     }
 }

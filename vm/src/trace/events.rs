@@ -14,7 +14,6 @@ use crate::heap::Builder;
 use crate::heap::gc::Collected;
 use crate::heap::message::Message;
 use crate::node::Node;
-use crate::port::Port;
 use crate::process::{Process, backtrace, info, table};
 use crate::profile::Profile;
 use crate::term::{RawTerm, Term};
@@ -212,44 +211,6 @@ pub(crate) fn linked(p: &Process, other: RawTerm) {
 #[inline(always)]
 pub(crate) fn links_inherit(p: &Process) -> bool {
     p.trace_flags().any(LINK) && Profile::get().release > 25
-}
-
-/// A port was opened by `owner`, which is linked to it: it gets the flags that new ports are to have.
-pub(crate) fn opened(port: RawTerm, owner: RawTerm, name: &str) {
-    for (session, fresh) in session::fresh_ports() {
-        // A port that is gone by now is traced by nobody.
-        let _ = tracee::change(port, session, fresh.tracer, fresh.flags, Flags::NONE);
-    }
-    for to in watchers(port, Flags::PORTS) {
-        report(&to, port, |b, all| {
-            let name = b.atom(name).unwrap_or(Term::NIL);
-            all.extend([am::OPEN.into(), local(owner), name]);
-        });
-        report(&to, port, |_, all| all.extend([am::GETTING_LINKED.into(), local(owner)]));
-    }
-}
-
-/// Something that flag `ports` tells of.
-#[cold]
-pub(crate) fn port(id: RawTerm, tag: Atom, what: Term<'_>) {
-    for to in watchers(id, Flags::PORTS) {
-        report(&to, id, |b, all| all.extend([tag.into(), b.copy(what)]));
-    }
-}
-
-/// As [`port`], of somebody who is linked.
-#[inline]
-pub(crate) fn port_link(p: &Port, tag: Atom, other: RawTerm) {
-    if p.trace_flags().any(Flags::PORTS) {
-        port(p.id(), tag, local(other));
-    }
-}
-
-/// A port is closed.
-#[cold]
-pub(crate) fn port_closed(p: &Port, reason: Term<'_>) {
-    port(p.id(), am::CLOSED, reason);
-    tracee::forget(p.id());
 }
 
 /// A process comes to run Erlang code, or stops; in its exit with flag `exiting`.

@@ -17,6 +17,7 @@ mod flags;
 pub mod info;
 pub mod monitor;
 pub mod pattern;
+pub(crate) mod ports;
 pub(crate) mod profile;
 pub mod profiler;
 mod report;

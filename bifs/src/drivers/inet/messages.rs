@@ -3,10 +3,9 @@
 //! Invariant: a [`Waiting`] or [`Sender`] is taken out of its socket before it is answered, so nobody gets two answers;
 //! input is shared, not copied, where it comes as [`Bytes::Shared`].
 
-use girder_vm::heap::message::Message;
 use girder_vm::heap::{BinaryHandle, Builder};
 use girder_vm::port::DriverPort;
-use girder_vm::{Atom, RawTerm, Term, am, signal};
+use girder_vm::{Atom, RawTerm, Term, am};
 
 use super::options::Options;
 use super::socket::{Sender, Waiting};
@@ -22,48 +21,48 @@ fn error<'s>(b: &Builder<'s>, reason: Atom) -> Term<'s> {
 }
 
 /// `{inet_async, Port, Id, Result}`.
-pub(super) fn answer(port: RawTerm, to: &Waiting, result: impl for<'s> FnOnce(&Builder<'s>) -> Term<'s>) {
-    let m = Message::build(|b| {
-        b.tuple(&[am::INET_ASYNC.into(), port_term(port), Term::small(i32::from(to.id)), result(b)])
+pub(super) fn answer(port: &DriverPort, to: &Waiting, result: impl for<'s> FnOnce(&Builder<'s>) -> Term<'s>) {
+    let id = port.id();
+    port.tell(to.caller, |b| {
+        b.tuple(&[am::INET_ASYNC.into(), port_term(id), Term::small(i32::from(to.id)), result(b)])
     });
-    signal::to_pid(to.caller, m);
 }
 
 /// `{inet_async, Port, Id, {error, Reason}}`.
-pub(super) fn answer_error(port: RawTerm, to: &Waiting, reason: Atom) {
+pub(super) fn answer_error(port: &DriverPort, to: &Waiting, reason: Atom) {
     answer(port, to, |b| error(b, reason));
 }
 
 /// `{inet_reply, Port, ok}` or with an error; and with the sender's tag, if it has one.
-pub(super) fn reply(port: RawTerm, to: Sender, result: Result<(), Atom>) {
+pub(super) fn reply(port: &DriverPort, to: Sender, result: Result<(), Atom>) {
     let caller = to.caller;
     if !caller.is_local_pid() {
         return;
     }
-    let m = Message::build(|b| {
+    let id = port.id();
+    port.tell(caller, |b| {
         let status = match result {
             Ok(()) => am::OK.into(),
             Err(reason) => error(b, reason),
         };
-        let head = [am::INET_REPLY.into(), port_term(port), status];
+        let head = [am::INET_REPLY.into(), port_term(id), status];
         match to.tag {
             Some(tag) => b.tuple(&[head[0], head[1], head[2], b.adopt(tag)]),
             None => b.tuple(&head),
         }
     });
-    signal::to_pid(caller, m);
 }
 
 /// `{Tag, Port}` to the owner.
 pub(super) fn event(port: &DriverPort, tag: Atom) {
     let id = port.id();
-    signal::to_pid(port.connected(), Message::build(|b| b.tuple(&[tag.into(), port_term(id)])));
+    port.tell(port.connected(), |b| b.tuple(&[tag.into(), port_term(id)]));
 }
 
 /// `{Tag, Port, Error}` to the owner.
 pub(super) fn error_event(port: &DriverPort, tag: Atom, reason: Atom) {
     let id = port.id();
-    signal::to_pid(port.connected(), Message::build(|b| b.tuple(&[tag.into(), port_term(id), reason.into()])));
+    port.tell(port.connected(), |b| b.tuple(&[tag.into(), port_term(id), reason.into()]));
 }
 
 /// Bytes that came in.

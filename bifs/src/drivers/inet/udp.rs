@@ -7,12 +7,11 @@ use std::cell::RefCell;
 use std::io::{self, IoSlice};
 
 use girder_vm::heap::Builder;
-use girder_vm::heap::message::Message;
 use girder_vm::port::poll::Readiness;
 use girder_vm::port::{Driver, DriverPort, Output};
 use girder_vm::sys::socket::{self, Address, Control, Name, Received};
 use girder_vm::timer::PortTimer;
-use girder_vm::{Atom, Term, am, signal};
+use girder_vm::{Atom, Term, am};
 
 use super::messages::{self, Bytes, port_term};
 use super::options::{TCLASS, TOS, TTL, control_messages, control_option};
@@ -55,7 +54,7 @@ impl Udp {
     fn close(&mut self, port: &DriverPort) {
         self.timer = None;
         if let Some(w) = self.socket.waiting.take() {
-            messages::answer_error(port.id(), &w, am::CLOSED);
+            messages::answer_error(port, &w, am::CLOSED);
         }
         self.socket.close();
     }
@@ -83,7 +82,7 @@ impl Udp {
         }
         let id = self.socket.wait(port.caller()).ok_or(Refused("ealready"))?;
         if let Some(w) = self.socket.waiting.take() {
-            messages::answer(port.id(), &w, |_| am::OK.into());
+            messages::answer(port, &w, |_| am::OK.into());
         }
         Ok(id.to_be_bytes().to_vec())
     }
@@ -166,7 +165,7 @@ impl Udp {
             let id = port.id();
             let bytes = Bytes::Copied(data);
             if o.deliver_term {
-                let m = Message::build(|b| {
+                port.tell(port.connected(), |b| {
                     let (ip, number) = address_terms(b, &r.from);
                     let mut t = vec![am::UDP.into(), port_term(id), ip, number];
                     if with_control {
@@ -175,7 +174,6 @@ impl Udp {
                     t.push(bytes.term(b, o));
                     b.tuple(&t)
                 });
-                signal::to_pid(port.connected(), m);
             } else {
                 let all = [&address::encode(&r.from), data].concat();
                 port.send(port.connected(), |b| b.tuple(&[am::DATA.into(), Bytes::Copied(&all).term(b, o)]));
@@ -189,7 +187,7 @@ impl Udp {
             self.timer = None;
             let head = address::encode(&r.from);
             let all = [&head, data].concat();
-            messages::answer(port.id(), &w, |b| {
+            messages::answer(port, &w, |b| {
                 let t = Bytes::Copied(&all).with_header(b, o, o.header + head.len());
                 let t = if with_control { b.tuple(&[t, control_list(b, &r.control)]) } else { t };
                 b.tuple(&[am::OK.into(), t])
@@ -201,7 +199,7 @@ impl Udp {
             messages::error_event(port, am::UDP_ERROR, reason);
         } else if let Some(w) = self.socket.waiting.take() {
             self.timer = None;
-            messages::answer_error(port.id(), &w, reason);
+            messages::answer_error(port, &w, reason);
         }
     }
     /// An address, options, and the datagram's bytes.
@@ -282,9 +280,9 @@ impl Driver for Udp {
         match sender {
             Ok(s) => {
                 let done = self.send(&data).map_err(Refused::atom);
-                messages::reply(port.id(), s, done);
+                messages::reply(port, s, done);
             }
-            Err(s) => messages::reply(port.id(), s, Err(am::EINVAL)),
+            Err(s) => messages::reply(port, s, Err(am::EINVAL)),
         }
     }
     fn control(&mut self, port: &mut DriverPort, command: u32, data: &[u8]) -> Option<Vec<u8>> {
@@ -300,7 +298,7 @@ impl Driver for Udp {
         if self.timer.as_ref().is_some_and(|(n, _)| *n == number) {
             self.timer = None;
             if let Some(w) = self.socket.waiting.take() {
-                messages::answer_error(port.id(), &w, am::TIMEOUT);
+                messages::answer_error(port, &w, am::TIMEOUT);
             }
         }
     }

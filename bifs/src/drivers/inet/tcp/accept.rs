@@ -23,7 +23,7 @@ impl Acceptor {
     /// It gets an error.
     pub(super) fn refuse(self, port: &mut DriverPort, reason: Atom) {
         port.demonitor(self.monitor);
-        messages::answer_error(port.id(), &self.waiting, reason);
+        messages::answer_error(port, &self.waiting, reason);
     }
 }
 
@@ -124,5 +124,5 @@ impl Tcp {
 }
 
 fn connected(port: &DriverPort, to: &Waiting, new: RawTerm) {
-    messages::answer(port.id(), to, |b| b.tuple(&[am::OK.into(), messages::port_term(new)]));
+    messages::answer(port, to, |b| b.tuple(&[am::OK.into(), messages::port_term(new)]));
 }

@@ -63,7 +63,7 @@ impl Tcp {
         self.socket.state = State::Connected;
         self.drained = false;
         if let Some(w) = self.socket.waiting.take() {
-            messages::answer(port.id(), &w, |_| Term::atom(am::OK));
+            messages::answer(port, &w, |_| Term::atom(am::OK));
         }
         self.read(port);
     }

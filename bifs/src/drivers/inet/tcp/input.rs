@@ -7,11 +7,10 @@
 use std::cell::RefCell;
 use std::io;
 
-use girder_vm::heap::message::Message;
 use girder_vm::heap::{Buffer, Builder};
 use girder_vm::port::DriverPort;
 use girder_vm::sys::socket;
-use girder_vm::{Atom, RawTerm, Term, am, signal};
+use girder_vm::{Atom, RawTerm, Term, am};
 
 use super::{Tcp, delivered_one};
 use crate::drivers::inet::Refused;
@@ -313,25 +312,23 @@ impl Tcp {
         }
         if o.active.on() {
             let id = port.id();
-            let m = Message::build(|b| b.tuple(&[am::TCP.into(), port_term(id), bytes.term(b, o)]));
-            signal::to_pid(port.connected(), m);
+            port.tell(port.connected(), |b| b.tuple(&[am::TCP.into(), port_term(id), bytes.term(b, o)]));
             return self.one_delivered(port);
         }
         if let Some(w) = self.socket.waiting.take() {
-            messages::answer(port.id(), &w, |b| b.tuple(&[am::OK.into(), bytes.term(b, o)]));
+            messages::answer(port, &w, |b| b.tuple(&[am::OK.into(), bytes.term(b, o)]));
         }
     }
     fn deliver_parsed(&mut self, port: &mut DriverPort, kind: Kind, packet: &[u8]) {
         let id = port.id();
         let mut in_headers = self.input.in_headers;
         if self.socket.options.active.on() {
-            let m = Message::build(|b| {
+            port.tell(port.connected(), |b| {
                 let t = shown(b, kind, &mut in_headers, packet, id);
                 if kind.is_record() { t } else { b.tuple(&[am::HTTP.into(), port_term(id), t]) }
             });
-            signal::to_pid(port.connected(), m);
         } else if let Some(w) = self.socket.waiting.take() {
-            messages::answer(id, &w, |b| b.tuple(&[am::OK.into(), shown(b, kind, &mut in_headers, packet, id)]));
+            messages::answer(port, &w, |b| b.tuple(&[am::OK.into(), shown(b, kind, &mut in_headers, packet, id)]));
         }
         self.input.in_headers = in_headers;
         self.one_delivered(port);

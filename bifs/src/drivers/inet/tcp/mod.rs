@@ -122,7 +122,7 @@ impl Tcp {
     /// Who waits for a connection or for input gets this.
     fn answer_waiting(&mut self, port: &DriverPort, reason: Atom) {
         if let Some(w) = self.socket.waiting.take() {
-            messages::answer_error(port.id(), &w, reason);
+            messages::answer_error(port, &w, reason);
         }
     }
     /// The descriptor is given up, with what waits to be written.
@@ -287,6 +287,9 @@ impl Tcp {
 impl Driver for Tcp {
     fn output(&mut self, port: &mut DriverPort, data: Vec<u8>) {
         self.output_pieces(port, data.into());
+    }
+    fn is_vectored(&self) -> bool {
+        true
     }
     fn output_pieces(&mut self, port: &mut DriverPort, data: Output) {
         self.send(port, data);

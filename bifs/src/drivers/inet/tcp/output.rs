@@ -8,10 +8,9 @@ use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
 
 use girder_vm::heap::Detached;
-use girder_vm::heap::message::Message;
 use girder_vm::port::{DriverPort, Output};
 use girder_vm::sys::socket;
-use girder_vm::{Atom, am, etf, signal};
+use girder_vm::{Atom, am, etf};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
@@ -120,7 +119,7 @@ impl Tcp {
     pub(super) fn send(&mut self, port: &mut DriverPort, mut data: Output) {
         let sender = match take_sender(port, &mut data) {
             Ok(s) => s,
-            Err(s) => return messages::reply(port.id(), s, Err(am::EINVAL)),
+            Err(s) => return messages::reply(port, s, Err(am::EINVAL)),
         };
         if !self.connected() {
             let reason = match (self.late.send, self.late.reset) {
@@ -129,7 +128,7 @@ impl Tcp {
                 _ => am::ENOTCONN,
             };
             self.late.send = false;
-            return messages::reply(port.id(), sender, Err(reason));
+            return messages::reply(port, sender, Err(reason));
         }
         if self.pending_shutdown.is_some() {
             return self.output_failed(port, Some(sender), Refused("epipe"));
@@ -149,14 +148,14 @@ impl Tcp {
                 self.delayed = true;
                 port.go_on();
             }
-            return messages::reply(port.id(), sender, Ok(()));
+            return messages::reply(port, sender, Ok(()));
         }
         if len + prefix.len() > 0
             && let Err(e) = self.write_first(port, prefix, data)
         {
             return self.output_failed(port, Some(sender), e.into());
         }
-        messages::reply(port.id(), sender, Ok(()));
+        messages::reply(port, sender, Ok(()));
     }
     /// Writes, and queues what is not taken at once.
     fn write_first(&mut self, port: &mut DriverPort, prefix: Vec<u8>, data: Output) -> io::Result<()> {
@@ -180,7 +179,7 @@ impl Tcp {
     }
     fn sender_waits(&mut self, port: &mut DriverPort, sender: Sender) {
         if self.socket.options.send_timeout == Some(0) {
-            return messages::reply(port.id(), sender, Err(am::TIMEOUT));
+            return messages::reply(port, sender, Err(am::TIMEOUT));
         }
         self.socket.busy = true;
         self.busy_sender = Some(sender);
@@ -197,7 +196,7 @@ impl Tcp {
     pub(super) fn send_timed_out(&mut self, port: &mut DriverPort) {
         // The port does not stay busy, or the next sender would wait without a timer.
         if let Some(s) = self.release_sender(port) {
-            messages::reply(port.id(), s, Err(am::TIMEOUT));
+            messages::reply(port, s, Err(am::TIMEOUT));
         }
         if self.socket.options.send_timeout_close {
             self.close();
@@ -227,14 +226,14 @@ impl Tcp {
             && self.queue.len() <= self.socket.options.low
             && let Some(s) = self.release_sender(port)
         {
-            messages::reply(port.id(), s, Ok(()));
+            messages::reply(port, s, Ok(()));
         }
     }
     /// Nothing waits to be written any more.
     pub(super) fn written(&mut self, port: &mut DriverPort) {
         let id = port.id();
         for s in std::mem::take(&mut self.socket.subscribers) {
-            signal::to_pid(s, Message::build(|b| b.tuple(&[am::EMPTY_OUT_Q.into(), port_term(id)])));
+            port.tell(s, |b| b.tuple(&[am::EMPTY_OUT_Q.into(), port_term(id)]));
         }
         if let (Some(how), Some(fd)) = (self.pending_shutdown, self.socket.fd()) {
             match socket::shut_down(fd, if how == Shutdown::Write { 1 } else { 2 }) {
@@ -249,7 +248,7 @@ impl Tcp {
         if self.socket.busy {
             self.queue.clear();
             if let Some(s) = self.release_sender(port) {
-                messages::reply(port.id(), s, Err(sender));
+                messages::reply(port, s, Err(sender));
                 told = true;
             }
         }
@@ -270,7 +269,7 @@ impl Tcp {
             }
             self.tell_closed(port);
             if let Some(s) = sender {
-                messages::reply(port.id(), s, Err(reason));
+                messages::reply(port, s, Err(reason));
             }
             if self.socket.options.exit_on_close {
                 self.exit(port, am::NORMAL);
@@ -281,7 +280,7 @@ impl Tcp {
         }
         self.answer_all(port);
         match sender {
-            Some(s) => messages::reply(port.id(), s, Err(reason)),
+            Some(s) => messages::reply(port, s, Err(reason)),
             // After OTP 25 the next sender hears of the end even if the file's sender has.
             None => self.late.send |= !file || girder_vm::Profile::get().release > 25,
         }

@@ -4,10 +4,9 @@
 
 use std::os::fd::OwnedFd;
 
-use girder_vm::heap::message::Message;
 use girder_vm::port::DriverPort;
 use girder_vm::sys::descriptor;
-use girder_vm::{Atom, RawTerm, am, signal};
+use girder_vm::{Atom, RawTerm, am};
 use rustix::fs::sendfile;
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 
@@ -90,11 +89,10 @@ impl Tcp {
             self.write(port);
         }
         let id = port.id();
-        let m = Message::build(|b| {
+        port.tell(f.caller, |b| {
             let sent = b.tuple(&[am::OK.into(), b.uint(f.sent & 0xffff_ffff), b.uint(f.sent >> 32)]);
             b.tuple(&[am::SENDFILE.into(), port_term(id), sent])
         });
-        signal::to_pid(f.caller, m);
     }
     /// The file under way, if there is one, ends with an error.
     pub(super) fn file_failed(&mut self, port: &DriverPort, reason: Atom) -> bool {
@@ -102,11 +100,10 @@ impl Tcp {
         let closed = [Errno::CONNRESET, Errno::NOTCONN, Errno::PIPE].into_iter().any(|e| posix(e) == reason);
         let reason = if closed { am::CLOSED } else { reason };
         let id = port.id();
-        let m = Message::build(|b| {
+        port.tell(f.caller, |b| {
             let error = b.tuple(&[am::ERROR.into(), reason.into()]);
             b.tuple(&[am::SENDFILE.into(), port_term(id), error])
         });
-        signal::to_pid(f.caller, m);
         true
     }
 }
