@@ -61,6 +61,9 @@ enum Command {
     },
     /// Run OTP's own test suites and compare with the reference's results.
     Conformance(conformance::Options),
+    /// Ends the VMs of a conformance run when the run itself has ended.
+    #[command(hide = true)]
+    ConformanceGuard,
     /// List OTP's natives: those that the VM has, or those it lacks.
     Natives(natives::Options),
     /// List the generic opcodes.
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
         Command::Check { paths } => check::run(&paths),
         Command::Disasm { file } => disasm::run(&file),
         Command::Conformance(options) => conformance::run(&options),
+        Command::ConformanceGuard => conformance::watch(),
         Command::Natives(options) => natives::run(&options),
         Command::Opcodes { otp, coverage } => opcodes::run(otp, coverage, girder_vm::code::implements),
     }

@@ -1,10 +1,12 @@
 //! `girder conformance`: OTP's own test suites under OTP's own Common Test, each suite in a VM of its own, compared case by
 //! case with the reference's results.
 //!
-//! [`sources`] gets the suites, [`suites`] compiles them, [`runner`] runs them, [`outcome`] says what became of each case,
-//! [`reference`] what the real VM makes of it, [`report`] tells. Invariant: a case that has not run to its end is never
+//! [`sources`] gets the suites, [`suites`] compiles them and [`helpers`] their C code, [`runner`] runs them and [`guard`] ends
+//! what it leaves, [`outcome`] says what became of each case, [`reference`] what the real VM makes of it, [`report`] tells. Invariant: a case that has not run to its end is never
 //! counted as passed; what cannot be fetched, compiled or run is said in one line and the rest goes on.
 
+mod guard;
+mod helpers;
 mod outcome;
 mod ratchet;
 mod reference;
@@ -24,6 +26,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use outcome::SuiteResult;
 use runner::Limits;
 use suites::{AREAS, Area, Suite};
+
+pub use guard::watch;
 
 /// Which suites, on what, how.
 #[derive(clap::Args)]
@@ -49,11 +53,11 @@ pub struct Options {
     /// The OTP tree to run on; else GIRDER_OTP_ROOT, the erl on the PATH, the usual places (25), otp-trees (27).
     #[arg(long, value_name = "DIR")]
     tree: Option<PathBuf>,
-    /// Another VM's `erl`, whose results become the reference.
+    /// Another VM's `erl`, whose results become the reference (with --bless).
     #[arg(long, value_name = "ERL")]
     reference: Option<PathBuf>,
     /// Seconds that a suite may take.
-    #[arg(long, value_name = "N", default_value_t = 900)]
+    #[arg(long, value_name = "N", default_value_t = 1800)]
     seconds: u64,
     /// MiB that a suite's VM may use.
     #[arg(long, value_name = "N", default_value_t = 6144)]
@@ -61,8 +65,9 @@ pub struct Options {
     /// Fail if a case that is listed in conformance/passing-RELEASE.txt does not pass, or one passes that is not listed.
     #[arg(long, conflicts_with_all = ["reference", "case"])]
     ratchet: bool,
-    /// List what passes in conformance/passing-RELEASE.txt, for the suites that are run.
-    #[arg(long, conflicts_with_all = ["reference", "case", "ratchet"])]
+    /// List what passes in conformance/passing-RELEASE.txt, for the suites that are run; with --reference, write its results
+    /// into conformance/reference-RELEASE.tsv.
+    #[arg(long, conflicts_with_all = ["case", "ratchet"])]
     bless: bool,
     /// Run what has its results already, too.
     #[arg(long)]
@@ -93,27 +98,32 @@ fn work(options: &Options) -> Result<bool, String> {
         Some(dir) => dir.clone(),
         None => sources::fetch(options.otp, Path::new("otp-trees"))?,
     };
-    let vm = runner::Vm::find(options.reference.as_deref(), options.tree.as_deref(), options.otp)?;
+    let vm = runner::Vm::find(options.reference.as_deref(), options.tree.as_deref(), options.otp, &out)?;
     let chosen = suites::choose(&sources, &options.suite)?;
     let tests = suites::prepare(&chosen, &sources, &out, &vm)?;
-    let results = run_all(options, &tests, &vm, &out);
+    let mut results = run_all(options, &tests, &vm, &out);
     let reference = reference::read(options.otp);
-    if options.reference.is_some() {
-        reference::write(&out.join("reference.tsv"), &bare(&results)).map_err(|e| e.to_string())?;
-        eprintln!("the reference's results are in {}", out.join("reference.tsv").display());
+    if options.reference.is_none() {
+        reference.leave_out(&mut results);
     }
     let score = report::all(&results, &reference, options.otp, &out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let told = |file: &Path, e: std::io::Error| format!("{}: {e}", file.display());
+    if options.reference.is_some() {
+        let file = if options.bless { reference::file(options.otp) } else { out.join("reference.tsv") };
+        reference::merge(&file, &bare(&results)).map_err(|e| told(&file, e))?;
+        eprintln!("the reference's results are in {}", file.display());
+        return Ok(true);
+    }
     let list = ratchet::file(options.otp);
-    let told = |e: std::io::Error| format!("{}: {e}", list.display());
     if options.bless {
-        ratchet::bless(&list, &results).map_err(told)?;
+        ratchet::bless(&list, &results).map_err(|e| told(&list, e))?;
     }
     if options.ratchet {
-        let differences = ratchet::check(&list, &results).map_err(told)?;
+        let differences = ratchet::check(&list, &results).map_err(|e| told(&list, e))?;
         differences.iter().for_each(|d| println!("{d}"));
         return Ok(differences.is_empty());
     }
-    Ok(options.reference.is_some() || score.is_full())
+    Ok(score.is_full())
 }
 
 /// Runs the suites, as many at a time as was asked for; results in the order of the suites.
@@ -154,11 +164,11 @@ fn run_all(options: &Options, tests: &[Suite], vm: &runner::Vm, out: &Path) -> V
     results.into_inner().unwrap_or_default().into_iter().flatten().collect()
 }
 
-/// Results without what is another machine's or another run's: times and reasons.
+/// Results without what is another machine's or another run's: times, reasons and logs.
 fn bare(results: &[SuiteResult]) -> Vec<SuiteResult> {
     let mut all = results.to_vec();
     for case in all.iter_mut().flat_map(|r| &mut r.cases) {
-        (case.millis, case.reason) = (0, String::new());
+        (case.millis, case.reason, case.log) = (0, String::new(), String::new());
     }
     all
 }

@@ -1,6 +1,7 @@
 //! What became of each case, from the events that `girder_ct` wrote.
 //!
-//! Invariant: a case that began and has no end is [`Outcome::Crashed`] or [`Outcome::TimedOut`], whatever else is known.
+//! Invariant: a case that began and has no end is [`Outcome::Crashed`] or [`Outcome::TimedOut`], whatever else is known, and
+//! one that was seen to use foreign C code is [`Outcome::NotApplicable`].
 
 use std::collections::HashMap;
 
@@ -19,12 +20,21 @@ pub enum Outcome {
     TimedOut,
     /// The VM ended in it.
     Crashed,
+    /// It uses a driver or NIFs in C that are no part of the VM.
+    NotApplicable,
 }
 
 impl Outcome {
     /// All, in the order of reports.
-    pub const ALL: [Outcome; 6] =
-        [Outcome::Passed, Outcome::Failed, Outcome::Skipped, Outcome::Unable, Outcome::TimedOut, Outcome::Crashed];
+    pub const ALL: [Outcome; 7] = [
+        Outcome::Passed,
+        Outcome::Failed,
+        Outcome::Skipped,
+        Outcome::Unable,
+        Outcome::TimedOut,
+        Outcome::Crashed,
+        Outcome::NotApplicable,
+    ];
 
     /// Its word in files and reports.
     pub fn word(self) -> &'static str {
@@ -35,6 +45,7 @@ impl Outcome {
             Outcome::Unable => "unable",
             Outcome::TimedOut => "timeout",
             Outcome::Crashed => "crashed",
+            Outcome::NotApplicable => "n/a",
         }
     }
     /// The outcome of this word.
@@ -58,6 +69,8 @@ pub struct Case {
     pub millis: u64,
     /// Why it did not pass.
     pub reason: String,
+    /// The file with its log, if there is one.
+    pub log: String,
 }
 
 /// A suite's results.
@@ -90,11 +103,15 @@ pub enum End {
 pub fn read(events: &str, end: End) -> (Vec<Case>, bool) {
     let mut cases: Vec<Case> = Vec::new();
     let mut running: Vec<&str> = Vec::new();
+    let mut logs: HashMap<&str, &str> = HashMap::new();
+    let mut natives: Vec<&str> = Vec::new();
     let mut ended = false;
     for line in events.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {
             ["start", name] => running.push(name),
+            ["log", name, file] => _ = logs.insert(name, file),
+            ["native", name] => natives.push(name),
             ["done", name, word, millis, reason] => {
                 running.retain(|r| *r != name);
                 if is_of_framework(name) {
@@ -102,7 +119,8 @@ pub fn read(events: &str, end: End) -> (Vec<Case>, bool) {
                 }
                 let outcome = Outcome::of_word(word).unwrap_or(Outcome::Failed);
                 let (millis, reason) = (millis.parse().unwrap_or(0), reason.to_owned());
-                cases.push(Case { name: name.to_owned(), outcome, millis, reason });
+                let log = logs.remove(name).unwrap_or_default().to_owned();
+                cases.push(Case { name: name.to_owned(), outcome, millis, reason, log });
             }
             ["end"] => ended = true,
             _ => {}
@@ -114,9 +132,27 @@ pub fn read(events: &str, end: End) -> (Vec<Case>, bool) {
             End::Itself | End::Crashed => (Outcome::Crashed, "the VM ended"),
         };
         let lost = running.into_iter().filter(|n| !is_of_framework(n));
-        cases.extend(lost.map(|n| Case { name: n.to_owned(), outcome, millis: 0, reason: reason.to_owned() }));
+        cases.extend(lost.map(|n| Case {
+            name: n.to_owned(),
+            outcome,
+            millis: 0,
+            reason: reason.to_owned(),
+            log: logs.remove(n).unwrap_or_default().to_owned(),
+        }));
+    }
+    for case in cases.iter_mut().filter(|c| natives.iter().any(|n| covers(n, &c.name))) {
+        case.outcome = Outcome::NotApplicable;
     }
     (numbered(cases), ended)
+}
+
+/// Whether what `scope` does, a case or what prepares a suite or a group, is done for the case `name`.
+fn covers(scope: &str, name: &str) -> bool {
+    match scope.rsplit_once('/') {
+        _ if scope == name || scope == "init_per_suite" => true,
+        Some((group, "init_per_group")) => name.strip_prefix(group).is_some_and(|rest| rest.starts_with('/')),
+        _ => false,
+    }
 }
 
 /// Whether it prepares or ends a suite rather than being a case.
@@ -159,6 +195,23 @@ mod tests {
         assert_eq!(words(events, End::Crashed), ["a passed", "b crashed"]);
         assert_eq!(words(events, End::TimedOut), ["a passed", "b timeout"]);
         assert!(!read(events, End::Crashed).1);
+    }
+
+    #[test]
+    fn cases_that_use_foreign_code_are_not_applicable() {
+        let done = |name: &str| format!("start\t{name}\ndone\t{name}\tpassed\t1\t\n");
+        let events = [done("a"), "native\tb\n".to_owned(), done("b"), done("g/c"), done("gg/c")].concat();
+        let with = |native: &str| words(&format!("{events}native\t{native}\nend\n"), End::Itself);
+        assert_eq!(with("b"), ["a passed", "b n/a", "g/c passed", "gg/c passed"]);
+        assert_eq!(with("g/init_per_group"), ["a passed", "b n/a", "g/c n/a", "gg/c passed"]);
+        assert_eq!(with("init_per_suite"), ["a n/a", "b n/a", "g/c n/a", "gg/c n/a"]);
+    }
+
+    #[test]
+    fn each_run_of_a_case_has_its_log() {
+        let events = "start\ta\nlog\ta\t/x/a.html\ndone\ta\tpassed\t1\t\nlog\ta\t/x/a.1.html\ndone\ta\tpassed\t1\t\nend\n";
+        let logs: Vec<String> = read(events, End::Itself).0.into_iter().map(|c| c.log).collect();
+        assert_eq!(logs, ["/x/a.html", "/x/a.1.html"]);
     }
 
     #[test]

@@ -66,8 +66,13 @@ mod tests {
     use crate::conformance::outcome::{Case, Outcome};
 
     fn results(passing: &[&str]) -> Vec<SuiteResult> {
-        let case =
-            |name: &&str| Case { name: (*name).into(), outcome: Outcome::Passed, millis: 1, reason: String::new() };
+        let case = |name: &&str| Case {
+            name: (*name).into(),
+            outcome: Outcome::Passed,
+            millis: 1,
+            reason: String::new(),
+            log: String::new(),
+        };
         let cases = passing.iter().map(case).collect();
         vec![SuiteResult { area: "kernel".into(), suite: "x_SUITE".into(), cases, ..SuiteResult::default() }]
     }

@@ -1,18 +1,21 @@
 //! Results as text: a line for a case, with tabs between area, suite, hash of the suite's source, case, outcome,
-//! milliseconds and reason. The reference's results are kept so, one file for a release.
+//! milliseconds, reason and, where there is one, the log's file. The reference's results are kept so, one file for a release.
 //!
 //! Invariant: a result counts for the very source it was made with.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::area;
 use super::outcome::{Case, Outcome, SuiteResult};
+use super::suites::AREAS;
 
 /// The reference's results for OTP 25.
 const OTP_25: &str = include_str!("../../../conformance/reference-25.tsv");
+/// Those for OTP 27.
+const OTP_27: &str = include_str!("../../../conformance/reference-27.tsv");
 
 /// Outcome by area, suite, hash and case.
 #[derive(Default)]
@@ -24,12 +27,47 @@ impl Reference {
         let (of, cases) = self.0.get(&(area.to_owned(), suite.to_owned()))?;
         (of == hash).then_some(cases)
     }
+    /// Marks the cases that the reference has found not to be applicable, whatever became of them.
+    pub fn leave_out(&self, results: &mut [SuiteResult]) {
+        for r in results {
+            let Some(cases) = self.suite(&r.area, &r.suite, &r.hash) else { continue };
+            for case in &mut r.cases {
+                if cases.get(&case.name) == Some(&Outcome::NotApplicable) {
+                    case.outcome = Outcome::NotApplicable;
+                }
+            }
+        }
+    }
+}
+
+/// The file of the reference's results for a release, in a checkout's folder `conformance`.
+pub fn file(release: u32) -> PathBuf {
+    PathBuf::from(format!("conformance/reference-{release}.tsv"))
+}
+
+/// Puts the results of suites that were run to their end in the place of those that a file has, in the order of areas and names.
+pub fn merge(path: &Path, results: &[SuiteResult]) -> io::Result<()> {
+    let text = match std::fs::read_to_string(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+        text => text?,
+    };
+    let (mut all, new) = (parse(&text), || results.iter().filter(|r| r.problem.is_none()));
+    all.retain(|old| !new().any(|n| (&n.area, &n.suite) == (&old.area, &old.suite)));
+    all.extend(new().cloned());
+    let place = |r: &SuiteResult| AREAS.iter().position(|a| a.name == r.area);
+    all.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.suite.cmp(&b.suite)));
+    write(path, &all)
 }
 
 /// The reference's results for a release; none if nobody has made them.
 pub fn read(release: u32) -> Reference {
     let mut all = Reference::default();
-    for r in parse(if release == 25 { OTP_25 } else { "" }) {
+    let text = match release {
+        25 => OTP_25,
+        27 => OTP_27,
+        _ => "",
+    };
+    for r in parse(text) {
         let cases = r.cases.into_iter().map(|c| (c.name, c.outcome)).collect();
         all.0.insert((r.area, r.suite), (r.hash, cases));
     }
@@ -43,7 +81,8 @@ pub fn write(path: &Path, results: &[SuiteResult]) -> io::Result<()> {
         for c in &r.cases {
             let (word, millis, reason) = (c.outcome.word(), c.millis, c.reason.trim_end());
             // A String takes everything.
-            let _ = writeln!(text, "{}\t{}\t{}\t{}\t{word}\t{millis}\t{reason}", r.area, r.suite, r.hash, c.name);
+            let _ = write!(text, "{}\t{}\t{}\t{}\t{word}\t{millis}\t{reason}", r.area, r.suite, r.hash, c.name);
+            let _ = if c.log.is_empty() { writeln!(text) } else { writeln!(text, "\t{}", c.log) };
         }
     }
     std::fs::write(path, text)
@@ -58,9 +97,11 @@ pub fn read_suite(path: &Path, hash: &str) -> Option<SuiteResult> {
 fn parse(text: &str) -> Vec<SuiteResult> {
     let mut all: Vec<SuiteResult> = Vec::new();
     for line in text.lines() {
-        let [of, suite, hash, name, word, millis, reason] = line.splitn(7, '\t').collect::<Vec<_>>()[..] else {
-            continue;
-        };
+        let mut fields = line.split('\t');
+        let mut next = || fields.next();
+        let (Some(of), Some(suite), Some(hash), Some(name)) = (next(), next(), next(), next()) else { continue };
+        let (Some(word), Some(millis), Some(reason)) = (next(), next(), next()) else { continue };
+        let log = next().unwrap_or_default().to_owned();
         let (Some(of), Some(outcome)) = (area(of), Outcome::of_word(word)) else { continue };
         if all.last().is_none_or(|r| r.suite != suite || r.area != of.name) {
             let (area, suite, hash) = (of.name.to_owned(), suite.to_owned(), hash.to_owned());
@@ -68,7 +109,7 @@ fn parse(text: &str) -> Vec<SuiteResult> {
         }
         if let Some(last) = all.last_mut() {
             let (millis, reason) = (millis.parse().unwrap_or(0), reason.to_owned());
-            last.cases.push(Case { name: name.to_owned(), outcome, millis, reason });
+            last.cases.push(Case { name: name.to_owned(), outcome, millis, reason, log });
         }
     }
     all
@@ -80,8 +121,14 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let cases =
-            Outcome::ALL.map(|outcome| Case { name: outcome.word().into(), outcome, millis: 7, reason: "why".into() });
+        let case = |outcome: Outcome| Case {
+            name: outcome.word().into(),
+            outcome,
+            millis: 7,
+            reason: "why".into(),
+            log: if outcome.is_pass() { String::new() } else { "/log".into() },
+        };
+        let cases = Outcome::ALL.map(case);
         let result = SuiteResult {
             area: "kernel".into(),
             suite: "x_SUITE".into(),
@@ -97,7 +144,57 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_parses() {
-        assert_eq!(parse(OTP_25).iter().map(|r| r.cases.len()).sum::<usize>(), OTP_25.lines().count());
+    fn new_results_take_the_place_of_old_ones() {
+        let path = std::env::temp_dir().join(format!("girder-merge-{}", std::process::id()));
+        let case = |name: &str, outcome| Case {
+            name: name.into(),
+            outcome,
+            millis: 0,
+            reason: String::new(),
+            log: String::new(),
+        };
+        let suite = |area: &str, suite: &str, outcome| SuiteResult {
+            area: area.into(),
+            suite: suite.into(),
+            hash: "ab".into(),
+            cases: vec![case("x", outcome)],
+            problem: None,
+        };
+        let (b, c) = (suite("kernel", "b", Outcome::Failed), suite("stdlib", "c", Outcome::Passed));
+        merge(&path, &[b.clone(), c.clone()]).expect("temporary file");
+        let broken = SuiteResult { problem: Some("no time".into()), ..suite("stdlib", "c", Outcome::Crashed) };
+        merge(&path, &[suite("kernel", "b", Outcome::Passed), suite("kernel", "a", Outcome::Passed), broken])
+            .expect("temporary file");
+        let all = parse(&std::fs::read_to_string(&path).expect("temporary file"));
+        let told: Vec<_> = all.iter().map(|r| (r.suite.as_str(), r.cases[0].outcome)).collect();
+        assert_eq!(told, [("c", Outcome::Passed), ("a", Outcome::Passed), ("b", Outcome::Passed)]);
+        std::fs::remove_file(&path).expect("temporary file");
+    }
+
+    #[test]
+    fn not_applicable_cases_are_marked() {
+        let mut reference = Reference::default();
+        let cases = HashMap::from([("x".to_owned(), Outcome::NotApplicable), ("y".to_owned(), Outcome::Passed)]);
+        reference.0.insert(("kernel".into(), "b".into()), ("ab".into(), cases));
+        let case =
+            |name: &str| Case { name: name.into(), outcome: Outcome::Failed, millis: 0, reason: String::new(), log: String::new() };
+        let suite = |hash: &str| SuiteResult {
+            area: "kernel".into(),
+            suite: "b".into(),
+            hash: hash.into(),
+            cases: vec![case("x"), case("y")],
+            problem: None,
+        };
+        let mut results = [suite("ab"), suite("cd")];
+        reference.leave_out(&mut results);
+        let outcomes = results.map(|r| r.cases.iter().map(|c| c.outcome).collect::<Vec<_>>());
+        assert_eq!(outcomes, [[Outcome::NotApplicable, Outcome::Failed], [Outcome::Failed; 2]]);
+    }
+
+    #[test]
+    fn the_references_parse() {
+        for text in [OTP_25, OTP_27] {
+            assert_eq!(parse(text).iter().map(|r| r.cases.len()).sum::<usize>(), text.lines().count());
+        }
     }
 }

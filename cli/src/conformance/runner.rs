@@ -1,6 +1,7 @@
 //! Runs a suite: a VM with limits, and another one for the rest when it ends before the suite does.
 //!
-//! Invariant: every VM that is started is waited for, with all that it started killed when its time is over.
+//! Invariant: every VM that is started is waited for, with all that it started killed when its time is over or this program's
+//! is, by the [`guard`](super::guard).
 
 use std::fs::{self, File};
 use std::io;
@@ -9,14 +10,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::guard::Guard;
 use super::outcome::{self, Case, End, Outcome, SuiteResult};
 use super::reference;
 use super::suites::Suite;
 use crate::otp::Tree;
 
 /// Modules that the VM under test is given.
-const HELPERS: [(&str, &[u8]); 2] = [
+const HELPERS: [(&str, &[u8]); 3] = [
     ("girder_ct.beam", include_bytes!("../../erl/girder_ct.beam")),
+    ("girder_ct_natives.beam", include_bytes!("../../erl/girder_ct_natives.beam")),
     ("ts_install_cth.beam", include_bytes!("../../erl/ts_install_cth.beam")),
 ];
 
@@ -24,6 +27,8 @@ const HELPERS: [(&str, &[u8]); 2] = [
 const MOST_VMS: usize = 8;
 /// How often a running VM is looked at.
 const GLANCE: Duration = Duration::from_millis(100);
+/// What compiling an area's modules, or a suite's C code, may use.
+const COMPILING: Limits = Limits { time: Duration::from_secs(3600), memory: u64::MAX };
 
 /// What a suite may use.
 #[derive(Clone, Copy)]
@@ -36,29 +41,40 @@ pub struct Limits {
 
 /// The VM under test.
 pub struct Vm {
+    /// Its `erl`.
     program: PathBuf,
-    words: Vec<&'static str>,
-    tree: Option<PathBuf>,
+    /// The folder of its other programs, if the suites are to find those first.
+    programs: Option<PathBuf>,
+    /// The folder of C headers for drivers and NIFs.
+    pub headers: Option<PathBuf>,
+    /// Whether cases that use foreign C code are looked for.
+    natives: bool,
+    guard: Guard,
 }
 
 impl Vm {
-    /// This program as `girder erl`, or another `erl`. The tree has to be of the release.
-    pub fn find(erl: Option<&Path>, tree: Option<&Path>, release: u32) -> Result<Vm, String> {
-        if let Some(erl) = erl {
-            return Ok(Vm { program: erl.to_owned(), words: Vec::new(), tree: None });
-        }
+    /// This program, by launchers that it writes into `out`, or another `erl`. The tree has to be of the release.
+    pub fn find(erl: Option<&Path>, tree: Option<&Path>, release: u32, out: &Path) -> Result<Vm, String> {
+        let guard = Guard::start().map_err(|e| format!("the guard of the VMs: {e}"))?;
         let cached = PathBuf::from(format!("otp-trees/{release}/usr/lib/erlang"));
         let tree = match tree {
             None if cached.is_dir() => Tree::find(Some(&cached)),
             named => Tree::find(named),
         };
+        let right = |t: &Tree| t.release == release;
+        if let Some(erl) = erl {
+            let headers = tree.ok().filter(right).map(|t| headers(&t.root));
+            return Ok(Vm { program: erl.to_owned(), programs: None, headers, natives: true, guard });
+        }
         let tree = tree.map_err(|e| e.to_string())?;
-        if tree.release != release {
+        if !right(&tree) {
             let root = tree.root.display();
             return Err(format!("{root} is OTP {}: name one of OTP {release} with --tree", tree.release));
         }
-        let program = std::env::current_exe().map_err(|e| e.to_string())?;
-        Ok(Vm { program, words: vec!["erl"], tree: Some(fs::canonicalize(&tree.root).unwrap_or(tree.root)) })
+        let launchers = out.join("launchers");
+        let tree = crate::erl::launchers(&launchers, tree)?;
+        let (program, headers) = (launchers.join("erl"), Some(headers(&tree.root)));
+        Ok(Vm { program, programs: Some(launchers), headers, natives: false, guard })
     }
 
     /// `girder_ct:main/0` with these words, in `dir`, what it prints in `log`.
@@ -70,14 +86,26 @@ impl Vm {
         }
         let output = File::create(log)?;
         let mut command = Command::new(&self.program);
-        command.args(&self.words).args(["-noshell", "-noinput", "-pa"]).arg(&helpers);
+        command.args(["-noshell", "-noinput", "-pa"]).arg(&helpers);
         command.args(["-s", "girder_ct", "main", "-extra"]).args(words);
-        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        command.current_dir(dir).process_group(0).env("ERL_CRASH_DUMP", dir.join("crash.dump"));
-        if let Some(tree) = &self.tree {
-            command.env("GIRDER_OTP_ROOT", tree);
-        }
+        command.stdout(output.try_clone()?).stderr(output).current_dir(dir);
+        command.env("ERL_CRASH_DUMP", dir.join("crash.dump"));
         Ok(command)
+    }
+
+    /// Runs a program, guarded and in a process group of its own, that finds the VM's programs first.
+    fn run(&self, command: &mut Command, limits: Limits) -> io::Result<End> {
+        if let Some(programs) = &self.programs {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            let all = std::iter::once(programs.clone()).chain(std::env::split_paths(&path));
+            command.env("PATH", std::env::join_paths(all).map_err(io::Error::other)?);
+        }
+        let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
+        let group = child.id();
+        self.guard.begin(group);
+        let end = wait(child, limits);
+        self.guard.end(group);
+        end
     }
 
     /// Compiles modules in `folder`; those that do not compile are in its file `broken`.
@@ -86,13 +114,25 @@ impl Vm {
         let mut words = vec!["compile", &path, &path, includes, options];
         words.extend(modules.iter().map(String::as_str));
         let log = folder.join("compile.log");
-        let run = || self.command(folder, &log, &words)?.status();
-        match run() {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(format!("compiling in {path}: {status}, see {}", log.display())),
+        match self.command(folder, &log, &words).and_then(|mut c| self.run(&mut c, COMPILING)) {
+            Ok(End::Itself) => Ok(()),
+            Ok(_) => Err(format!("compiling in {path} failed, see {}", log.display())),
             Err(e) => Err(format!("compiling in {path}: {e}")),
         }
     }
+
+    /// Runs `make` in a folder, what it prints in `make.log`; whether it succeeds.
+    pub fn make(&self, folder: &Path) -> io::Result<bool> {
+        let output = File::create(folder.join("make.log"))?;
+        let mut command = Command::new("make");
+        command.current_dir(folder).stdout(output.try_clone()?).stderr(output);
+        Ok(self.run(&mut command, COMPILING)? == End::Itself)
+    }
+}
+
+/// The folder of a tree that holds its C headers.
+fn headers(root: &Path) -> PathBuf {
+    root.join("usr/include")
 }
 
 /// A suite's results: those it has from an earlier run, or of a new one.
@@ -143,9 +183,10 @@ fn run(
         let events = dir.join(format!("events.{round}"));
         let folder = suite.folder.display().to_string();
         let (events_word, seen_word) = (events.display().to_string(), seen.display().to_string());
-        let words = ["run", &folder, &suite.name, case.unwrap_or(""), &events_word, &seen_word];
-        let child = vm.command(dir, &dir.join(format!("vm.{round}.log")), &words)?.spawn()?;
-        let end = wait(child, limits)?;
+        let natives = if vm.natives { "natives" } else { "" };
+        let words = ["run", &folder, &suite.name, case.unwrap_or(""), &events_word, &seen_word, natives];
+        let mut command = vm.command(dir, &dir.join(format!("vm.{round}.log")), &words)?;
+        let end = vm.run(command.envs(suite.settings.iter().copied()), limits)?;
         let text = fs::read(&events).unwrap_or_default();
         let (new, ended) = outcome::read(&String::from_utf8_lossy(&text), end);
         let before = cases.len();

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::helpers;
 use super::runner::Vm;
 
 /// A part of OTP with suites of its own.
@@ -29,6 +30,11 @@ pub const AREAS: &[Area] = &[
     Area { name: "compiler", folder: "lib/compiler/test", options: "clint:clint0:ssalint" },
 ];
 
+/// What suites have in their environment, by which they leave groups out: (area, suite, name, value).
+///
+/// `socket_SUITE`'s group `ttest` measures throughput, a minute for each of its 150 cases.
+const SETTINGS: &[(&str, &str, &str, &str)] = &[("kernel", "socket_SUITE", "ESOCK_TEST_TTEST", "exclude")];
+
 /// Folders with headers that suites include.
 const HEADERS: [&str; 5] =
     ["lib/kernel/include", "lib/kernel/src", "lib/stdlib/include", "lib/compiler/src", "lib/syntax_tools/include"];
@@ -44,6 +50,8 @@ pub struct Suite {
     pub hash: String,
     /// The folder that holds it compiled.
     pub folder: PathBuf,
+    /// What it has in its environment.
+    pub settings: Vec<(&'static str, &'static str)>,
     /// Why it cannot run.
     pub problem: Option<String>,
 }
@@ -93,6 +101,7 @@ pub fn prepare(chosen: &[(&'static Area, String)], sources: &Path, out: &Path, v
         }
         let (from, folder) = (sources.join(area.folder), out.join("suites").join(area.name));
         copy(&from, &folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        helpers::build(&folder, &names, vm);
         let helpers = erlang_files(&from)?.into_iter().filter(|n| !n.ends_with("_SUITE"));
         let modules = helpers.chain(names.iter().map(|n| (*n).to_owned()));
         let missing: Vec<String> = modules.filter(|m| !folder.join(format!("{m}.beam")).is_file()).collect();
@@ -110,7 +119,10 @@ pub fn prepare(chosen: &[(&'static Area, String)], sources: &Path, out: &Path, v
             let why =
                 || broken.get(name).map_or("it was not compiled".to_owned(), |w| format!("does not compile: {w}"));
             let problem = (!compiled).then(why);
-            suites.push(Suite { area: area.name, name: name.to_owned(), hash, folder: folder.clone(), problem });
+            let (of, folder) = (area.name, folder.clone());
+            let set = SETTINGS.iter().filter(|(a, s, ..)| *a == of && *s == name);
+            let settings = set.map(|&(.., variable, value)| (variable, value)).collect();
+            suites.push(Suite { area: of, name: name.to_owned(), hash, folder, settings, problem });
         }
     }
     Ok(suites)

@@ -10,4 +10,4 @@ mod shim;
 
 pub use boot::{emulator, emulator_words};
 pub use launch::{erl, erlc, escript};
-pub use shim::{Options as ShimOptions, install};
+pub use shim::{Options as ShimOptions, install, launchers};

@@ -38,19 +38,25 @@ fn launcher(command: &str, dir: &Path, girder: &Path, tree: &Tree) -> String {
     )
 }
 
-fn write(options: &Options) -> Result<(), String> {
-    let tree = Tree::find(options.otp.as_deref()).map_err(|e| e.to_string())?;
+/// Writes the launchers for a tree into a directory; the tree with its full path.
+pub fn launchers(into: &Path, tree: Tree) -> Result<Tree, String> {
     let root = fs::canonicalize(&tree.root).map_err(|e| format!("{}: {e}", tree.root.display()))?;
     let tree = Tree { root, ..tree };
     let girder = std::env::current_exe().map_err(|e| format!("the girder binary: {e}"))?;
     let failed = |path: &Path, e: io::Error| format!("{}: {e}", path.display());
-    fs::create_dir_all(&options.dir).map_err(|e| failed(&options.dir, e))?;
-    let dir = fs::canonicalize(&options.dir).map_err(|e| failed(&options.dir, e))?;
+    fs::create_dir_all(into).map_err(|e| failed(into, e))?;
+    let dir = fs::canonicalize(into).map_err(|e| failed(into, e))?;
     for command in LAUNCHERS {
-        let file = options.dir.join(command);
+        let file = into.join(command);
         fs::write(&file, launcher(command, &dir, &girder, &tree)).map_err(|e| failed(&file, e))?;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).map_err(|e| failed(&file, e))?;
     }
+    Ok(tree)
+}
+
+fn write(options: &Options) -> Result<(), String> {
+    let tree = Tree::find(options.otp.as_deref()).map_err(|e| e.to_string())?;
+    let tree = launchers(&options.dir, tree)?;
     println!("{}: {} for OTP {} ({})", options.dir.display(), LAUNCHERS.join(", "), tree.release, tree.root.display());
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::conformance::outcome::{Case, Outcome};
 fn element(o: Outcome) -> Option<&'static str> {
     match o {
         Outcome::Passed => None,
-        Outcome::Skipped | Outcome::Unable => Some("skipped"),
+        Outcome::Skipped | Outcome::Unable | Outcome::NotApplicable => Some("skipped"),
         Outcome::Failed | Outcome::TimedOut => Some("failure"),
         Outcome::Crashed => Some("error"),
     }
@@ -37,6 +37,7 @@ fn suite(w: &mut Writer<Vec<u8>>, c: &Compared<'_>) -> io::Result<()> {
         outcome: Outcome::Crashed,
         millis: 0,
         reason: why.clone(),
+        log: String::new(),
     });
     let cases: Vec<&Case> = c.result.cases.iter().chain(&whole).collect();
     let of = |e| cases.iter().filter(|case| element(case.outcome) == Some(e)).count().to_string();

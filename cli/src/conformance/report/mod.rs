@@ -85,7 +85,7 @@ pub fn all(results: &[SuiteResult], reference: &Reference, release: u32, out: &P
     let compared: Vec<Compared<'_>> = results.iter().map(|r| compare(r, reference)).collect();
     reference::write(&out.join("results.tsv"), results)?;
     std::fs::write(out.join("junit.xml"), junit::text(&compared).map_err(io::Error::other)?)?;
-    std::fs::write(out.join("index.html"), page::text(&compared, release).map_err(io::Error::other)?)?;
+    std::fs::write(out.join("index.html"), page::text(&compared, release, out).map_err(io::Error::other)?)?;
     std::fs::write(out.join("conformance.md"), summary::text(&compared, release))?;
     print!("{}", table(&compared));
     println!(
@@ -152,6 +152,7 @@ mod tests {
             outcome,
             millis: 5,
             reason: "<why> & \"so\"".into(),
+            log: format!("/out/stdlib/{name}.html"),
         };
         let cases = cases.iter().map(case).collect();
         SuiteResult { area: "stdlib".into(), suite: "x_SUITE".into(), hash: "ab".into(), cases, problem: None }
@@ -184,8 +185,9 @@ mod tests {
             text.contains("| stdlib/x_SUITE | b | failed | &lt;why>") && text.contains("| c | not run |"),
             "{text}"
         );
-        let page = page::text(&all, 25).expect("page");
+        let page = page::text(&all, 25, Path::new("/out")).expect("page");
         assert!(page.contains("x_SUITE") && page.contains("&#60;why&#62;"), "{page}");
+        assert!(page.contains("href=\"stdlib/b.html\""), "{page}");
     }
 
     #[test]

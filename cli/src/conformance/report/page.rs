@@ -1,6 +1,8 @@
-//! One HTML page with everything in it: suite by suite, with a filter by outcome.
+//! One HTML page with everything in it: suite by suite, with filters by outcome and by text, and a link to each case's log.
 //!
 //! Invariant: the page needs no other file; what comes from a suite is escaped by the template.
+
+use std::path::Path;
 
 use askama::Template;
 
@@ -11,7 +13,7 @@ use crate::conformance::outcome::{Case, Outcome};
 #[template(path = "conformance.html")]
 struct Page<'a> {
     release: u32,
-    outcomes: [&'static str; 6],
+    outcomes: [&'static str; Outcome::ALL.len()],
     suites: Vec<Suite<'a>>,
 }
 
@@ -21,22 +23,37 @@ struct Suite<'a> {
     score: String,
     problem: &'a str,
     log: String,
-    cases: Vec<(&'a Case, &'static str, &'static str)>,
+    cases: Vec<Row<'a>>,
     missing: Vec<&'a str>,
 }
 
-fn suite<'a>(c: &'a Compared<'_>) -> Suite<'a> {
+struct Row<'a> {
+    case: &'a Case,
+    outcome: &'static str,
+    expected: &'static str,
+    /// Its log, as seen from the page.
+    log: &'a str,
+}
+
+fn suite<'a>(c: &'a Compared<'_>, out: &Path) -> Suite<'a> {
+    let row = |case: &'a Case| Row {
+        case,
+        outcome: case.outcome.word(),
+        expected: c.expected(case).map_or("-", Outcome::word),
+        log: Path::new(&case.log).strip_prefix(out).ok().and_then(Path::to_str).unwrap_or(&case.log),
+    };
     Suite {
         area: &c.result.area,
         name: &c.result.suite,
         score: c.score.text(),
         problem: c.result.problem.as_deref().unwrap_or_default(),
         log: format!("{}/{}", c.result.area, c.result.suite),
-        cases: c.result.cases.iter().map(|k| (k, k.outcome.word(), c.expected(k).map_or("-", Outcome::word))).collect(),
+        cases: c.result.cases.iter().map(row).collect(),
         missing: c.missing(),
     }
 }
 
-pub(super) fn text(all: &[Compared<'_>], release: u32) -> Result<String, askama::Error> {
-    Page { release, outcomes: Outcome::ALL.map(Outcome::word), suites: all.iter().map(suite).collect() }.render()
+pub(super) fn text(all: &[Compared<'_>], release: u32, out: &Path) -> Result<String, askama::Error> {
+    let suites = all.iter().map(|c| suite(c, out)).collect();
+    Page { release, outcomes: Outcome::ALL.map(Outcome::word), suites }.render()
 }
