@@ -41,7 +41,8 @@ const SHARED: &str = ".SUFFIXES:
 pub fn build(folder: &Path, suites: &[&str], vm: &Vm) {
     for suite in suites {
         let data = folder.join(format!("{suite}_data"));
-        let (Ok(text), None) = (fs::read_to_string(data.join("Makefile.src")), fs::metadata(data.join("Makefile")).ok())
+        let (Ok(text), None) =
+            (fs::read_to_string(data.join("Makefile.src")), fs::metadata(data.join("Makefile")).ok())
         else {
             continue;
         };
@@ -69,7 +70,10 @@ mod tests {
     #[test]
     fn a_makefile_has_its_variables_replaced() {
         let text = makefile("all: a@dll@ b@exe@\n@SHLIB_RULES@\n", "/headers");
-        assert!(text.contains("all: a.so b\n.SUFFIXES:") && text.contains("cc -c -g -O2 -fPIC -pthread -I/headers"), "{text}");
+        assert!(
+            text.contains("all: a.so b\n.SUFFIXES:") && text.contains("cc -c -g -O2 -fPIC -pthread -I/headers"),
+            "{text}"
+        );
         assert!(!text.contains("@dll@") && text.contains("-o $@ $*.o "), "{text}");
     }
 }

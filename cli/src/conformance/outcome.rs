@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn each_run_of_a_case_has_its_log() {
-        let events = "start\ta\nlog\ta\t/x/a.html\ndone\ta\tpassed\t1\t\nlog\ta\t/x/a.1.html\ndone\ta\tpassed\t1\t\nend\n";
+        let events =
+            "start\ta\nlog\ta\t/x/a.html\ndone\ta\tpassed\t1\t\nlog\ta\t/x/a.1.html\ndone\ta\tpassed\t1\t\nend\n";
         let logs: Vec<String> = read(events, End::Itself).0.into_iter().map(|c| c.log).collect();
         assert_eq!(logs, ["/x/a.html", "/x/a.1.html"]);
     }

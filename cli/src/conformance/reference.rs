@@ -176,8 +176,13 @@ mod tests {
         let mut reference = Reference::default();
         let cases = HashMap::from([("x".to_owned(), Outcome::NotApplicable), ("y".to_owned(), Outcome::Passed)]);
         reference.0.insert(("kernel".into(), "b".into()), ("ab".into(), cases));
-        let case =
-            |name: &str| Case { name: name.into(), outcome: Outcome::Failed, millis: 0, reason: String::new(), log: String::new() };
+        let case = |name: &str| Case {
+            name: name.into(),
+            outcome: Outcome::Failed,
+            millis: 0,
+            reason: String::new(),
+            log: String::new(),
+        };
         let suite = |hash: &str| SuiteResult {
             area: "kernel".into(),
             suite: "b".into(),
