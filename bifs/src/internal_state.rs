@@ -40,8 +40,6 @@ static AVAILABLE: AtomicBool = AtomicBool::new(false);
 
 /// The least number that `unique_integer` gives.
 const LEAST: i64 = -(1 << 59);
-/// A binary up to this size is part of a heap.
-const HEAP_BINARY: usize = 64;
 
 fn name(t: Term<'_>) -> Option<&'static str> {
     t.as_atom().map(Atom::name)
@@ -161,16 +159,13 @@ fn send_question<'s>(ctx: &Ctx<'s>, pid: Term<'s>, question: Question, gone: Ato
     reference.term(ctx)
 }
 
-/// `heap_binary`, or `{refc_binary, Size, {binary, Size}, Flags}`.
+/// `heap_binary`, or `{refc_binary, Size, {binary, Capacity}, Flags}` if the bytes lie outside of heaps.
 fn binary_info<'s>(ctx: &Ctx<'s>, t: Term<'s>) -> Answer<'s> {
     let atom = |name: &str| Atom::new(name).map(Term::from).map_err(|_| Raise::SystemLimit);
-    let size = t.as_binary().ok_or(Raise::Badarg)?.byte_len();
-    if size <= HEAP_BINARY {
-        return atom("heap_binary");
-    }
-    let size = ctx.uint(size as u64);
-    let inner = ctx.tuple(&[am::BINARY.into(), size]);
-    Ok(ctx.tuple(&[atom("refc_binary")?, size, inner, Term::small(0)]))
+    let size = t.as_bits().ok_or(Raise::Badarg)?.byte_len();
+    let Some(bin) = t.off_heap_binary() else { return atom("heap_binary") };
+    let inner = ctx.tuple(&[am::BINARY.into(), ctx.uint(bin.capacity() as u64)]);
+    Ok(ctx.tuple(&[atom("refc_binary")?, ctx.uint(size as u64), inner, Term::small(0)]))
 }
 
 /// State of a reference that [`make_magic_reference`] has made.
@@ -253,6 +248,20 @@ fn set_internal_state_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
             Err(_) => return Err(Raise::Badarg),
         },
         "mbuf" => ctx.copy(to),
+        // Module `binary`, `re` and conversions of text share one limit.
+        "binary_loop_limit" | "re_loop_limit" | "unicode_loop_limit" => {
+            let limit = if name(to) == Some("default") { Some(0) } else { to.as_usize() };
+            ctx.uint(crate::large::set_limit(limit.ok_or(Raise::Badarg)?) as u64)
+        }
+        // How a table is split and joined by contention is hastened or left alone; an ordered_set is in one piece.
+        "ets_force_split" | "ets_debug_random_split_join" => {
+            let [table, on] = to.as_tuple_of().ok_or(Raise::Badarg)?;
+            on.as_bool().ok_or(Raise::Badarg)?;
+            if !crate::ets::is_ordered(table) {
+                return Err(Raise::Badarg);
+            }
+            am::OK.into()
+        }
         "ets_force_trap" | "jit_asm_dump" | "proc_sig_buffers" => {
             Atom::new("notsup").map_err(|_| Raise::SystemLimit)?.into()
         }
@@ -277,14 +286,15 @@ fn go_on<'s>(ctx: &Ctx<'s>, to: Term<'s>, set: impl FnOnce(u64) -> bool) -> Answ
     Ok(if set(n) { ctx.uint(n) } else { Term::FALSE })
 }
 
-/// Goes on when every thread has passed a safe point, and with it what was put off until then.
+/// Goes on when every thread has passed a safe point, and with it what was put off until then, and when what deleted
+/// tables held is freed.
 fn wait<'s>(ctx: &Ctx<'s>, what: &str) -> Answer<'s> {
     if !["deallocations", "timer_cancellations", "aux_work", "thread_progress"].contains(&what) {
         return Err(Raise::Badarg);
     }
     let reference = Reference::fresh();
     let to = ReplyTo { pid: ctx.self_pid().raw(), reference };
-    sched::after_thread_progress(move || to.reply_atom(am::OK));
+    sched::after_thread_progress(move || girder_vm::ets::after_freeing(move || to.reply_atom(am::OK)));
     Err(ctx.trap(export(am::ERTS_INTERNAL, "await_result", 1)?, &[reference.term(ctx)]))
 }
 

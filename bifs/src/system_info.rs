@@ -328,6 +328,10 @@ fn system_info_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
         (Some("wordsize"), Some("internal" | "external")) => Ok(Term::small(8)),
         (Some("cpu_topology"), Some("defined" | "detected" | "used")) => Ok(am::UNDEFINED.into()),
         (Some("allocator" | "allocator_sizes"), Some(_)) => Ok(Term::FALSE),
+        (Some("allocator" | "allocator_sizes"), None) => {
+            let names = of.to_vec().filter(|all| all.iter().all(|name| name.is_atom())).ok_or(Raise::Badarg)?;
+            Ok(ctx.list_from(names.into_iter().map(|name| ctx.tuple(&[name, Term::FALSE]))))
+        }
         _ => Err(Raise::Badarg),
     }
 }

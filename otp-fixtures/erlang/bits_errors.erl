@@ -55,3 +55,6 @@ plain_trace() -> <<(id(zz)):8>>.
 plain_trace_after_utf8() -> X = id($a), Y = id(bad), <<X/utf8, Y/utf8>>.
 evaluation_order() -> <<(throw(first)):8, (id(zz)):8>>.
 bit_size_of_list() -> bit_size(id([])).
+size_list_constant() -> why(fun() -> <<<<(id(42))>>:[<<>> || <<123:true>> <= <<>>], <<(id(100))>>:7>> end).
+size_atom_constant() -> why(fun() -> <<(id(1)):(case 0 of 0 -> all end)/integer, (id(<<"abc">>))/binary>> end).
+size_atom_of_binary() -> why(fun() -> <<(id(1)), (id(<<"abc">>)):(case 0 of 0 -> some end)/binary>> end).

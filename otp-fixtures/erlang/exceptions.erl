@@ -95,3 +95,10 @@ after_runs_before_outer_catch() -> put(l, []), try try throw(t) after note(inner
 receive_in_after() -> self() ! m, try id(v) after receive m -> note_ok end end.
 try_with_receive() -> self() ! {v, 1}, try receive {v, X} -> throw(X) end catch Y -> {got, Y} end.
 case_in_catch() -> [try raise(K) catch _:R -> case R of t -> 1; e -> 2; _ -> 3 end end || K <- kinds()].
+
+%% erlang:raise/3 of no class, where the compiler makes an instruction of it: it answers.
+raise_of_no_class() -> [raise_again(C, fun() -> abs(X) end) || C <- [error, bad_class], X <- [id(a)]].
+raise_again(Class, F) ->
+    try caught_again(Class, F) catch C:R -> {C, R} end.
+caught_again(Class, F) ->
+    try F() catch _:Reason:Stack -> erlang:raise(Class, Reason, Stack) end.

@@ -112,3 +112,19 @@ err_is_map_key() -> is_map_key(id(k), id(nomap)).
 err_node() -> node(id(5)).
 err_binary_part() -> binary_part(id(<<1, 2>>), id(1), id(5)).
 err_abs() -> abs(id([])).
+
+%% All callers of keys/1 give it a map, so the compiler looks at the result of is_map_key/2 where that can only have failed.
+known_map() -> [keys(M) || M <- [#{}, #{abc => 1}, #{jkl => 1}, #{abc => 1, def => 1}, #{jkl => 1, def => 1}, #{abc => 1, mno => 1}]].
+keys(#{} = Map) ->
+    case case Abc = is_map_key(abc, Map) of false -> false; _ -> is_map_key(def, Map) end of
+        true -> {def, abc};
+        false ->
+            case case Jkl = is_map_key(jkl, Map) of false -> false; _ -> is_map_key(def, Map) end of
+                true -> {def, jkl};
+                false ->
+                    case case Abc of false -> false; _ -> is_map_key(mno, Map) end of
+                        true -> {mno, abc};
+                        false -> case Jkl of false -> error; true -> {jkl, nil} end
+                    end
+            end
+    end.

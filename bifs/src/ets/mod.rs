@@ -74,6 +74,11 @@ fn find<'s>(t: Term<'s>) -> Result<TableRef<'s>, Atom> {
     }
 }
 
+/// Whether `t` names an ordered table.
+pub fn is_ordered(t: Term<'_>) -> bool {
+    find(t).is_ok_and(|table| table.kind == Kind::OrderedSet)
+}
+
 impl Access {
     /// Whether `pid` may do this with a table.
     #[inline]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Folders of the source tree that suites need.
-const WANTED: [&str; 9] = [
+const WANTED: [&str; 11] = [
     "*/erts/emulator/test",
     "*/lib/stdlib/test",
     "*/lib/kernel/test",
@@ -18,6 +18,8 @@ const WANTED: [&str; 9] = [
     "*/lib/stdlib/include",
     "*/lib/compiler/src",
     "*/lib/syntax_tools/include",
+    "*/lib/sasl/test",
+    "*/otp_versions.table",
 ];
 
 /// Debian's release that holds this one of OTP.

@@ -20,14 +20,21 @@ pub struct Area {
     pub folder: &'static str,
     /// Options that its suites are compiled with.
     options: &'static str,
+    /// Files of other folders that its suites need beside them.
+    borrowed: &'static [&'static str],
 }
 
 /// The parts whose suites are run.
 pub const AREAS: &[Area] = &[
-    Area { name: "emulator", folder: "erts/emulator/test", options: "" },
-    Area { name: "stdlib", folder: "lib/stdlib/test", options: "" },
-    Area { name: "kernel", folder: "lib/kernel/test", options: "" },
-    Area { name: "compiler", folder: "lib/compiler/test", options: "clint:clint0:ssalint" },
+    Area { name: "emulator", folder: "erts/emulator/test", options: "", borrowed: &[] },
+    Area {
+        name: "stdlib",
+        folder: "lib/stdlib/test",
+        options: "",
+        borrowed: &["erts/emulator/test/erts_test_utils.erl", "lib/sasl/test/otp_vsns.erl", "otp_versions.table"],
+    },
+    Area { name: "kernel", folder: "lib/kernel/test", options: "", borrowed: &[] },
+    Area { name: "compiler", folder: "lib/compiler/test", options: "clint:clint0:ssalint", borrowed: &[] },
 ];
 
 /// What suites have in their environment, by which they leave groups out: (area, suite, name, value).
@@ -100,9 +107,15 @@ pub fn prepare(chosen: &[(&'static Area, String)], sources: &Path, out: &Path, v
             continue;
         }
         let (from, folder) = (sources.join(area.folder), out.join("suites").join(area.name));
-        copy(&from, &folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        let told = |e: io::Error| format!("{}: {e}", folder.display());
+        copy(&from, &folder).map_err(told)?;
         helpers::build(&folder, &names, vm);
-        let helpers = erlang_files(&from)?.into_iter().filter(|n| !n.ends_with("_SUITE"));
+        let borrowed = || area.borrowed.iter().map(|b| (sources.join(b), b.rsplit('/').next().unwrap_or(b)));
+        for (file, name) in borrowed() {
+            copy_file(&file, &folder.join(name)).map_err(told)?;
+        }
+        let others = borrowed().filter_map(|(_, name)| name.strip_suffix(".erl").map(str::to_owned));
+        let helpers = others.chain(erlang_files(&from)?).filter(|n| !n.ends_with("_SUITE"));
         let modules = helpers.chain(names.iter().map(|n| (*n).to_owned()));
         let missing: Vec<String> = modules.filter(|m| !folder.join(format!("{m}.beam")).is_file()).collect();
         let includes: Vec<String> = HEADERS.iter().map(|h| sources.join(h).display().to_string()).collect();
@@ -136,9 +149,17 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
         if kind.is_dir() {
             copy(&entry.path(), &target)?;
-        } else if kind.is_file() && !target.exists() {
-            fs::copy(entry.path(), &target)?;
+        } else if kind.is_file() {
+            copy_file(&entry.path(), &target)?;
         }
+    }
+    Ok(())
+}
+
+/// Copies a file unless it is there already, or is missing where it should come from: what needs it says so then.
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_file() && !to.exists() {
+        fs::copy(from, to)?;
     }
     Ok(())
 }

@@ -152,6 +152,13 @@ impl CheckedModule {
         flow::bit(&self.findings.traps_before, op_index)
     }
 
+    /// Whether nil must be in this instruction's destination, an X register, before it is done: a BIF that does not fail,
+    /// says the compiler, and if it does after all, its result is looked at nevertheless.
+    #[inline]
+    pub fn clears_result(&self, op_index: usize) -> bool {
+        flow::bit(&self.findings.clears_result, op_index)
+    }
+
     /// Gives up the promises.
     pub fn into_module(self) -> Module {
         self.module

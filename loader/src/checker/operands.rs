@@ -363,21 +363,11 @@ impl Check<'_, '_> {
             if !matches!(flags, Operand::Nil | Operand::Literal(_) | Operand::Unsigned(_)) {
                 return Err(bad());
             }
-            let all = matches!(size, Operand::Atom(atom) if self.context.module.atom(atom) == "all");
             match name {
-                "integer" | "float" => {
+                // A constant that is no size fails when it is used, as a register's value does.
+                "integer" | "float" | "binary" | "append" | "private_append" => {
                     self.source(value)?;
                     self.source(size)?;
-                    if matches!(size, Operand::Atom(_) | Operand::Nil) {
-                        return Err(bad());
-                    }
-                }
-                "binary" | "append" | "private_append" => {
-                    self.source(value)?;
-                    self.source(size)?;
-                    if matches!(size, Operand::Atom(_)) && !all || size == Operand::Nil {
-                        return Err(bad());
-                    }
                 }
                 "utf8" | "utf16" | "utf32" => self.source(value)?,
                 "string" => match (value, size) {

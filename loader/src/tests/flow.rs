@@ -157,6 +157,35 @@ fn frames_that_an_exception_may_see_unwritten_are_cleared() {
 }
 
 #[test]
+fn results_of_bifs_that_are_known_to_succeed_are_cleared() {
+    let code = |read: u16| {
+        vec![(Bif1, vec![f(11), u(2), x(0), x(1)]), label(11), (Move, vec![x(read), x(0)]), (Return, vec![])]
+    };
+    let module = accept(1, code(1));
+    assert!(module.clears_result(find(&module, Bif1)));
+    // What was there before must stay there.
+    let module = accept(2, code(1));
+    assert!(!module.clears_result(find(&module, Bif1)));
+    let module = accept(1, code(0));
+    assert!(!module.clears_result(find(&module, Bif1)));
+    refuse("Uninitialised", 1, code(2));
+}
+
+#[test]
+fn what_is_behind_raw_raise_may_be_reached() {
+    let code = |behind: Code| {
+        let mut code = vec![(Move, vec![x(0), x(2)]), (RawRaise, vec![])];
+        code.extend(behind);
+        code
+    };
+    // It is followed if it can be, with nothing but x0; if not, only a compiler knows the class.
+    let trapped = |module: CheckedModule| module.traps_before(find(&module, RawRaise) + 1);
+    assert!(!trapped(accept(3, code(vec![(Return, vec![])]))));
+    assert!(trapped(accept(3, code(vec![]))));
+    assert!(trapped(accept(3, code(vec![(Move, vec![x(1), x(0)]), (Return, vec![])]))));
+}
+
+#[test]
 fn heap() {
     refuse("HeapNotReserved", 1, vec![(PutList, vec![x(0), x(0), x(0)]), (Return, vec![])]);
     refuse(

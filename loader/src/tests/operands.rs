@@ -59,7 +59,6 @@ fn single_instructions() {
         ("BadList", UpdateRecord, vec![a("copy"), u(2), x(0), x(0), list(&[u(2), x(0), u(1), x(0)])]),
         ("BadList", BsCreateBin, vec![f(0), u(0), u(1), u(8), x(0), list(&[a("integer"), u(1)])]),
         ("BadSegment", BsCreateBin, vec![f(0), u(0), u(1), u(8), x(0), segment("other", x(0), int(1))]),
-        ("BadSegment", BsCreateBin, vec![f(0), u(0), u(1), u(8), x(0), segment("integer", x(0), a("all"))]),
         ("BadSegment", BsCreateBin, vec![f(0), u(0), u(1), u(8), x(0), segment("string", u(0), int(-1))]),
         ("IndexOutOfRange", BsCreateBin, vec![f(0), u(0), u(1), u(8), x(0), segment("string", u(9), int(2))]),
         ("BadMatchCommand", BsMatch, vec![f(1), x(0), list(&[a("jump"), u(1)])]),

@@ -20,6 +20,7 @@ mod turn;
 
 pub use object::{Key, Object};
 pub use ordered::Direction;
+pub use reaper::after_freeing;
 pub use registry::owner_exited;
 pub use table::{Chains, Cursor, Heir, Kind, Options, Protection, Table, WriteConcurrency};
 pub use turn::Busy;

@@ -33,3 +33,24 @@ pub(super) fn free(garbage: Garbage, objects: usize) {
         drop(queue.lock().unwrap_or_else(PoisonError::into_inner).send(garbage));
     }
 }
+
+/// Does `f` when all that has come here before is freed.
+pub fn after_freeing(f: impl FnOnce() + Send + 'static) {
+    let queued = QUEUE.as_ref().map(|queue| queue.lock().unwrap_or_else(PoisonError::into_inner).clone());
+    match queued {
+        // Without its receiver the thread has freed all, and what is dropped here does `f`.
+        Some(sender) => drop(sender.send(Box::new(Then(Some(f))))),
+        None => f(),
+    }
+}
+
+/// Something to do when this is freed.
+struct Then<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for Then<F> {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f();
+        }
+    }
+}

@@ -104,11 +104,13 @@ impl<'m> Flow<'_, 'm> {
             }
             (Send, _) => self.call(s, 2)?,
             (RawRaise, _) => {
-                // It goes on only if x0 is no class, which compilers exclude.
+                // It goes on only if x0 is no class.
                 let class = s.x.first().is_some_and(|x0| x0.fact == Fact::Class);
                 self.call(s, 3)?;
-                set_bit(&mut self.findings.traps_before, self.index + 1, !class);
-                return Ok(None);
+                set_bit(&mut self.findings.traps_before, self.index + 1, !class && self.raw_raise_ends);
+                if class || self.raw_raise_ends {
+                    return Ok(None);
+                }
             }
             (BsInitWritable, _) => self.call(s, 1)?,
 

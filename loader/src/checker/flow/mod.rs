@@ -26,10 +26,10 @@ mod rules;
 mod state;
 mod step;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Context, Function};
-use crate::error::{LoadError, LoadErrorKind};
+use crate::error::{LoadError, LoadErrorKind, Register};
 use crate::module::{Module, Op, Operand};
 use crate::ops::Opcode;
 pub(super) use control::never_returns;
@@ -48,12 +48,15 @@ pub(super) struct Findings {
     pub(super) clears_frame: Vec<u64>,
     /// See [`super::CheckedModule::traps_before`].
     pub(super) traps_before: Vec<u64>,
+    /// See [`super::CheckedModule::clears_result`].
+    pub(super) clears_result: Vec<u64>,
 }
 
 impl Findings {
     fn new(instructions: usize) -> Findings {
         let words = instructions.div_ceil(64);
-        Findings { proven: vec![0; words], clears_frame: vec![0; words], traps_before: vec![0; words] }
+        let none = || vec![0; words];
+        Findings { proven: none(), clears_frame: none(), traps_before: none(), clears_result: none() }
     }
 }
 
@@ -87,6 +90,8 @@ pub(super) fn check(context: &mut Context<'_>) -> Result<Findings, LoadError> {
             literals: &literals,
             places: &mut places,
             floor: HashMap::new(),
+            cleared: HashSet::new(),
+            raw_raise_ends: false,
             returns: &returns,
             findings: &mut findings,
             values: 0,
@@ -181,6 +186,10 @@ struct Flow<'f, 'm> {
     /// For each function of the module whether it can return.
     returns: &'f [bool],
     findings: &'f mut Findings,
+    /// X registers that hold nil where a BIF that has their result jumps away, if they would hold nothing.
+    cleared: HashSet<u64>,
+    /// Nothing goes on behind a `raw_raise`.
+    raw_raise_ends: bool,
     /// The last number given to a value.
     values: u32,
     /// The instruction being looked at.
@@ -193,9 +202,10 @@ impl<'m> Flow<'_, 'm> {
     fn function(&mut self) -> Result<(), LoadError> {
         for _ in 0..MAX_ROUNDS {
             self.again = false;
-            self.walk()?;
-            if !self.again {
-                return Ok(());
+            match self.walk() {
+                Ok(()) if !self.again => return Ok(()),
+                Err(error) if !self.walks_again_after(&error) => return Err(error),
+                _ => {}
             }
             for index in 0..self.places.used.len() {
                 let label = self.places.used[index];
@@ -226,6 +236,26 @@ impl<'m> Flow<'_, 'm> {
             state = self.instruction(index, state)?;
         }
         Ok(())
+    }
+
+    /// Whether the function should be walked again with less taken for granted, or with more that only compilers know:
+    ///
+    /// * They leave out that a BIF may fail if they know, by types that the file does not tell, that it does not. What
+    ///   stands at its label may then read the result: registers are cleared in front of such BIFs.
+    /// * What is behind a `raw_raise` whose class they know may be anything.
+    fn walks_again_after(&mut self, error: &LoadError) -> bool {
+        if let LoadErrorKind::Uninitialised { register: Register::X(x), .. } = *error.kind()
+            && self.cleared.insert(x)
+        {
+            return true;
+        }
+        let module: &'m Module = self.context.module;
+        let raises = || module.code[self.function.ops()].iter().any(|op| op.opcode == Opcode::RawRaise);
+        !self.raw_raise_ends && raises() && {
+            self.raw_raise_ends = true;
+            self.floor.clear();
+            true
+        }
     }
 
     fn instruction(&mut self, index: usize, state: Option<State>) -> Result<Option<State>, LoadError> {

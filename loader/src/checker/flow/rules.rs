@@ -367,6 +367,16 @@ impl<'m> Flow<'_, 'm> {
         for &source in sources {
             self.read(state, source)?;
         }
+        if fail != 0
+            && let Operand::X(x) = dest
+            && self.cleared.contains(&u64::from(x))
+        {
+            let dead = state.x.get(usize::from(x)).is_none_or(|register| register.fact == Fact::Dead);
+            set_bit(&mut self.findings.clears_result, self.index, dead);
+            if dead {
+                self.write(state, dest, Fact::Nil)?;
+            }
+        }
         if !builds_nothing(self.erlang_function(import)) {
             state.forget_heap();
         }

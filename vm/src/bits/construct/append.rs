@@ -142,6 +142,6 @@ fn writable_view<'s>(b: &Builder<'s>, handle: BinaryHandle, bits: usize) -> Term
 /// `bs_init_writable`: an empty binary with room for `size` bytes if that is a size.
 pub fn init_writable<'s>(b: &Builder<'s>, size: Term<'s>) -> Term<'s> {
     let capacity = size.as_small().and_then(|n| usize::try_from(n).ok()).filter(|&n| n < MAX_BITS / 8);
-    let handle = BinaryHandle::build(capacity.unwrap_or(1024).max(MIN_CAPACITY), |_| {});
+    let handle = BinaryHandle::build(capacity.unwrap_or(1024), |_| {});
     writable_view(b, handle, 0)
 }

@@ -308,9 +308,10 @@ impl<'m> Emitter<'m> {
             };
             let unit = unsigned(unit) as usize;
             let fixed = self.constant(size).and_then(RawTerm::as_small);
+            let takes_all = matches!(name, "append" | "private_append" | "binary");
             let mut segment_size = match size {
                 Operand::X(_) | Operand::Y(_) => SegmentSize::Operand(self.any(size)),
-                Operand::Atom(_) => SegmentSize::All,
+                Operand::Atom(a) if takes_all && self.m.atom(a) == "all" => SegmentSize::All,
                 _ => match fixed.and_then(|n| Segment::<u64>::fixed_size(n, unit)) {
                     Some(s) => s,
                     None => SegmentSize::Operand(self.any(size)),

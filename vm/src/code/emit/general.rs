@@ -229,7 +229,13 @@ impl<'m> Emitter<'m> {
                     self.emit(i::GUARD0, &[d, export_word(e)]);
                 }
             }
-            (Bif1 | Bif2 | Bif3, &[f, import, ref sources @ .., d]) => self.bif(f, None, import, sources, d),
+            (Bif1 | Bif2 | Bif3, &[f, import, ref sources @ .., d]) => {
+                if self.m.clears_result(self.at - 1) {
+                    let args = [self.src(Operand::Nil), self.src(d)];
+                    self.emit(i::MOV, &args);
+                }
+                self.bif(f, None, import, sources, d);
+            }
             (GcBif1 | GcBif2 | GcBif3, &[f, live, import, ref sources @ .., d]) => {
                 self.bif(f, Some(unsigned(live) as u32), import, sources, d);
             }
