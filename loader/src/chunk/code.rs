@@ -101,6 +101,22 @@ fn read_numeral_of_size(cursor: &mut Cursor<'_>) -> Result<Option<usize>, LoadEr
     Ok(Some(bytes.iter().fold(0, |value, &byte| value << 8 | usize::from(byte))))
 }
 
+/// As [`read_numeral`], of the forms of one and two bytes that nearly all operands have; nothing is read if it is another.
+#[inline(always)]
+fn read_short(cursor: &mut Cursor<'_>) -> Option<(u8, i64)> {
+    let &[first, ref rest @ ..] = cursor.rest() else { return None };
+    if first & 0b1000 == 0 {
+        cursor.skip(1);
+        return Some((first & 0b111, i64::from(first >> 4)));
+    }
+    if first & 0b1_0000 == 0 {
+        let low = *rest.first()?;
+        cursor.skip(2);
+        return Some((first & 0b111, i64::from(first >> 5) << 8 | i64::from(low)));
+    }
+    None
+}
+
 /// `Code`.
 pub(super) fn code(mut cursor: Cursor<'_>, module: &mut Module) -> Result<(), LoadError> {
     let head = cursor.u32("the size of the head")?;
@@ -126,7 +142,7 @@ pub(super) fn code(mut cursor: Cursor<'_>, module: &mut Module) -> Result<(), Lo
     module.code = Vec::with_capacity(size / 4);
     module.operands = Vec::with_capacity(size / 2);
     module.operand_types = Vec::with_capacity(size / 2);
-    let mut reader = OperandReader { module, scratch: Vec::new() };
+    let mut reader = OperandReader { module };
     let mut entry = None;
     loop {
         let at = cursor.offset();
@@ -183,7 +199,7 @@ pub(super) fn records(mut cursor: Cursor<'_>, module: &mut Module) -> Result<(),
         if cursor.u8("a record")? != Opcode::CallLast as u8 {
             return Err(bad(&cursor));
         }
-        let args = OperandReader { module, scratch: Vec::new() }.instruction(&mut cursor, 3)? as usize;
+        let args = OperandReader { module }.instruction(&mut cursor, 3)? as usize;
         let &[Operand::Atom(name), Operand::Atom(exported), Operand::List(list)] = &module.operands[args..args + 3]
         else {
             return Err(bad(&cursor));
@@ -226,22 +242,22 @@ pub(super) fn records(mut cursor: Cursor<'_>, module: &mut Module) -> Result<(),
 /// every operand that has one needs it in range.
 struct OperandReader<'m> {
     module: &'m mut Module,
-    /// Operands of the instruction being read, which must end up next to each other.
-    scratch: Vec<(Operand, u32)>,
 }
 
 impl OperandReader<'_> {
-    /// Reads the operands of an instruction; answers where they begin.
+    /// Reads the operands of an instruction; answers where they begin. They stand next to each other, elements of their
+    /// lists behind them.
     fn instruction(&mut self, cursor: &mut Cursor<'_>, arity: usize) -> Result<u32, LoadError> {
-        self.scratch.clear();
-        for _ in 0..arity {
-            let operand = self.operand(cursor, true)?;
-            self.scratch.push(operand);
-        }
         let start = self.position(cursor)?;
-        for index in 0..self.scratch.len() {
-            let (operand, operand_type) = self.scratch[index];
-            self.push(operand, operand_type);
+        let at = start as usize;
+        self.module.operands.resize(at + arity, Operand::Nil);
+        self.module.operand_types.resize(at + arity, 0);
+        for index in at..at + arity {
+            let (operand, operand_type) = self.operand(cursor, true)?;
+            self.module.operands[index] = operand;
+            if operand_type != 0 {
+                self.module.operand_types[index] = operand_type;
+            }
         }
         Ok(start)
     }
@@ -259,21 +275,40 @@ impl OperandReader<'_> {
     /// Reads one operand. Lists hold no lists.
     fn operand(&mut self, cursor: &mut Cursor<'_>, outermost: bool) -> Result<(Operand, u32), LoadError> {
         let at = cursor.offset();
+        match read_short(cursor) {
+            Some((tag, value)) => self.small(cursor, at, tag, value, outermost),
+            None => self.long(cursor, at, outermost),
+        }
+    }
+
+    /// An operand whose number has more than two bytes.
+    #[cold]
+    fn long(&mut self, cursor: &mut Cursor<'_>, at: usize, outermost: bool) -> Result<(Operand, u32), LoadError> {
         let (tag, numeral) = read_numeral(cursor)?;
-        let value = match numeral {
-            Numeral::Small(value) => value,
+        match numeral {
+            Numeral::Small(value) => self.small(cursor, at, tag, value, outermost),
             Numeral::Big(bytes) if tag == tag::I => {
                 let index = self.module.big_ints.len() as u32;
                 self.module.big_ints.push(big_int(bytes));
-                return Ok((Operand::BigInt(index), 0));
+                Ok((Operand::BigInt(index), 0))
             }
             // A 64-bit number whose highest bit is set; its sign byte stands in front. What does not even fit into 64
             // bits is a size that nothing has, and the largest number is such a size too.
-            Numeral::Big(bytes) if tag == tag::U => {
-                return Ok((Operand::Unsigned(u64_from(&bytes).unwrap_or(u64::MAX)), 0));
-            }
-            Numeral::Big(_) => return Err(cursor.error_at(at, LoadErrorKind::NumberTooLarge { what: "an operand" })),
-        };
+            Numeral::Big(bytes) if tag == tag::U => Ok((Operand::Unsigned(u64_from(&bytes).unwrap_or(u64::MAX)), 0)),
+            Numeral::Big(_) => Err(cursor.error_at(at, LoadErrorKind::NumberTooLarge { what: "an operand" })),
+        }
+    }
+
+    /// An operand whose number fits 64 bits.
+    #[inline(always)]
+    fn small(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        at: usize,
+        tag: u8,
+        value: i64,
+        outermost: bool,
+    ) -> Result<(Operand, u32), LoadError> {
         let too_large = |what| cursor.error_at(at, LoadErrorKind::NumberTooLarge { what });
         let operand = match tag {
             tag::U => Operand::Unsigned(value as u64),
@@ -341,6 +376,12 @@ impl OperandReader<'_> {
 
     fn unsigned(&mut self, cursor: &mut Cursor<'_>, what: &'static str) -> Result<u64, LoadError> {
         let at = cursor.offset();
+        if let Some((tag, value)) = read_short(cursor) {
+            return match tag {
+                tag::U => Ok(value as u64),
+                _ => Err(cursor.error_at(at, LoadErrorKind::BadTag { tag })),
+            };
+        }
         match read_numeral(cursor)? {
             (tag::U, Numeral::Small(value)) => Ok(value as u64),
             (tag::U, Numeral::Big(_)) => Err(cursor.error_at(at, LoadErrorKind::NumberTooLarge { what })),

@@ -50,6 +50,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Goes on behind bytes that are there.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, count: usize) {
+        self.rest = &self.rest[count..];
+    }
+
     pub(super) fn u8(&mut self, expected: &'static str) -> Result<u8, LoadError> {
         self.parse(be_u8, expected)
     }

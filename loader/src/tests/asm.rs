@@ -118,20 +118,26 @@ impl Asm {
             Arg::List(elements) => {
                 let elements: Vec<Operand> = elements.iter().map(|element| self.operand(element)).collect();
                 let list = ListRef { start: self.module.operands.len() as u32, len: elements.len() as u32 };
-                self.module.operand_types.resize(self.module.operands.len() + elements.len(), 0);
-                self.module.operands.extend(elements);
+                self.push(elements);
                 Operand::List(list)
             }
         }
     }
 
-    pub(super) fn op(&mut self, opcode: Opcode, args: &[Arg]) -> &mut Asm {
-        let operands: Vec<Operand> = args.iter().map(|arg| self.operand(arg)).collect();
-        assert_eq!(operands.len(), opcode.arity(), "{}", opcode.name());
-        let op = Op::new(opcode, 0, self.module.operands.len() as u32);
+    fn push(&mut self, operands: Vec<Operand>) {
         self.module.operands.extend(operands);
         self.module.operand_types.resize(self.module.operands.len(), 0);
-        self.module.code.push(op);
+    }
+
+    pub(super) fn op(&mut self, opcode: Opcode, args: &[Arg]) -> &mut Asm {
+        assert_eq!(args.len(), opcode.arity(), "{}", opcode.name());
+        let start = self.module.operands.len();
+        // As the decoder places them: elements of lists behind the operands.
+        self.push(vec![Operand::Nil; args.len()]);
+        for (index, arg) in args.iter().enumerate() {
+            self.module.operands[start + index] = self.operand(arg);
+        }
+        self.module.code.push(Op::new(opcode, 0, start as u32));
         self
     }
 

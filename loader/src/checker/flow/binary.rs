@@ -9,10 +9,9 @@ use crate::module::{ListRef, Operand};
 use crate::ops::Opcode;
 
 impl<'m> Flow<'_, 'm> {
-    pub(super) fn binary(&mut self, opcode: Opcode, args: &'m [Operand], mut state: State) -> Next {
+    pub(super) fn binary(&mut self, opcode: Opcode, args: &'m [Operand], s: &mut State) -> Next {
         use Opcode::*;
         use Operand::{Label as L, List, Unsigned as U};
-        let s = &mut state;
         match (opcode, args) {
             // Matching.
             (BsStartMatch3, &[L(fail), source, U(live), dest]) => {
@@ -130,7 +129,7 @@ impl<'m> Flow<'_, 'm> {
             }
             _ => return Err(self.misplaced("the checker has no rule for it")),
         }
-        Ok(Some(state))
+        Ok(true)
     }
 
     fn context_operand(&mut self, state: &mut State, context: Operand) -> Result<(), LoadError> {

@@ -30,24 +30,23 @@ pub(super) fn waits_at(context: &Context<'_>, label: u32, index: usize) -> bool 
 }
 
 impl<'m> Flow<'_, 'm> {
-    pub(super) fn control(&mut self, opcode: Opcode, args: &'m [Operand], mut state: State, raised: bool) -> Next {
+    pub(super) fn control(&mut self, opcode: Opcode, args: &'m [Operand], s: &mut State, raised: bool) -> Next {
         use Opcode::*;
         use Operand::{Label as L, Unsigned as U};
-        let s = &mut state;
         match (opcode, args) {
             // Calls.
             (Call, &[U(arity), _]) => {
                 let callee = returns::local_callee(self.context, self.op());
                 self.call(s, arity)?;
                 if callee.is_some_and(|callee| !self.returns[callee]) {
-                    return Ok(None);
+                    return Ok(false);
                 }
             }
             (CallExt | CallExtOnly | CallExtLast, &[U(arity), U(import), ..]) if self.never_returns(import) => {
                 // The frame that the instruction names may be wrong, as it is not dropped.
                 self.live(s, arity)?;
                 self.exception(s)?;
-                return Ok(None);
+                return Ok(false);
             }
             (CallExt, &[U(arity), U(import)]) if self.is_import(import, "erlang", "raise", 3) => {
                 // It returns only if the class is no class or the stack trace no stack trace.
@@ -55,7 +54,7 @@ impl<'m> Flow<'_, 'm> {
                 let raises = fact(0) == Some(Fact::Class) && matches!(fact(2), Some(Fact::Nil | Fact::StackTrace));
                 self.call(s, arity)?;
                 if raises {
-                    return Ok(None);
+                    return Ok(false);
                 }
             }
             (CallExt, &[U(arity), U(import)]) => {
@@ -74,20 +73,20 @@ impl<'m> Flow<'_, 'm> {
                     return Err(self.bad_frame("there is a frame"));
                 }
                 self.live(s, arity)?;
-                return Ok(None);
+                return Ok(false);
             }
             (CallLast | CallExtLast, &[U(arity), _, U(size)]) => {
                 self.live(s, arity)?;
                 self.init_y(s)?;
                 self.deallocate(s, size)?;
-                return Ok(None);
+                return Ok(false);
             }
             (Apply, &[U(arity)]) => self.call(s, arity + 2)?,
             (ApplyLast, &[U(arity), U(size)]) => {
                 self.live(s, arity + 2)?;
                 self.init_y(s)?;
                 self.deallocate(s, size)?;
-                return Ok(None);
+                return Ok(false);
             }
             (CallFun, &[U(arity)]) => self.call(s, arity + 1)?,
             (CallFun2, &[_, U(arity), fun]) => {
@@ -100,7 +99,7 @@ impl<'m> Flow<'_, 'm> {
                     return Err(self.bad_frame("there is a frame"));
                 }
                 self.live(s, 1)?;
-                return Ok(None);
+                return Ok(false);
             }
             (Send, _) => self.call(s, 2)?,
             (RawRaise, _) => {
@@ -109,7 +108,7 @@ impl<'m> Flow<'_, 'm> {
                 self.call(s, 3)?;
                 set_bit(&mut self.findings.traps_before, self.index + 1, !class && self.raw_raise_ends);
                 if class || self.raw_raise_ends {
-                    return Ok(None);
+                    return Ok(false);
                 }
             }
             (BsInitWritable, _) => self.call(s, 1)?,
@@ -120,22 +119,22 @@ impl<'m> Flow<'_, 'm> {
                     return Err(self.bad_frame("there is a frame"));
                 }
                 self.live(s, arity)?;
-                return Ok(None);
+                return Ok(false);
             }
             (IfEnd, _) => {
                 self.exception(s)?;
-                return Ok(None);
+                return Ok(false);
             }
             (Badmatch | CaseEnd | TryCaseEnd | Badrecord, &[source]) => {
                 self.read(s, source)?;
                 self.exception(s)?;
-                return Ok(None);
+                return Ok(false);
             }
             (Raise, &[trace, reason]) => {
                 self.read(s, trace)?;
                 self.read(s, reason)?;
                 self.exception(s)?;
-                return Ok(None);
+                return Ok(false);
             }
             (BuildStacktrace, _) => {
                 self.collect(s, 1)?;
@@ -173,7 +172,7 @@ impl<'m> Flow<'_, 'm> {
                 self.init_y(s)?;
                 s.forget_all_but_frame();
                 self.branch(label, s)?;
-                return Ok(None);
+                return Ok(false);
             }
             (WaitTimeout, &[L(label), time]) => {
                 self.read(s, time)?;
@@ -190,9 +189,9 @@ impl<'m> Flow<'_, 'm> {
                 self.read(s, reference)?;
             }
             (RecvMarkerClear | RecvMarkerUse, &[reference]) => drop(self.read(s, reference)?),
-            _ => return self.binary(opcode, args, state),
+            _ => return self.binary(opcode, args, s),
         }
-        Ok(Some(state))
+        Ok(true)
     }
 
     /// A call that returns here: arguments are live, the frame can be scanned, nothing but the

@@ -226,14 +226,14 @@ impl<'m> Flow<'_, 'm> {
         }
         let mut state = Some(State::entry(arguments.into_iter()));
         for index in self.function.entry as usize..self.function.end as usize {
-            state = self.instruction(index, state)?;
+            self.instruction(index, &mut state)?;
         }
         if state.is_some() && !self.trap_before(self.function.end as usize) {
             return Err(self.fail(LoadErrorKind::FallsThrough { function: self.name() }));
         }
         state = None;
         for index in self.function.start as usize..=self.function.func_info as usize {
-            state = self.instruction(index, state)?;
+            self.instruction(index, &mut state)?;
         }
         Ok(())
     }
@@ -258,16 +258,22 @@ impl<'m> Flow<'_, 'm> {
         }
     }
 
-    fn instruction(&mut self, index: usize, state: Option<State>) -> Result<Option<State>, LoadError> {
+    /// The state behind an instruction; none if control does not go on there.
+    fn instruction(&mut self, index: usize, state: &mut Option<State>) -> Result<(), LoadError> {
         self.index = index;
         let op = self.op();
         let module: &'m Module = self.context.module;
-        match (op.opcode, module.args(op), state) {
-            (Opcode::Label, &[Operand::Unsigned(label)], state) => self.label(label as u32, state),
-            // Unreachable.
-            (_, _, None) => Ok(None),
-            (_, args, Some(state)) => self.step(op.opcode, args, state),
+        match (op.opcode, module.args(op)) {
+            (Opcode::Label, &[Operand::Unsigned(label)]) => *state = self.label(label as u32, state.take())?,
+            (opcode, args) => {
+                if let Some(s) = state
+                    && !self.step(opcode, args, s)?
+                {
+                    *state = None;
+                }
+            }
         }
+        Ok(())
     }
 
     /// Compilers know of calls and operations that always fail, by types that the file does not tell, and let anything

@@ -6,7 +6,8 @@ use super::{Flow, set_bit};
 use crate::error::{LoadError, LoadErrorKind, Register};
 use crate::module::{ListRef, Operand};
 
-pub(super) type Next = Result<Option<State>, LoadError>;
+/// Whether control goes on behind an instruction.
+pub(super) type Next = Result<bool, LoadError>;
 type Done = Result<(), LoadError>;
 
 /// A tuple of exactly this size.

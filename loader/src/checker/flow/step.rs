@@ -8,19 +8,18 @@ use crate::module::Operand;
 use crate::ops::Opcode;
 
 impl<'m> Flow<'_, 'm> {
-    /// The state after an instruction; `None` if control does not go on behind it.
+    /// Makes the state the one behind an instruction.
     #[allow(clippy::too_many_lines)]
-    pub(super) fn step(&mut self, opcode: Opcode, args: &'m [Operand], mut state: State) -> Next {
+    pub(super) fn step(&mut self, opcode: Opcode, args: &'m [Operand], s: &mut State) -> Next {
         use Opcode::*;
         use Operand::{Label as L, List, Unsigned as U};
-        let raised = std::mem::take(&mut state.raised);
+        let raised = std::mem::take(&mut s.raised);
         if !matches!(opcode, Move | Swap | GetTupleElement | Line | SetTupleElement) {
-            state.fresh_tuple = None;
+            s.fresh_tuple = None;
         }
-        let s = &mut state;
         match (opcode, args) {
             // Nothing happens.
-            (Line, _) => state.raised = raised,
+            (Line, _) => s.raised = raised,
             (NifStart | OnLoad | ExecutableLine | Fclearerror, _) => {}
             (DebugLine, &[_, _, _, U(live)]) => self.live(s, live)?,
 
@@ -109,19 +108,20 @@ impl<'m> Flow<'_, 'm> {
             (IsTaggedTuple, &[L(fail), source, U(arity), _]) => self.test(s, fail, source, exact_tuple(arity))?,
             (IsEqExact | IsNeExact, &[L(fail), a, b]) => {
                 let (left, right) = (self.read(s, a)?, self.read(s, b)?);
-                let mut equal = state.clone();
+                let mut equal = s.clone();
                 equal.refine(left.value, |fact| fact.refine(right.fact));
                 equal.refine(right.value, |fact| fact.refine(left.fact));
                 if opcode == IsEqExact {
-                    self.branch(fail, &state)?;
-                    return Ok(Some(equal));
+                    self.branch(fail, s)?;
+                    *s = equal;
+                    return Ok(true);
                 }
                 self.branch(fail, &equal)?;
             }
             (IsLt | IsGe | IsEq | IsNe, &[L(fail), a, b]) => {
                 self.read(s, a)?;
                 self.read(s, b)?;
-                self.branch(fail, &state)?;
+                self.branch(fail, s)?;
             }
             (IsNativeRecord, &[L(fail), source, module, name]) => {
                 self.read(s, module)?;
@@ -133,38 +133,38 @@ impl<'m> Flow<'_, 'm> {
                 let register = self.read(s, source)?;
                 self.prove(register.fact == Fact::Map);
                 self.read_all(s, keys)?;
-                self.branch(fail, &state)?;
+                self.branch(fail, s)?;
             }
 
             // Jumps.
             (Jump, &[L(label)]) => {
                 // A jump into a handler is never taken, by what the compiler knew of the instruction before it.
                 if self.is_try_handler(label) && self.trap_before(self.index) {
-                    return Ok(None);
+                    return Ok(false);
                 }
-                self.branch(label, &state)?;
-                return Ok(None);
+                self.branch(label, s)?;
+                return Ok(false);
             }
             (SelectVal, &[source, L(fail), List(list)]) => {
                 self.read(s, source)?;
-                self.branch(fail, &state)?;
+                self.branch(fail, s)?;
                 for label in self.list(list).iter().filter_map(|operand| operand.as_label()) {
-                    self.branch(label, &state)?;
+                    self.branch(label, s)?;
                 }
-                return Ok(None);
+                return Ok(false);
             }
             (SelectTupleArity, &[source, L(fail), List(list)]) => {
                 let register = self.read(s, source)?;
                 self.prove(matches!(register.fact, Fact::Tuple { .. }));
-                self.branch(fail, &state)?;
+                self.branch(fail, s)?;
                 for pair in self.list(list).chunks(2) {
                     if let &[U(arity), L(label)] = pair {
-                        let mut matched = state.clone();
+                        let mut matched = s.clone();
                         matched.refine(register.value, |fact| fact.refine(exact_tuple(arity)));
                         self.branch(label, &matched)?;
                     }
                 }
-                return Ok(None);
+                return Ok(false);
             }
 
             // Taking terms apart.
@@ -300,8 +300,8 @@ impl<'m> Flow<'_, 'm> {
                 }
             }
 
-            _ => return self.control(opcode, args, state, raised),
+            _ => return self.control(opcode, args, s, raised),
         }
-        Ok(Some(state))
+        Ok(true)
     }
 }
