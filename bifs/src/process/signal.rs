@@ -140,7 +140,7 @@ fn group_leader_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     }
     let leader = girder_vm::term::copy::detach(args[0]);
     let to = ReplyTo { pid: ctx.self_pid().raw(), reference };
-    signal::signal(args[1].raw(), Signal::GroupLeader { leader, to: Some(to) });
+    signal::request(ctx, args[1].raw(), Signal::GroupLeader { leader, to: Some(to) });
     Ok(Term::atom(am::OK))
 }
 
@@ -150,7 +150,7 @@ fn is_process_alive_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         return Err(Raise::Badarg);
     }
     let to = ReplyTo { pid: ctx.self_pid().raw(), reference };
-    signal::signal(args[0].raw(), Signal::IsAlive { to });
+    signal::request(ctx, args[0].raw(), Signal::IsAlive { to });
     Ok(Term::atom(am::OK))
 }
 

@@ -71,16 +71,18 @@ fn request_system_task_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn request<'s>(ctx: &Ctx<'s>, from: Term<'s>, to: Term<'s>, priority: Term<'s>, operation: Term<'s>) -> Answer<'s> {
-    let known = priority.is(am::INHERIT) || super::flag::priority(priority).is_some();
+    let own = ctx.process().state().get().priority();
+    let priority = if priority.is(am::INHERIT) { Some(own) } else { super::flag::priority(priority) };
     let parts = operation.as_tuple().ok_or(Raise::Badarg)?;
-    if !known || !to.is_local_pid() || !from.is_local_pid() || !(2..=4).contains(&parts.len()) {
+    let priority = priority.ok_or(Raise::Badarg)?;
+    if !to.is_local_pid() || !from.is_local_pid() || !(2..=4).contains(&parts.len()) {
         return Err(Raise::Badarg);
     }
-    let argument = parts.get(2).and_then(|t| t.as_atom()).ok_or(Raise::Badarg)?;
-    let work = match (parts[0].as_atom(), argument) {
-        (Some(am::GARBAGE_COLLECT), am::MAJOR) => Work::Collect(true),
-        (Some(am::GARBAGE_COLLECT), am::MINOR) => Work::Collect(false),
-        (Some(am::CHECK_PROCESS_CODE), module) => Work::CheckCode(module),
+    let work = match (parts[0].as_atom(), parts.get(2).and_then(|t| t.as_atom())) {
+        (Some(am::GARBAGE_COLLECT), Some(am::MAJOR)) => Work::Collect(true),
+        (Some(am::GARBAGE_COLLECT), Some(am::MINOR)) => Work::Collect(false),
+        (Some(am::CHECK_PROCESS_CODE), Some(module)) => Work::CheckCode(module),
+        (Some(am::SYSTEM_TASK_TEST), _) => Work::Test,
         _ => return Err(Raise::Badarg),
     };
     let kind = parts[0].as_atom().ok_or(Raise::Badarg)?;
@@ -90,6 +92,7 @@ fn request<'s>(ctx: &Ctx<'s>, from: Term<'s>, to: Term<'s>, priority: Term<'s>, 
         task::queue_for_self(ctx, t);
     } else {
         signal::signal(to.raw(), Signal::Task(Box::new(t)));
+        signal::urge(to.raw(), priority);
     }
     Ok(Term::atom(am::OK))
 }

@@ -21,7 +21,7 @@
 //! | PRIORITY (2 bits) | low, normal, high, max | the owner | the owner |
 //!
 //! Invariant: a process that can run ([`State::runnable`]) is QUEUED or RUNNING. So a transition that makes an idle
-//! process runnable sets QUEUED in the same step and tells its caller to enqueue: exactly one entry exists. While OPEN is
+//! process runnable sets QUEUED in the same step and tells its caller to enqueue: an entry exists. Others are stale, or urge. While OPEN is
 //! set the owner's part belongs to who set HANDLING; its thread waits for the end of that before it goes on.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
@@ -105,6 +105,10 @@ impl Snapshot {
     /// In dirty code.
     pub fn dirty(self) -> bool {
         self.0 & DIRTY != 0
+    }
+    /// In dirty code that leaves the owner's part alone.
+    pub fn open(self) -> bool {
+        self.0 & OPEN != 0
     }
     /// A process of the VM itself.
     pub fn system(self) -> bool {

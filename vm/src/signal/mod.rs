@@ -13,12 +13,13 @@ pub use send::{SendFlags, Sent, send, send_to};
 
 use std::sync::Arc;
 
+use crate::ctx::Ctx;
 use crate::heap::Detached;
 use crate::heap::message::Message;
 use crate::process::exit::ExitKind;
 use crate::process::relations::{RefNumbers, Reference, Resource, Watched};
 use crate::process::state::Wake;
-use crate::process::{Process, table};
+use crate::process::{Priority, Process, table};
 use crate::sched;
 use crate::signal::task::SystemTask;
 use crate::term::RawTerm;
@@ -271,6 +272,21 @@ pub fn signal(pid: RawTerm, s: Signal) {
             }
         }
         None => answer_dead_signal(pid, s),
+    }
+}
+
+/// As [`signal`] from a process that waits for the answer: its priority counts, see [`urge`].
+pub fn request(ctx: &Ctx<'_>, pid: RawTerm, s: Signal) {
+    signal(pid, s);
+    urge(pid, ctx.process().state().get().priority());
+}
+
+/// Has a process of lower priority come to its signals with this one, so that no process between the two holds up who
+/// waits for it: it gets a second entry in a run queue, and whichever is popped first counts.
+pub fn urge(pid: RawTerm, priority: Priority) {
+    let lower = |p: &Process| p.state().get().priority() < priority;
+    if table::with(pid, lower) == Some(true) {
+        sched::enqueue(pid, priority);
     }
 }
 

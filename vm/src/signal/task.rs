@@ -24,6 +24,8 @@ pub enum Work {
     Collect(bool),
     /// Whether the process runs old code of a module.
     CheckCode(Atom),
+    /// Nothing but an answer.
+    Test,
     /// Nothing but an answer, after the rounds of literals that came before.
     Literals,
 }
@@ -139,6 +141,7 @@ impl SystemTask {
                 am::TRUE
             }
             Work::CheckCode(module) => check_code(p, module),
+            Work::Test => am::TRUE,
             Work::Literals => am::OK,
         };
         self.answer(result);
@@ -146,7 +149,7 @@ impl SystemTask {
     fn run_meanwhile(&self, p: &Process) -> bool {
         match self.work {
             Work::CheckCode(module) => self.answer(check_code(p, module)),
-            Work::Collect(_) | Work::Literals => return false,
+            Work::Collect(_) | Work::Test | Work::Literals => return false,
         }
         true
     }
