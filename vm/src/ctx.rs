@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::atom::Atom;
-use crate::code::{Export, LoadedModule};
+use crate::code::{Export, LoadedModule, Mfa};
 use crate::heap::{Builder, Detached};
 use crate::native::Raise;
 use crate::process::relations::{RefNumbers, Resource};
@@ -182,9 +182,9 @@ impl<'s> Ctx<'s> {
     }
     /// As [`Ctx::dirty`], for work that leaves the process and this context alone (so it is `Send`): signals to the
     /// process are handled meanwhile. If all dirty schedulers are busy the native returns this error, and is called
-    /// again with the same arguments.
-    pub fn dirty_open<R>(&self, kind: Dirty, f: impl FnOnce() -> R + Send) -> Result<R, Raise> {
-        self.scheduler.dirty_open(self.process, kind, f).ok_or(Raise::Wait)
+    /// again with the same arguments. `native` is the function that others see the process in.
+    pub fn dirty_open<R>(&self, kind: Dirty, native: Mfa, f: impl FnOnce() -> R + Send) -> Result<R, Raise> {
+        self.scheduler.dirty_open(self.process, kind, native, f).ok_or(Raise::Wait)
     }
     /// Charges reductions for work in proportion to `n`.
     #[inline]

@@ -1,5 +1,6 @@
 //! Looking into .beam files: single chunks, the checksum.
 
+use girder_vm::code::Mfa;
 use girder_vm::{Ctx, Raise, Term, am};
 
 girder_vm::natives! { pub TABLE:
@@ -8,6 +9,8 @@ girder_vm::natives! { pub TABLE:
         "beamfile_module_md5"/1 => beamfile_module_md5_1, Bif;
     }
 }
+
+const MD5: Mfa = Mfa { module: am::ERTS_INTERNAL, function: am::BEAMFILE_MODULE_MD5, arity: 1 };
 
 /// Four bytes given as a list.
 fn chunk_id(t: Term<'_>) -> Option<[u8; 4]> {
@@ -26,6 +29,6 @@ fn beamfile_chunk_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise
 
 fn beamfile_module_md5_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let bytes = a[0].as_binary().and_then(|b| b.to_bytes()).ok_or(Raise::Badarg)?;
-    let md5 = super::loading::at_length(ctx, bytes.len(), || girder_loader::checksum(&bytes))?;
+    let md5 = super::loading::at_length(ctx, MD5, bytes.len(), || girder_loader::checksum(&bytes))?;
     Ok(md5.map_or(am::UNDEFINED.into(), |sum| ctx.binary(&sum)))
 }

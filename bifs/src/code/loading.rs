@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use girder_vm::code;
 use girder_vm::code::load::{self, Busy, Deleted, Finished, Prepared};
+use girder_vm::code::{self, Mfa};
 use girder_vm::process::{report, unique};
 use girder_vm::sched::Dirty;
 use girder_vm::{Atom, Ctx, Raise, Term, am};
@@ -26,26 +26,29 @@ girder_vm::natives! { pub TABLE:
 
 type Answer<'s> = Result<Term<'s>, Raise>;
 
+const PREPARE_LOADING: Mfa = Mfa { module: am::ERTS_INTERNAL, function: am::PREPARE_LOADING, arity: 2 };
 /// Files up to this size are worked on at once.
 const SHORT: usize = 4 << 10;
 
-/// Runs `f`, whose time grows with `bytes`, where it holds nobody up.
-pub(super) fn at_length<R>(ctx: &Ctx<'_>, bytes: usize, f: impl FnOnce() -> R + Send) -> Result<R, Raise> {
+/// Runs `f`, the work of this native, whose time grows with `bytes`, where it holds nobody up.
+pub(super) fn at_length<R>(ctx: &Ctx<'_>, native: Mfa, bytes: usize, f: impl FnOnce() -> R + Send) -> Result<R, Raise> {
     ctx.charge(bytes / 16);
-    if bytes > SHORT { ctx.dirty_open(Dirty::Cpu, f) } else { Ok(f()) }
+    if bytes > SHORT { ctx.dirty_open(Dirty::Cpu, native, f) } else { Ok(f()) }
 }
 
-/// A reference to prepared code, or `{error, badfile}` and a report of what is wrong.
+/// A reference to prepared code, or `{error, badfile}` and a report of what is wrong. The slice ends with it: who was
+/// spawned before runs before the code that it was meant to run is replaced.
 fn prepare_loading_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let module = a[0].as_atom().ok_or(Raise::Badarg)?;
     let bytes = a[1].as_binary().and_then(|b| b.to_bytes()).ok_or(Raise::Badarg)?;
     let prepare = || load::prepare(&bytes, module.name(), Some(module));
     // A compressed file is no file to this function: its caller decompresses.
     let prepared = if bytes.starts_with(b"FOR1") {
-        at_length(ctx, bytes.len(), prepare)?.map_err(|e| e.to_string())
+        at_length(ctx, PREPARE_LOADING, bytes.len(), prepare)?.map_err(|e| e.to_string())
     } else {
         Err("corrupt file header".to_owned())
     };
+    ctx.owner().fcalls.set(0);
     match prepared {
         Ok(p) => Ok(ctx.magic_reference(unique::reference(), Box::new(Arc::new(p)))),
         Err(why) => {

@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use girder_vm::code::Mfa;
 use girder_vm::heap::message::Message;
 use girder_vm::native::Raise;
 use girder_vm::process::table;
@@ -11,13 +12,14 @@ use girder_vm::sched::{self, Dirty};
 use girder_vm::term::RawTerm;
 use girder_vm::{Atom, Ctx, Term, am, signal};
 
-use super::export;
-
 girder_vm::natives! { pub TABLE:
     "erts_debug" {
         "dirty"/3 => dirty_3, Bif;
         "dirty_cpu"/2 => dirty_cpu_2, Bif;
         "dirty_io"/2 => dirty_io_2, Bif;
+    }
+    "girder_sys" {
+        "dirty_result"/1 => result_1, Bif;
     }
     "erts_internal" {
         "dirty_process_handle_signals"/1 => for_signal_handlers, Bif;
@@ -35,31 +37,58 @@ const AFTERLIFE: Duration = Duration::from_secs(1);
 const LARGE: usize = 9999;
 
 fn dirty_cpu_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    test(ctx, Some(Dirty::Cpu), args[0], args[1])
+    Test { kind: Some(Dirty::Cpu), native: native(am::DIRTY_CPU, 2) }.answer(ctx, args[0], args[1])
 }
 
 fn dirty_io_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    test(ctx, Some(Dirty::Io), args[0], args[1])
+    Test { kind: Some(Dirty::Io), native: native(am::DIRTY_IO, 2) }.answer(ctx, args[0], args[1])
 }
 
 fn dirty_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    match args[0].as_atom().ok_or(Raise::Badarg)? {
-        am::NORMAL => test(ctx, None, args[1], args[2]),
-        am::DIRTY_CPU => Err(ctx.trap(native("dirty_cpu", 2)?, &args[1..])),
-        am::DIRTY_IO => Err(ctx.trap(native("dirty_io", 2)?, &args[1..])),
-        _ => Err(Raise::Badarg),
+    let kind = match args[0].as_atom().ok_or(Raise::Badarg)? {
+        am::NORMAL => None,
+        am::DIRTY_CPU => Some(Dirty::Cpu),
+        am::DIRTY_IO => Some(Dirty::Io),
+        _ => return Err(Raise::Badarg),
+    };
+    Test { kind, native: native(am::DIRTY, 3) }.answer(ctx, args[1], args[2])
+}
+
+/// What a dirty native returned while its process was being suspended.
+fn result_1<'s>(_: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    Ok(args[0])
+}
+
+fn native(function: Atom, arity: u8) -> Mfa {
+    Mfa { module: am::ERTS_DEBUG, function, arity }
+}
+
+/// Where a test runs, and the native that it is.
+#[derive(Clone, Copy)]
+struct Test {
+    kind: Option<Dirty>,
+    native: Mfa,
+}
+
+impl Test {
+    /// Does what is asked for. Who was killed or suspended meanwhile does not go on, or not yet.
+    fn answer<'s>(self, ctx: &Ctx<'s>, what: Term<'s>, arg: Term<'s>) -> Answer<'s> {
+        let result = test(ctx, self, what, arg)?;
+        let now = ctx.process().state().get();
+        if now.exiting() {
+            return Err(Raise::Exiting);
+        }
+        if now.suspended() {
+            return Err(ctx.yield_to(super::export(am::GIRDER_SYS, "dirty_result", 1)?, &[result]));
+        }
+        Ok(result)
     }
-}
-
-fn native(name: &str, arity: u8) -> Result<&'static girder_vm::code::Export, Raise> {
-    export(am::ERTS_DEBUG, name, arity)
-}
-
-/// Runs `f` where `kind` says.
-fn on<R>(ctx: &Ctx<'_>, kind: Option<Dirty>, f: impl FnOnce() -> R + Send) -> Result<R, Raise> {
-    match kind {
-        Some(kind) => ctx.dirty_open(kind, f),
-        None => Ok(f()),
+    /// Runs `f` there.
+    fn run<R>(self, ctx: &Ctx<'_>, f: impl FnOnce() -> R + Send) -> Result<R, Raise> {
+        match self.kind {
+            Some(kind) => ctx.dirty_open(kind, self.native, f),
+            None => Ok(f()),
+        }
     }
 }
 
@@ -84,19 +113,19 @@ fn pause(time: Duration, kind: Option<Dirty>) {
     }
 }
 
-fn test<'s>(ctx: &Ctx<'s>, kind: Option<Dirty>, what: Term<'s>, arg: Term<'s>) -> Answer<'s> {
+fn test<'s>(ctx: &Ctx<'s>, on: Test, what: Term<'s>, arg: Term<'s>) -> Answer<'s> {
     let ok = Ok(Term::atom(am::OK));
     let (me, to) = (ctx.self_pid().raw(), arg.raw());
     match what.as_atom().map(Atom::name) {
         Some("scheduler") if arg.as_atom().is_some_and(|a| a.name() == "type") => {
-            Ok(Term::atom(match on(ctx, kind, sched::dirty_kind)? {
+            Ok(Term::atom(match on.run(ctx, sched::dirty_kind)? {
                 Some(Dirty::Cpu) => am::DIRTY_CPU,
                 Some(Dirty::Io) => am::DIRTY_IO,
                 None => am::NORMAL,
             }))
         }
         Some("error") => {
-            on(ctx, kind, || ())?;
+            on.run(ctx, || ())?;
             Err(match arg.as_atom().map(Atom::name) {
                 Some("notsup") => Raise::Notsup,
                 Some("undef") => Raise::Undef,
@@ -107,21 +136,21 @@ fn test<'s>(ctx: &Ctx<'s>, kind: Option<Dirty>, what: Term<'s>, arg: Term<'s>) -
             })
         }
         Some("copy") => {
-            on(ctx, kind, || ())?;
+            on.run(ctx, || ())?;
             Ok(ctx.list_from((0..COPIES).map(|_| ctx.copy(arg))))
         }
         Some("send") => {
-            on(ctx, kind, || tell(to, am::OK, me))?;
+            on.run(ctx, || tell(to, am::OK, me))?;
             ok
         }
         Some("wait") => {
             let ms = arg.as_i64().ok_or(Raise::Badarg)?;
-            on(ctx, kind, || pause(Duration::from_millis(u64::try_from(ms).unwrap_or(0)), kind))?;
+            on.run(ctx, || pause(Duration::from_millis(u64::try_from(ms).unwrap_or(0)), on.kind))?;
             ok
         }
-        Some("reschedule") => reschedule(ctx, kind, what, arg),
+        Some("reschedule") => reschedule(ctx, on, arg),
         Some("ready_wait6_done") => {
-            on(ctx, kind, || {
+            on.run(ctx, || {
                 tell(to, am::READY, me);
                 pause(Duration::from_secs(6), None);
                 tell(to, am::DONE, me);
@@ -129,7 +158,7 @@ fn test<'s>(ctx: &Ctx<'s>, kind: Option<Dirty>, what: Term<'s>, arg: Term<'s>) -
             ok
         }
         Some("alive_waitexiting") => {
-            on(ctx, kind, || {
+            on.run(ctx, || {
                 tell(to, am::ALIVE, me);
                 while table::with(me, |p| p.state().get().exiting()) == Some(false) {
                     pause(Duration::from_millis(1), None);
@@ -143,24 +172,23 @@ fn test<'s>(ctx: &Ctx<'s>, kind: Option<Dirty>, what: Term<'s>, arg: Term<'s>) -
 }
 
 /// Counts down in twos, and changes to the next kind of scheduler whenever the number is divisible by four.
-fn reschedule<'s>(ctx: &Ctx<'s>, kind: Option<Dirty>, what: Term<'s>, n: Term<'s>) -> Answer<'s> {
-    let count = n.as_small().filter(|n| *n >= 0).ok_or(Raise::Badarg)?;
-    on(ctx, kind, || ())?;
-    if count == 0 {
-        return Ok(Term::atom(am::OK));
+fn reschedule<'s>(ctx: &Ctx<'s>, mut on: Test, n: Term<'s>) -> Answer<'s> {
+    let mut count = n.as_small().ok_or(Raise::Badarg)?;
+    while count >= 0 {
+        on.run(ctx, || ())?;
+        if count == 0 {
+            return Ok(Term::atom(am::OK));
+        }
+        if count % 4 == 0 {
+            on.kind = match on.kind {
+                Some(Dirty::Cpu) => Some(Dirty::Io),
+                Some(Dirty::Io) => None,
+                None => Some(Dirty::Cpu),
+            };
+        }
+        count -= 2;
     }
-    let next = match (count % 4, kind) {
-        (0, Some(Dirty::Cpu)) => Some(Dirty::Io),
-        (0, Some(Dirty::Io)) => None,
-        (0, None) => Some(Dirty::Cpu),
-        _ => kind,
-    };
-    let fewer = ctx.int(count - 2);
-    Err(match next {
-        Some(Dirty::Cpu) => ctx.yield_to(native("dirty_cpu", 2)?, &[what, fewer]),
-        Some(Dirty::Io) => ctx.yield_to(native("dirty_io", 2)?, &[what, fewer]),
-        None => ctx.yield_to(native("dirty", 3)?, &[Term::atom(am::NORMAL), what, fewer]),
-    })
+    Err(Raise::Badarg)
 }
 
 /// OTP's VM lets only the processes call these that it sends for the signals of others. Here a scheduler handles them:

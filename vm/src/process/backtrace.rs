@@ -18,6 +18,9 @@ const DUMPED: usize = 1000;
 /// The newest frame; a process that has not run yet stands at its initial call.
 fn newest(p: &Process) -> Option<Location> {
     let owner = p.owner();
+    if let Some(mfa) = crate::sched::native_of(p) {
+        return Some(Location { mfa, line: None });
+    }
     if owner.pc.get() == entry::apply() && owner.flags.hibernating.get() {
         return Some(Location { mfa: Mfa { module: am::ERLANG, function: am::HIBERNATE, arity: 3 }, line: None });
     }

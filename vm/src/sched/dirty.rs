@@ -14,6 +14,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 
+use crate::code::Mfa;
 use crate::process::{Process, exit, table};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::park::Parker;
@@ -38,6 +39,15 @@ const IO: usize = 10;
 
 /// Threads of a kind that wait for a place at a time. Work for which there is none left is done in the seat.
 const MAX_QUEUED: usize = 64;
+
+/// Natives whose processes leave the owner's part alone, while they do.
+static NATIVES: Mutex<Vec<(RawTerm, Mfa)>> = Mutex::new(Vec::new());
+
+/// The dirty native that this process is in.
+pub(crate) fn native_of(p: &Process) -> Option<Mfa> {
+    let is_open = p.state().get().open();
+    is_open.then(|| lock(&NATIVES).iter().find(|(pid, _)| *pid == p.pid()).map(|(_, native)| *native)).flatten()
+}
 
 /// Threads that are dirty, by kind.
 static BUSY: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
@@ -300,15 +310,21 @@ impl Scheduler {
         let Some(offered) = self.leave_for(kind) else { return f() };
         KIND.set(Some(kind));
         p.state().set_dirty(true);
-        let back = Back { scheduler: self, process: p, kind, offered };
+        let back = Back { scheduler: self, process: p, kind, offered, open: false };
         let r = f();
         drop(back);
         r
     }
     /// Runs a native's work as a dirty scheduler of this kind; `None` if all are busy: the native waits to be called
     /// again. Signals to the process are handled while `f` runs, which is why it may use nothing of it; what is not
-    /// `Send`, the native's context for one, cannot be used by mistake.
-    pub(crate) fn dirty_open<R>(&self, p: &Process, kind: Dirty, f: impl FnOnce() -> R + Send) -> Option<R> {
+    /// `Send`, the native's context for one, cannot be used by mistake. `native` is what the process is shown to be in.
+    pub(crate) fn dirty_open<R>(
+        &self,
+        p: &Process,
+        kind: Dirty,
+        native: Mfa,
+        f: impl FnOnce() -> R + Send,
+    ) -> Option<R> {
         if !kind.enter_or_wait(p.pid()) {
             return None;
         }
@@ -323,10 +339,11 @@ impl Scheduler {
             self.step_back();
         }
         KIND.set(Some(kind));
+        lock(&NATIVES).push((p.pid(), native));
         if p.state().open() {
             send_handler(p.pid());
         }
-        let back = Back { scheduler: self, process: p, kind, offered: false };
+        let back = Back { scheduler: self, process: p, kind, offered: false, open: true };
         let r = f();
         drop(back);
         Some(r)
@@ -415,6 +432,8 @@ struct Back<'a> {
     kind: Dirty,
     /// The seat is offered, and this thread's own again unless somebody took it.
     offered: bool,
+    /// The owner's part was left alone.
+    open: bool,
 }
 
 impl Drop for Back<'_> {
@@ -423,6 +442,9 @@ impl Drop for Back<'_> {
         // A handler of signals takes the time of a poll at most.
         while !self.process.state().close() {
             std::thread::yield_now();
+        }
+        if self.open {
+            lock(&NATIVES).retain(|(pid, _)| *pid != self.process.pid());
         }
         KIND.set(None);
         if self.scheduler.stepped_back.get() && priority::step_forward() {

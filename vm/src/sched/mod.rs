@@ -23,7 +23,7 @@ mod watch;
 pub(crate) use block::blocker_exited;
 pub use block::{MultiScheduling, active, block, blockers, multi_scheduling, unblock};
 pub use dirty::{Dirty, dirty_kind, set_dirty_cpu_online};
-pub(crate) use dirty::{pass_places_on, send_handler};
+pub(crate) use dirty::{native_of, pass_places_on, send_handler};
 pub use idle::MAX_SCHEDULERS;
 pub use msacc::{
     State as MicroState, Times as MicroTimes, reset as reset_msacc, switch as switch_msacc, times as msacc_times,
