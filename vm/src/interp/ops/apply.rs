@@ -42,6 +42,9 @@ pub(crate) fn apply(m: M, arity: u32, next: *const u64) -> Flow {
 pub(crate) fn apply_last(m: M, arity: u32, bytes: usize) -> Flow {
     let n = arity as usize;
     let (module, function) = (m.xr(n), m.xr(n + 1));
+    if n == 3 && function == RawTerm::atom(am::APPLY) && module == RawTerm::atom(am::ERLANG) {
+        return super::stubs::apply3_last(m, bytes);
+    }
     match find_dynamic(m.s(), module, function, n) {
         Some(to) => enter_last(m, module, function, n, bytes, to),
         None => bad_apply(m, n),

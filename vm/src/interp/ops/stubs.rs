@@ -148,7 +148,7 @@ fn lambda_slow(s: &crate::sched::Scheduler, p: &crate::process::Process, entry: 
 #[inline(always)]
 pub(crate) fn entry_apply(m: M) -> Flow {
     super::calls::push_return(m, crate::interp::entry::exit());
-    apply3(m)
+    apply3_last(m, 0)
 }
 
 /// Where a process ends that returns from its first function.
@@ -160,22 +160,32 @@ pub(crate) fn normal_exit(m: M) -> Flow {
     Flow::End(SliceEnd::Exited)
 }
 
-/// `erlang:apply/3`, as a tail call.
+/// `erlang:apply/3`, called with the return word on the stack.
 #[inline(always)]
 pub(crate) fn apply3(m: M) -> Flow {
-    apply3_last(m, 0)
+    apply3_with(m, 0, |m, _, _, _, to| super::calls::enter(m, to))
 }
 
 /// `erlang:apply/3` called last in a function with a frame of `bytes`: failures show that function.
 #[inline(always)]
 pub(crate) fn apply3_last(m: M, bytes: usize) -> Flow {
+    apply3_with(m, bytes, |m, module, function, arity, to| {
+        super::apply::enter_last(m, module, function, arity, bytes, to)
+    })
+}
+
+#[inline(always)]
+fn apply3_with(m: M, bytes: usize, enter: impl FnOnce(M, RawTerm, RawTerm, usize, *const u64) -> Flow) -> Flow {
+    if m.xr(1) == RawTerm::atom(crate::am::APPLY) {
+        innermost_apply(m.s());
+    }
     let (module, function, list) = (m.xr(0), m.xr(1), m.xr(2));
     if module.as_atom().is_some() && function.as_atom().is_some() {
         match spread(m.s(), list) {
             Spread::Arity(arity) => {
                 let arity = usize::from(arity);
                 if let Some(to) = super::apply::find_dynamic(m.s(), module, function, arity) {
-                    return super::apply::enter_last(m, module, function, arity, bytes, to);
+                    return enter(m, module, function, arity, to);
                 }
             }
             Spread::TooMany => {
@@ -195,6 +205,24 @@ pub(crate) fn apply3_last(m: M, bytes: usize) -> Flow {
         }
     }
     bad_apply(m, 3, Raise::Badarg)
+}
+
+/// An `apply/3` of `apply/3` itself is the call that the innermost one makes, so failures show who began.
+#[cold]
+#[inline(never)]
+fn innermost_apply(s: &crate::sched::Scheduler) {
+    loop {
+        let [module, function, list] = arguments(s, 3)[..] else { return };
+        let mut inner = list.list_iter();
+        match (inner.next(), inner.next(), inner.next(), inner.next()) {
+            (Some(m), Some(f), Some(args), None)
+                if module.is(crate::am::ERLANG) && function.is(crate::am::APPLY) && inner.tail().is_nil() =>
+            {
+                s.set_x(&[m, f, args]);
+            }
+            _ => return,
+        }
+    }
 }
 
 /// A call with more arguments than a function can have: there is none to call, and the same rules as for others that
