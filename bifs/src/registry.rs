@@ -3,8 +3,9 @@
 use girder_vm::native::Raise;
 use girder_vm::process::registry::{self, RegisterError};
 use girder_vm::process::table;
+use girder_vm::term::RawTerm;
 use girder_vm::trace::events;
-use girder_vm::{Ctx, Term, am, port};
+use girder_vm::{Atom, Ctx, Term, am, port};
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -37,7 +38,7 @@ fn register_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     };
     match done {
         Ok(()) => {
-            events::named(id, am::REGISTER, name);
+            tell(ctx, id, am::REGISTER, name);
             Ok(Term::TRUE)
         }
         Err(RegisterError::NameTaken) => Err(none()),
@@ -46,11 +47,18 @@ fn register_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     }
 }
 
-fn unregister_1<'s>(_ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+/// Tells who traces it of a name, but not what a sensitive process does with its own.
+fn tell(ctx: &Ctx<'_>, id: RawTerm, tag: Atom, name: Atom) {
+    if id != ctx.self_pid().raw() || !ctx.owner().flags.sensitive.get() {
+        events::named(id, tag, name);
+    }
+}
+
+fn unregister_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     match args[0].as_atom() {
         Some(name) => {
             let id = registry::unregister(name).ok_or(Raise::Badarg)?;
-            events::named(id, am::UNREGISTER, name);
+            tell(ctx, id, am::UNREGISTER, name);
             Ok(Term::TRUE)
         }
         None => Err(Raise::Badarg),

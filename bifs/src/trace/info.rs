@@ -64,7 +64,7 @@ fn flags_or_tracer<'s>(ctx: &Ctx<'s>, key: Atom, flags: Flags, tracer: Option<Ra
 }
 
 fn fresh<'s>(ctx: &Ctx<'s>, session: Id, of: impl Fn(&Session) -> session::Fresh, key: Atom) -> Answer<'s> {
-    let f = session::with(session, of).unwrap_or_default();
+    let f = session::with(session, of).filter(|f| f.tracer.is_none_or(is_alive)).unwrap_or_default();
     flags_or_tracer(ctx, key, f.flags, f.tracer)
 }
 

@@ -225,11 +225,11 @@ pub(crate) fn module_freed(m: &LoadedModule) {
     }
 }
 
-/// A module has a new version, or none: its names lead past the breakpoints that were set in them. The caller holds
-/// [`lock_sites`].
+/// A module has a new version, or none: the breakpoints in its names and in what is old code now are gone. The caller
+/// holds [`lock_sites`].
 pub(super) fn names_moved(module: Atom) {
-    let of_module =
-        |b: &&Arc<Breakpoint>| b.mfa.module == module && matches!(b.site, Site::Export(e) if e.native().is_none());
+    let of_native = |b: &Breakpoint| matches!(b.site, Site::Export(e) if e.native().is_some());
+    let of_module = |b: &&Arc<Breakpoint>| b.mfa.module == module && !of_native(b);
     let gone: Vec<Arc<Breakpoint>> = whole(TABLE.read()).values().filter(of_module).cloned().collect();
     gone.iter().for_each(|b| remove(b.site, b));
 }

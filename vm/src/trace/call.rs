@@ -55,9 +55,15 @@ pub(crate) fn hit<'s>(ctx: &Ctx<'s>, b: &Breakpoint, args: &[Term<'s>]) -> Vec<F
     frames
 }
 
-/// How the rule's session watches the process, if for calls.
+/// How the rule's session watches the process, if for calls, and for somebody who is there.
 fn watched(ctx: &Ctx<'_>, rule: &Rule) -> Option<Tracee> {
-    tracee::get(ctx.process().pid(), rule.session).filter(|t| t.flags.any(Flags::CALL))
+    let me = ctx.process().pid();
+    let tracee = tracee::get(me, rule.session).filter(|t| t.flags.any(Flags::CALL))?;
+    if tracee.tracer.is_none_or(tracee::is_alive) {
+        return Some(tracee);
+    }
+    tracee::tracer_gone(me, rule.session);
+    None
 }
 
 /// Which frames a call wants.
@@ -74,13 +80,10 @@ fn traced(call: &Traced<'_, '_>, rule: &Calls, tracee: &Tracee, frames: &mut Vec
         return;
     }
     let session = tracee.session;
-    if !tracee::is_alive(tracer) {
-        return tracee::tracer_gone(call.ctx.process().pid(), session);
-    }
     let wanted = run(call, rule.spec.as_ref(), |outcome| {
         // The specification may have changed the flags, but not who is told of this call.
         let flags = match outcome {
-            Some(o) => effects::carry_out(call.ctx, session, o),
+            Some(o) => effects::carry_out(call.ctx.process(), Some(call.ctx), session, o),
             None => tracee.flags,
         };
         if flags.any(Flags::SILENT) {
@@ -107,7 +110,7 @@ fn meta_traced(call: &Traced<'_, '_>, rule: &Rule, meta: &Meta, frames: &mut Vec
     }
     let wanted = run(call, meta.spec.as_ref(), |outcome| {
         if let Some(o) = outcome {
-            effects::carry_out(call.ctx, rule.session, o);
+            effects::carry_out(call.ctx.process(), Some(call.ctx), rule.session, o);
         }
         let message = outcome.and_then(|o| o.message);
         if message.is_none_or(|m| !m.is(am::FALSE)) {
@@ -195,15 +198,16 @@ fn dumped<'o>(b: &Builder<'o>, p: &Process) -> Term<'o> {
     b.binary(text.as_bytes())
 }
 
-/// Runs the specification of an event that is no call; `f` gets its word if it matches, or nothing if there is none.
-pub(super) fn run_event(spec: &Spec, p: &Process, arguments: &[Term<'_>], f: impl FnOnce(Option<Term<'_>>)) {
+/// Runs the specification of an event that is no call; `f` gets what comes of it if it matches, or nothing if there is
+/// none.
+pub(super) fn run_event(spec: &Spec, p: &Process, arguments: &[Term<'_>], f: impl FnOnce(Option<&Outcome<'_>>)) {
     let Some(spec) = spec else { return f(None) };
     let tuple = Detached::build(|b| {
         let all: Vec<_> = arguments.iter().map(|t| b.copy(*t)).collect();
         b.tuple(&all)
     });
     let dump = spec.wants_dump();
-    tuple.with(|tuple| spec.run_call(tuple, |b| no_call(b, p, dump), |o| f(o.message)));
+    tuple.with(|tuple| spec.run_call(tuple, |b| no_call(b, p, dump), |o| f(Some(&o))));
 }
 
 fn no_call<'o>(b: &Builder<'o>, p: &Process, dump: bool) -> Call<'o> {

@@ -6,19 +6,21 @@ use super::session::Id;
 use super::{FlagList, Flags, tracee};
 use crate::ctx::Ctx;
 use crate::ets::matchspec::{Outcome, TraceCall};
+use crate::process::Process;
 use crate::term::print::{Limits, write_term};
 use crate::term::{RawTerm, Term};
 
-/// Carries them out; the answer is the process's flags afterwards.
-pub(super) fn carry_out(ctx: &Ctx<'_>, session: Id, outcome: &Outcome<'_>) -> Flags {
-    let me = ctx.process().pid();
+/// Carries them out; the answer is the process's flags afterwards. An event that is no call has no context: it leaves
+/// the sequential trace token alone.
+pub(super) fn carry_out(p: &Process, ctx: Option<&Ctx<'_>>, session: Id, outcome: &Outcome<'_>) -> Flags {
+    let me = p.pid();
     for (call, args) in &outcome.effects {
         one(ctx, me, session, *call, args);
     }
     tracee::get(me, session).map_or(Flags::NONE, |t| t.flags)
 }
 
-fn one(ctx: &Ctx<'_>, me: RawTerm, session: Id, call: TraceCall, args: &[Term<'_>]) {
+fn one(ctx: Option<&Ctx<'_>>, me: RawTerm, session: Id, call: TraceCall, args: &[Term<'_>]) {
     let tracer = tracee::get(me, session).and_then(|t| t.tracer);
     let flag = |t: &Term<'_>| t.as_atom().and_then(Flags::of_atom);
     let set = |id: RawTerm, tracer: Option<RawTerm>, on: Flags, off: Flags| {
@@ -51,7 +53,7 @@ fn one(ctx: &Ctx<'_>, me: RawTerm, session: Id, call: TraceCall, args: &[Term<'_
         },
         (TraceCall::SetSeqToken, [item, value]) => {
             // The specification's terms are gone when it has run. What cannot be set is left alone.
-            let _ = super::seq::set(ctx, ctx.copy(*item), ctx.copy(*value));
+            let _ = ctx.map(|ctx| super::seq::set(ctx, ctx.copy(*item), ctx.copy(*value)));
         }
         (TraceCall::Display, [t]) => {
             let mut text = String::new();
@@ -71,6 +73,7 @@ fn process(t: &Term<'_>) -> Option<RawTerm> {
     }
 }
 
+/// Without a tracer of its own the call takes that of the process which makes it; nobody is traced for nobody.
 fn change_lists(
     id: RawTerm,
     off: &Term<'_>,
@@ -79,6 +82,9 @@ fn change_lists(
     set: impl Fn(RawTerm, Option<RawTerm>, Flags, Flags),
 ) {
     if let (Some(off), Some(on)) = (FlagList::read(*off), FlagList::read(*on)) {
-        set(id, on.tracer.flatten().or(off.tracer.flatten()).or(tracer), on.flags, off.flags);
+        match on.tracer.flatten().or(off.tracer.flatten()).or(tracer) {
+            Some(tracer) => set(id, Some(tracer), on.flags, off.flags),
+            None => set(id, None, Flags::NONE, Flags::ALL),
+        }
     }
 }

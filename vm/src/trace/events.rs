@@ -4,6 +4,7 @@
 //! the thread that runs the process.
 
 use super::call::run_event;
+use super::effects;
 use super::report::{self, local, report};
 use super::session::{self, Event};
 use super::tracee::{self, Tracee, watchers};
@@ -41,8 +42,10 @@ fn wanted<R>(
         return None;
     }
     let mut result = None;
-    run_event(&event.spec, p, arguments, |word| {
-        let silent = event.spec.is_some() && to.flags.any(Flags::SILENT);
+    run_event(&event.spec, p, arguments, |outcome| {
+        let flags = outcome.map_or(to.flags, |o| effects::carry_out(p, None, to.session, o));
+        let word = outcome.and_then(|o| o.message);
+        let silent = event.spec.is_some() && flags.any(Flags::SILENT);
         if !silent && word.is_none_or(|w| !w.is(am::FALSE)) {
             result = Some(f(word.filter(|w| !w.is(am::TRUE))));
         }

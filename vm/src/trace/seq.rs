@@ -114,9 +114,10 @@ impl<'s> State<'s> {
         self.clock += 1;
         (self.sender, self.serial, self.last) = (ctx.process().pid(), self.clock, self.received);
     }
-    /// Tells the system's tracer, if the token's flags want it.
-    fn tell(&self, by: RawTerm, kind: i64, receiver: Term<'_>, message: Term<'_>) {
-        let Some(to) = told_of(by).filter(|_| self.flags & kind != 0) else { return };
+    /// Tells the system's tracer what the running process does, if the token's flags want it.
+    fn tell(&self, ctx: &Ctx<'_>, kind: i64, receiver: Term<'_>, message: Term<'_>) {
+        let told = self.flags & kind != 0 && !ctx.owner().flags.sensitive.get();
+        let Some(to) = told_of(ctx.process().pid()).filter(|_| told) else { return };
         let tag = FLAGS.iter().find(|(_, f)| *f == kind).map_or(am::PRINT, |(name, _)| *name);
         let stamps = STAMPS.iter().filter(|(f, _)| self.flags & f != 0).fold(Flags::NONE, |all, (_, f)| all.and(*f));
         let m = Message::build(|b| {
@@ -204,7 +205,7 @@ pub fn print<'s>(ctx: &Ctx<'s>, label: Option<Term<'s>>, what: Term<'s>) -> bool
     }
     s.advance(ctx);
     s.store(ctx, true);
-    s.tell(ctx.process().pid(), PRINT, Term::NIL, what);
+    s.tell(ctx, PRINT, Term::NIL, what);
     true
 }
 
@@ -214,7 +215,7 @@ pub(crate) fn sent(ctx: &Ctx<'_>, to: RawTerm, message: Term<'_>) -> Detached {
     let mut s = State::of(ctx);
     s.advance(ctx);
     s.store(ctx, true);
-    s.tell(ctx.process().pid(), SEND, local(to), message);
+    s.tell(ctx, SEND, local(to), message);
     Detached::build(|b| s.token(b))
 }
 
@@ -230,7 +231,7 @@ pub(crate) fn received(ctx: &Ctx<'_>, token: Option<&Detached>, message: Term<'_
     s.received = s.serial;
     s.clock = s.clock.max(s.serial);
     s.store(ctx, true);
-    s.tell(ctx.process().pid(), RECEIVE, ctx.self_pid(), message);
+    s.tell(ctx, RECEIVE, ctx.self_pid(), message);
 }
 
 /// A process with a token has made another: the child's state. The request to make it counts as a message, and so does
@@ -241,12 +242,12 @@ pub(crate) fn spawned(ctx: &Ctx<'_>, child: RawTerm, request: Term<'_>, referenc
     let mut s = State::of(ctx);
     s.advance(ctx);
     s.store(ctx, true);
-    s.tell(me, SEND, local(child), request);
-    s.tell(me, RECEIVE, local(child), request);
+    s.tell(ctx, SEND, local(child), request);
+    s.tell(ctx, RECEIVE, local(child), request);
     let answer = State { serial: s.serial + 1, sender: child, last: s.serial, ..s };
     Detached::build(|b| {
         let reply = b.tuple(&[am::SPAWN_REPLY.into(), b.copy(reference), am::OK.into(), local(child)]);
-        answer.tell(me, SEND, local(me), reply);
+        answer.tell(ctx, SEND, local(me), reply);
         let (first, second) = (b.int(s.serial), b.int(answer.serial));
         b.tuple(&[b.int(s.flags), b.copy(s.label), second, local(child), first, second, first])
     })
