@@ -158,6 +158,7 @@ pub fn erase(key: Term<'_>) -> bool {
     let Some((slot, pair)) = table(&guard).find(key) else { return false };
     slot.store(TOMBSTONE, Ordering::Release);
     w.remove(pair);
+    w.shrink(&guard);
     true
 }
 
@@ -183,8 +184,12 @@ pub fn all<'s>(b: &Builder<'s>) -> Term<'s> {
 /// Number of keys, and bytes of the table and the terms.
 pub fn info() -> (usize, usize) {
     let w = writer();
-    let slots = table(&crossbeam_epoch::pin()).slots.len();
-    (w.areas.len(), 8 * (slots + w.words))
+    (w.areas.len(), 8 * (slots() + w.words))
+}
+
+/// Number of the table's slots.
+pub fn slots() -> usize {
+    table(&crossbeam_epoch::pin()).slots.len()
 }
 
 impl Writer {
@@ -197,13 +202,27 @@ impl Writer {
     }
     /// Publishes a larger table, or one without tombstones, if half of the slots are taken.
     fn make_room(&mut self, guard: &Guard) {
-        let old = table(guard);
-        if 2 * (self.taken + 1) <= old.slots.len() {
-            return;
+        if 2 * (self.taken + 1) > table(guard).slots.len() {
+            self.rebuild(guard);
         }
-        let new = Table::new((4 * self.areas.len()).next_power_of_two().max(FIRST_SLOTS));
+    }
+    /// Publishes a smaller table if less than a quarter of the slots hold pairs.
+    fn shrink(&mut self, guard: &Guard) {
+        let slots = table(guard).slots.len();
+        if slots > FIRST_SLOTS && 4 * self.areas.len() < slots && self.fitting() < slots {
+            self.rebuild(guard);
+        }
+    }
+    /// Slots of the smallest table that is not more than half full, but not so small that a few tombstones fill it.
+    fn fitting(&self) -> usize {
+        let slots = (2 * self.areas.len()).next_power_of_two().max(FIRST_SLOTS);
+        if 32 * self.areas.len() > 15 * slots { 2 * slots } else { slots }
+    }
+    /// Publishes a table of fitting size with the same pairs.
+    fn rebuild(&mut self, guard: &Guard) {
+        let new = Table::new(self.fitting());
         let mut taken = 0;
-        for pair in old.pairs() {
+        for pair in table(guard).pairs() {
             new.vacant(parts(pair).0).store(pair.bits(), Ordering::Relaxed);
             taken += 1;
         }
@@ -243,6 +262,11 @@ mod tests {
             assert_eq!(all(b).list_iter().count(), 252);
             assert_eq!(info().0, 252);
             assert!((1..500).step_by(2).all(|i| get(b, key(i)).is_some()));
+            let many = slots();
+            for i in (1..500).step_by(2) {
+                assert!(erase(key(i)));
+            }
+            assert_eq!((many, slots(), info().0), (1024, FIRST_SLOTS, 2));
             erase_all();
             assert!(all(b).is_nil());
             assert_eq!(info().0, 0);

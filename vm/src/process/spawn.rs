@@ -15,7 +15,8 @@ use crate::heap::Detached;
 use crate::native::Raise;
 use crate::sched::{self, Dirty};
 use crate::sync::atomic::Ordering::Relaxed;
-use crate::term::{RawTerm, Term, copy};
+use crate::term::copy::{self, Plan};
+use crate::term::{RawTerm, Term};
 use crate::trace::Flags as TraceFlags;
 use crate::trace::events::{self, Birth};
 use crate::trace::seq;
@@ -87,11 +88,10 @@ pub struct Spawned {
     pub monitor: Option<Reference>,
 }
 
-/// The owner's part of a process that applies `mfa` to `args`, of which a copy takes `words`; they go to its heap, which
-/// is large enough for them.
-fn owner_for(mfa: Mfa, args: Term<'_>, words: usize, opts: &SpawnOptions<'_>) -> Owner {
-    let owner = Owner::new(heap_size(opts.min_heap_size.max(DEFAULTS.min_heap_size.load(Relaxed))), words);
-    let args = copy::copy_measured(args, words, &owner.heap.arena);
+/// The owner's part of a process that applies `mfa` to `args`, of which a copy goes to its heap; that is large enough.
+fn owner_for(mfa: Mfa, args: Term<'_>, plan: Plan, opts: &SpawnOptions<'_>) -> Owner {
+    let owner = Owner::new(heap_size(opts.min_heap_size.max(DEFAULTS.min_heap_size.load(Relaxed))), plan.words);
+    let args = plan.copy(args, &owner.heap.arena);
     owner.initial_call.set(mfa);
     owner.pc.set(crate::interp::entry::apply());
     owner.saved_x.borrow_mut().save(&[RawTerm::atom(mfa.module), RawTerm::atom(mfa.function), args]);
@@ -108,13 +108,15 @@ fn publish(owner: Owner, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
     let state = State::new(opts.priority, opts.system);
     state.set_off_heap_messages(opts.off_heap_messages);
     let guard = crossbeam_epoch::pin();
-    Table::get().insert(|pid| Process::new(pid, state, owner), &guard).map(Process::pid)
+    let pid = Table::get().insert(|pid| Process::new(pid, state, owner), &guard).map(Process::pid)?;
+    super::table::note_alive(1);
+    Some(pid)
 }
 
 fn spawn_without_parent(module: Atom, function: Atom, args: Detached, opts: &SpawnOptions<'_>) -> Option<RawTerm> {
     let arity = args.with(|t| t.list_iter().count());
     let mfa = Mfa { module, function, arity: u8::try_from(arity).unwrap_or(u8::MAX) };
-    let owner = args.with(|t| owner_for(mfa, t, copy::size_of(t), opts));
+    let owner = args.with(|t| owner_for(mfa, t, Plan::whole(t), opts));
     publish(owner, opts)
 }
 
@@ -208,12 +210,12 @@ fn child<'s>(
     let me = ctx.process();
     let arity = args.list_iter().count();
     let mfa = Mfa { module, function, arity: u8::try_from(arity).unwrap_or(u8::MAX) };
-    let owner = match copy::small_size(args) {
-        Some(words) => {
-            ctx.charge(words / WORDS_PER_REDUCTION);
-            owner_for(mfa, args, words, opts)
+    let owner = match Plan::small_sharing_literals(args) {
+        Some(plan) => {
+            ctx.charge(plan.words / WORDS_PER_REDUCTION);
+            owner_for(mfa, args, plan, opts)
         }
-        None => ctx.dirty(Dirty::Cpu, || owner_for(mfa, args, copy::size_of(args), opts)),
+        None => ctx.dirty(Dirty::Cpu, || owner_for(mfa, args, Plan::whole(args), opts)),
     };
     owner.parent.set(me.pid());
     let leader = me.owner().group_leader.get();

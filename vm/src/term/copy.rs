@@ -1,6 +1,6 @@
 //! Copying terms between heaps, and measuring them.
 //!
-//! Invariants: copies stand on their own, literals in them copied as well, except for messages: those share literals that
+//! Invariants: copies stand on their own, literals in them copied as well, except for messages and what new processes start with: those share literals that
 //! are not being purged, and whoever purges sees to messages (see `signal/purge.rs`). Off-heap binaries are shared by count; of a bitstring view only what it
 //! shows goes along, so a short piece of a long binary does not keep the long one alive. Measuring and copying follow
 //! the same rules, so a copy fills exactly the words that were measured. Neither recurses: measuring keeps a stack of
@@ -91,7 +91,9 @@ pub fn flat_size(t: Term<'_>) -> usize {
 
 /// `erts_debug:size/1`: as [`flat_size`] with shared parts counted once and literals not at all.
 pub fn shared_size(t: Term<'_>) -> usize {
-    measure(t, &Shared::literals(), Some(HashSet::new()), usize::MAX, Object::reported_words)
+    // Those that are about to go are literals until then.
+    let shared = Shared { except: None, ..Shared::literals() };
+    measure(t, &shared, Some(HashSet::new()), usize::MAX, Object::reported_words)
 }
 
 /// A copy of `t` outside of any process, in one fragment of just the right size.
@@ -147,33 +149,48 @@ pub fn copy_into<'s>(t: Term<'_>, b: &Builder<'s>) -> Term<'s> {
     copy_counted(t, b).0
 }
 
-/// Words that a copy of `t` takes, unless it would take long to make; finds out quickly.
-pub(crate) fn small_size(t: Term<'_>) -> Option<usize> {
-    let shared = Shared::none();
-    Some(measure(t, &shared, None, LONG_WORDS, |o| o.copied_words(&shared))).filter(|&words| words <= LONG_WORDS)
+/// A copy that was measured, not made: its words, and what it shares.
+pub(crate) struct Plan {
+    pub(crate) words: usize,
+    shared: Shared,
+}
+
+impl Plan {
+    fn within(t: Term<'_>, shared: Shared, limit: usize) -> Option<Plan> {
+        let words = measure(t, &shared, None, limit, |o| o.copied_words(&shared));
+        (words <= limit).then_some(Plan { words, shared })
+    }
+    /// Everything is copied.
+    pub(crate) fn whole(t: Term<'_>) -> Plan {
+        Plan::within(t, Shared::none(), usize::MAX).expect("no copy is beyond that limit")
+    }
+    /// Literals are shared, as with messages, so a token of a purge has to reach whoever gets the copy: it is made, and
+    /// its process in the table, before the thread passes a safe point. `None` if it would take long; finds out quickly.
+    pub(crate) fn small_sharing_literals(t: Term<'_>) -> Option<Plan> {
+        Plan::within(t, Shared::literals(), LONG_WORDS)
+    }
+    /// Makes the copy of `t` in an arena.
+    pub(crate) fn copy(self, t: Term<'_>, arena: &Arena) -> RawTerm {
+        if self.words == 0 {
+            return t.raw();
+        }
+        let mut copier = Copier::new(self.shared);
+        copier.set_target(arena.alloc(self.words), self.words);
+        // SAFETY: the arena gave the words that the term was measured to need; the objects made are on the copier's
+        // list alone until the arena takes them over.
+        unsafe {
+            let copy = copier.copy(t.raw());
+            arena.adopt_off_heap(copier.into_off_heap());
+            copy
+        }
+    }
 }
 
 /// As [`copy_into`]; the number of words copied goes with it, for the caller to charge.
 pub fn copy_counted<'s>(t: Term<'_>, b: &Builder<'s>) -> (Term<'s>, usize) {
-    let words = size_of(t);
-    (Term::from_raw(copy_measured(t, words, b.arena)), words)
-}
-
-/// A copy of `t` in an arena, `t` having been measured to take `words`.
-pub(crate) fn copy_measured(t: Term<'_>, words: usize, arena: &Arena) -> RawTerm {
-    assert_eq!(words == 0, t.is_immediate(), "measured with everything copied");
-    if words == 0 {
-        return t.raw();
-    }
-    let mut copier = Copier::new(Shared::none());
-    copier.set_target(arena.alloc(words), words);
-    // SAFETY: the arena gave the words that the term was measured to need; the objects made are on the copier's list
-    // alone until the arena takes them over.
-    unsafe {
-        let copy = copier.copy(t.raw());
-        arena.adopt_off_heap(copier.into_off_heap());
-        copy
-    }
+    let plan = Plan::whole(t);
+    let words = plan.words;
+    (Term::from_raw(plan.copy(t, b.arena)), words)
 }
 
 /// As [`copy_into`], but what is shared stays shared; with `literals`, those are copied too.

@@ -21,7 +21,7 @@ mod stress;
 #[cfg(test)]
 mod tests;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use roots::RootSet;
 pub(crate) use roots::Roots;
@@ -35,6 +35,7 @@ use super::literal::{LiteralArea, Ranges};
 use super::process_heap::{ProcessHeap, alloc_words, free_words, words_between};
 use crate::process::{Owner, Process};
 use crate::sched::{MicroState, msacc};
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::tally;
 use crate::term::RawTerm;
 use crate::trace::{Flags, events, monitor};
@@ -60,6 +61,8 @@ pub struct Collected {
 /// Tallied counts: collections, and words reclaimed.
 const COLLECTIONS: usize = super::mem::CATEGORIES;
 const RECLAIMED: usize = COLLECTIONS + 1;
+/// Number of tallied counts up to here.
+pub(crate) const TALLIED: usize = RECLAIMED + 1;
 
 /// Number of collections and words reclaimed since the VM started, for `statistics(garbage_collection)`.
 pub fn statistics() -> (usize, usize) {
@@ -74,12 +77,21 @@ pub(crate) fn collect(owner: &Owner, x: &mut [RawTerm], need: usize) -> Collecte
     msacc::during(MicroState::Gc, || collect_heap(&owner.heap, x, owner, need))
 }
 
+/// Milliseconds by which collections are made longer that somebody watches, for tests of who does.
+static LONGER: AtomicU64 = AtomicU64::new(0);
+
+/// Makes each collection that is watched longer.
+pub fn make_longer(milliseconds: u64) {
+    LONGER.store(milliseconds, Ordering::Relaxed);
+}
+
 /// As [`collect`], for the process itself: who traces its collections is told.
 pub(crate) fn collect_process(p: &Process, x: &mut [RawTerm], need: usize) -> Collected {
     if !p.trace_flags().any(TRACED) && !monitor::of_collections() {
         return collect(p.owner(), x, need);
     }
     let begin = Instant::now();
+    std::thread::sleep(Duration::from_millis(LONGER.load(Ordering::Relaxed)));
     let major = is_sweep_due(&p.owner().heap);
     events::collects(p, major, need);
     let done = collect(p.owner(), x, need);
