@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use girder_vm::Profile;
 use girder_vm::native::{NativeKind, Releases};
 
 /// One native of OTP.
@@ -61,6 +62,13 @@ pub fn all() -> &'static [Fact] {
 /// The fact about this native, if any release has it.
 pub fn find(module: &str, name: &str, arity: u8) -> Option<&'static Fact> {
     BY_NAME.get(&(module, name, arity)).map(|&i| &FACTS[i])
+}
+
+/// Whether it is part of the emulator of the release shown, unlike what modules load as their own.
+pub fn is_built_in(module: &str, name: &str, arity: u8) -> bool {
+    find(module, name, arity).is_some_and(|f| {
+        f.releases.has(Profile::get().releases()) && !matches!(f.kind, NativeKind::Nif | NativeKind::Special)
+    })
 }
 
 #[cfg(test)]

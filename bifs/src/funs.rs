@@ -14,11 +14,16 @@ girder_vm::natives! { pub TABLE:
     }
 }
 
+/// The function that holds a fun's body, `[]` while its code is not loaded.
+fn name<'s>(f: FunView<'s>) -> Term<'s> {
+    f.entry.function().filter(|_| f.entry.has_code()).map_or(Term::NIL, Term::atom)
+}
+
 fn local<'s>(ctx: &Ctx<'s>, f: FunView<'s>, item: Term<'s>) -> Option<Term<'s>> {
     Some(match item.as_atom()? {
         am::TYPE => am::LOCAL.into(),
         am::MODULE => f.entry.module.into(),
-        am::NAME => f.entry.function().map_or(Term::NIL, Term::atom),
+        am::NAME => name(f),
         am::ARITY => ctx.int(i64::from(f.entry.arity)),
         am::ENV => ctx.list(f.env),
         // A fun does not keep which process made it: up to 26 it is the one that asks, then init.
@@ -56,7 +61,7 @@ fn fun_info_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
 
 fn fun_info_mfa_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let (module, function, arity) = match a[0].kind() {
-        Kind::Fun(f) => (f.entry.module, f.entry.function().map_or(Term::NIL, Term::atom), f.entry.arity),
+        Kind::Fun(f) => (f.entry.module, name(f), f.entry.arity),
         Kind::Export(e) => (e.mfa.module, e.mfa.function.into(), e.mfa.arity),
         _ => return Err(Raise::Badarg),
     };
@@ -80,7 +85,8 @@ fn function_exported_3<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Rais
 fn is_builtin_3<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let special =
         |m: &Mfa| m.module == am::ERLANG && matches!((m.function, m.arity), (am::APPLY, 2 | 3) | (am::YIELD, 0));
-    let native = |m: Mfa| special(&m) || Export::existing(m).is_some_and(|e| e.native().is_some());
+    let built_in = |m: &Mfa| crate::facts::is_built_in(m.module.name(), m.function.name(), m.arity);
+    let native = |m: Mfa| special(&m) || (built_in(&m) && Export::existing(m).is_some_and(|e| e.native().is_some()));
     Ok(Term::bool(named(a)?.is_some_and(native)))
 }
 

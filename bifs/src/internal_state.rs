@@ -8,14 +8,15 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use girder_vm::heap::Magic;
 use girder_vm::heap::message::Message;
+use girder_vm::heap::{Magic, gc, persistent};
 use girder_vm::node::Node;
 use girder_vm::process::debug::{self, Question};
 use girder_vm::process::relations::Reference;
 use girder_vm::process::{info, report, table, unique};
 use girder_vm::signal::{self, ReplyTo, Signal};
 use girder_vm::term::hash::internal_hash;
+use girder_vm::term::map;
 use girder_vm::{Atom, Ctx, Raise, Term, am, port, sched};
 
 use crate::process::export;
@@ -71,6 +72,8 @@ fn single<'s>(ctx: &Ctx<'s>, what: &str) -> Answer<'s> {
         "force_heap_frags" | "scheduler_dump" => Term::FALSE,
         "lc_graph" | "flxctr_memory_usage" => Atom::new("notsup").map_err(|_| Raise::SystemLimit)?.into(),
         "mmap" => am::UNDEFINED.into(),
+        "processes_bif_info" => crate::process::info::search(ctx),
+        "persistent_term" => map::from_pairs(ctx, &[(am::TABLE.into(), ctx.uint(persistent::slots() as u64))]),
         // The count before the next number, in 64 bits.
         "unique_monotonic_integer_state" => ctx.uint((unique::monotonic_count() - 1) as u64),
         "min_unique_monotonic_integer" | "min_unique_integer" => ctx.int(LEAST),
@@ -247,6 +250,12 @@ fn set_internal_state_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
             Ok(size) => ctx.binary(&vec![0; size]),
             Err(_) => return Err(Raise::Badarg),
         },
+        "test_long_gc_sleep" => {
+            gc::make_longer(to.as_u64().ok_or(Raise::Badarg)?);
+            Term::TRUE
+        }
+        // Senders do not hold each other up, whatever the receiver.
+        "proc_sig_buffers" if to.is(am::TRUE) => Term::TRUE,
         "mbuf" => ctx.copy(to),
         // Module `binary`, `re` and conversions of text share one limit.
         "binary_loop_limit" | "re_loop_limit" | "unicode_loop_limit" => {

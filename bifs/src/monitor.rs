@@ -66,6 +66,7 @@ fn target<'s>(kind: Term<'s>, item: Term<'s>) -> Option<Option<Target<'s>>> {
         },
         am::PORT => match item.kind() {
             Kind::Port(_) => Some(Target::Port(item.raw())),
+            Kind::ExternalPort(n, _) if n.is_former_self() => Some(Target::Remote(item)),
             Kind::Atom(name) => Some(Target::PortName(name)),
             Kind::Tuple(&[name, node]) if node.is(Node::this_name()) => name.as_atom().map(Target::PortName),
             _ => None,

@@ -5,12 +5,12 @@
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use girder_vm::process::Table;
 use girder_vm::process::info::max_heap_map;
 use girder_vm::process::limits::DEFAULTS;
+use girder_vm::process::{Table, table};
 use girder_vm::sched::Dirty;
 use girder_vm::timer::clock;
-use girder_vm::{Atom, Ctx, NativeKind, Profile, Raise, Term, am, sched, vm};
+use girder_vm::{Atom, Ctx, Profile, Raise, Term, am, sched, vm};
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -146,8 +146,7 @@ fn os_version<'s>(ctx: &Ctx<'s>) -> Term<'s> {
 fn native_functions<'s>(ctx: &Ctx<'s>) -> Result<Term<'s>, Raise> {
     let mut all = Vec::new();
     for n in crate::all() {
-        let kind = crate::facts::find(n.module, n.name, n.arity).filter(|f| f.releases.has(Profile::get().releases()));
-        if kind.is_some_and(|f| !matches!(f.kind, NativeKind::Nif | NativeKind::Special)) {
+        if crate::facts::is_built_in(n.module, n.name, n.arity) {
             all.push(ctx.tuple(&[atom(n.module)?, atom(n.name)?, ctx.uint(n.arity.into())]));
         }
     }
@@ -156,7 +155,7 @@ fn native_functions<'s>(ctx: &Ctx<'s>) -> Result<Term<'s>, Raise> {
 
 /// Which atomic operations the processor has.
 fn atomics<'s>(ctx: &Ctx<'s>) -> Term<'s> {
-    let has = |name, yes| ctx.tuple(&[ctx.string(name), ctx.string(if yes { "yes" } else { "no" })]);
+    let has = |name, yes| ctx.tuple(&[ctx.string(name), ctx.string(if yes { "yes" } else { "no" }), Term::NIL]);
     ctx.list(&[
         has("32-bit native atomics", cfg!(target_has_atomic = "32")),
         has("64-bit native atomics", cfg!(target_has_atomic = "64")),
@@ -256,7 +255,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "port_limit" => number(girder_vm::port::Table::get().limit()),
         "port_parallelism" => Term::FALSE,
         "procs" => crate::memory_info::processes(ctx),
-        "process_count" => ctx.uint(Table::get().count() as u64),
+        "process_count" => number(table::alive()),
         "process_limit" => ctx.uint(Table::get().limit() as u64),
         "scheduler_bind_type" => atom("unbound")?,
         "scheduler_bindings" => {

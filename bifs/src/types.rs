@@ -1,6 +1,7 @@
 //! Type tests and boolean operators.
 
 use girder_vm::term::Kind;
+use girder_vm::term::map::{self, MapKind};
 use girder_vm::{Ctx, Raise, Term};
 
 girder_vm::natives! { pub TABLE:
@@ -136,8 +137,12 @@ fn term_type_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
         Kind::Nil => "nil",
         Kind::Cons(..) => "list",
         Kind::Tuple(_) => "tuple",
-        Kind::Map if girder_vm::term::map::size(a[0]) <= 32 => "flatmap",
-        Kind::Map => "hashmap",
+        Kind::Map => match map::kind(a[0]) {
+            Some(MapKind::Flat) => "flatmap",
+            Some(MapKind::Node) => "hashmap_node",
+            _ => "hashmap",
+        },
+        Kind::Bits(_) if a[0].as_binary().is_none() => "sub_binary",
         Kind::Bits(_) if a[0].off_heap_binary().is_some() => "refc_binary",
         Kind::Bits(_) => "heap_binary",
         Kind::Fun(_) => "fun",

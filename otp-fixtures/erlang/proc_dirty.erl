@@ -105,3 +105,9 @@ block_timers() -> flag(block), erlang:send_after(5, self(), x), R = receive x ->
 block_schedulers_state() -> flag(block_normal), {_, _, A} = erlang:system_info(schedulers_state), flag(unblock_normal), A.
 block_dirty() -> flag(block_normal), R = erts_debug:dirty_io(wait, 1), flag(unblock_normal), R.
 queue_lengths() -> N = erlang:system_info(schedulers), [length(erlang:statistics(run_queue_lengths)) - N, length(erlang:statistics(run_queue_lengths_all)) - N, length(erlang:statistics(active_tasks)) - N, length(erlang:statistics(active_tasks_all)) - N].
+current_native() -> P = busy(io, 1500), V = process_info(P, [current_function, status]), exit(P, kill), V.
+suspended_when_done() ->
+    {P, M} = spawn_monitor(fun() -> erts_debug:dirty_io(wait, 1000), exit(done) end), ok = until(fun() -> erts_internal:is_process_executing_dirty(P) end),
+    true = erlang:suspend_process(P, [asynchronous]), S = process_info(P, status), ok = until(fun() -> process_info(P, status) =:= {status, suspended} end),
+    true = erlang:resume_process(P), [S, receive {'DOWN', M, _, _, R} -> R end].
+reschedule_bad() -> [try erts_debug:F(reschedule, 5) catch error:badarg:S -> hd(S) end || F <- [dirty_cpu, dirty_io]].

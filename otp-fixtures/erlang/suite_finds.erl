@@ -2,7 +2,7 @@
 %%% former life of this node, heaps of processes that only receive, and more of the kind.
 -module(suite_finds).
 -compile([export_all, nowarn_export_all]).
--helpers([receiver, timed_receiver, former, tails, heap, drain]).
+-helpers([receiver, timed_receiver, former, tails, heap, drain, former_port, sender]).
 
 main() -> case_runner:quiet(), case_runner:main(?MODULE).
 
@@ -146,3 +146,44 @@ version(V) ->
     {ok, M, B} = compile:forms([{attribute, L, module, suite_finds_version}, {attribute, L, export, [{version, 0}]},
                                 {function, L, version, 0, [{clause, L, [], [], [{integer, L, V}]}]}]),
     {M, B}.
+
+%% Of an error that is raised through apply, the trace shows who applied, however often.
+applied_error() -> erlang:apply(id(erlang), id(error), id([oops, [once]])), ok.
+applied_last() -> erlang:apply(id(erlang), id(error), id([oops, [last]])).
+applied_twice() -> erlang:apply(id(erlang), id(apply), [id(erlang), id(error), id([oops, [twice]])]).
+applied_thrice() -> A = id(apply), erlang:apply(id(erlang), A, [id(erlang), A, [id(erlang), id(error), id([oops, [thrice]])]]), ok.
+
+%% Processes that are told to have ended are not counted.
+process_counts() ->
+    [receive {'DOWN', M, process, P, normal} -> ok end || {P, M} <- [spawn_monitor(fun() -> ok end) || _ <- lists:seq(1, 500)]],
+    erlang:system_info(process_count) =:= length(processes()).
+
+%% What a process starts with shares literals.
+spawned_literals() ->
+    persistent_term:put(?MODULE, {a, "term"}), L = persistent_term:get(?MODULE), S = self(),
+    P = spawn(fun() -> S ! {self(), erts_debug:size_shared(L)} end), R = receive {P, N} -> N end,
+    persistent_term:erase(?MODULE), R.
+
+%% A port of this node under another creation.
+former_port() ->
+    <<131, _, _/binary>> = B = term_to_binary(self()), Size = byte_size(B) - 1, <<_:Size/binary, C>> = B,
+    Node = term_to_binary(node()), Name = binary:part(Node, 1, byte_size(Node) - 1),
+    binary_to_term(<<131, 89, Name/binary, 7:32, ((C + 1) band 255):32>>).
+former_port_monitor() -> P = former_port(), M = monitor(port, P), receive {'DOWN', M, port, P, R} -> R end.
+
+%% New processes are traced for nobody who is gone.
+dead_tracer_of_new() ->
+    {T, M} = spawn_monitor(fun() -> receive stop -> ok end end), 0 = erlang:trace(new, true, [send, {tracer, T}]),
+    A = erlang:trace_info(new, flags), T ! stop, receive {'DOWN', M, _, _, _} -> ok end,
+    [A, erlang:trace_info(new, flags), erlang:trace_info(new, tracer)].
+
+%% A specification that falls silent says nothing of the message that it was asked about.
+sender() -> receive {send, To, What} -> To ! What, sender() end.
+silent_sends() ->
+    P = spawn(fun sender/0), 1 = erlang:trace(P, true, [send]),
+    Sent = fun() ->
+                   P ! {send, self(), hello}, receive hello -> ok end,
+                   R = erlang:trace_delivered(P), receive {trace_delivered, P, R} -> ok end, length(drain())
+           end,
+    A = Sent(), erlang:trace_pattern(send, [{'_', [], [{silent, true}]}], []), B = [Sent(), Sent()],
+    erlang:trace_pattern(send, true, []), exit(P, kill), [A | B].

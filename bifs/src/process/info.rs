@@ -49,7 +49,7 @@ fn ask<'s>(ctx: &Ctx<'s>, pid: Term<'s>, mut request: Request) -> Answer<'s> {
     if request.seen.is_none_or(|s| s.exiting()) {
         return Ok(Term::atom(am::UNDEFINED));
     }
-    await_answer(ctx, |to| signal::signal(pid.raw(), Signal::ProcessInfo { to, request: Box::new(request) }))
+    await_answer(ctx, |to| signal::request(ctx, pid.raw(), Signal::ProcessInfo { to, request: Box::new(request) }))
 }
 
 /// Sends a request and goes on in Erlang code that waits for the answer.
@@ -102,6 +102,19 @@ fn process_info_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 const SLOTS_A_CALL: usize = 1000;
 /// Slots looked at, or pids put into a list, for one reduction.
 const SLOTS_A_REDUCTION: usize = 10;
+
+/// How `processes/0` works: reductions that it takes at least, calls it is made in, slots looked at by each of them and
+/// for a reduction, reductions for the end of a process meanwhile and for all such, pids listed for a reduction, and how
+/// much it tells about itself.
+pub(crate) fn search<'s>(ctx: &Ctx<'s>) -> Term<'s> {
+    let calls = Table::get().used_slots().div_ceil(SLOTS_A_CALL);
+    let per_call = SLOTS_A_CALL / SLOTS_A_REDUCTION;
+    let all = [per_call, calls, SLOTS_A_CALL, SLOTS_A_REDUCTION, 0, 0, SLOTS_A_REDUCTION, 0];
+    ctx.tuple_with(1 + all.len(), |i| match i {
+        0 => am::PTAB_LIST_BIF_INFO.into(),
+        _ => ctx.uint(all[i - 1] as u64),
+    })
+}
 
 /// A snapshot on its way, then what is left of it to be put into the list.
 enum Processes {
@@ -176,7 +189,7 @@ fn is_process_alive_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         // What waits in its inbox, an exit signal of ours for one, comes first; one that runs may have taken it already.
         Some(s) if s.has_signals() || s.running() => {
             let pid = args[0].raw();
-            await_answer(ctx, |to| signal::signal(pid, Signal::IsAlive { to }))
+            await_answer(ctx, |to| signal::request(ctx, pid, Signal::IsAlive { to }))
         }
         Some(_) => Ok(Term::TRUE),
     }

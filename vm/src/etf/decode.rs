@@ -83,6 +83,9 @@ struct HeapBuilder<'b, 's> {
 
 type Built<'s> = Result<Term<'s>, DecodeError>;
 
+/// Bits of the first number of this node's references.
+const LOCAL_REF_BITS: u32 = 18;
+
 /// The other node that a pid, port or reference belongs to; `Ok(None)`: this node.
 fn foreign(node: Term<'_>, creation: u32) -> Result<Option<&'static Node>, DecodeError> {
     let name = node.as_atom().ok_or(DecodeError::Refused)?;
@@ -174,6 +177,7 @@ impl<'s> TermBuilder for HeapBuilder<'_, 's> {
         n[..known].copy_from_slice(&ids[..known]);
         match foreign(node, creation)? {
             Some(node) => Ok(self.b.external_ref(node, n)),
+            None if n[0] >> LOCAL_REF_BITS != 0 || ids.len() > n.len() => Err(DecodeError::Refused),
             None => Ok(Reference::of_numbers(n).term(self.b)),
         }
     }

@@ -47,6 +47,7 @@ const LONG_WORDS: usize = 128 << 10;
 pub fn begin(p: &Process, reason: Detached) {
     if p.state().begin_exit() {
         super::snapshot::exiting(p);
+        super::table::note_alive(-1);
         p.owner().exit.set(Some(Box::new(Exit { reason, closed: false })));
         // The slice ends at the next test of the reductions.
         p.owner().fcalls.set(0);

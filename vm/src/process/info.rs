@@ -257,8 +257,13 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
         }
         Item::Suspending => {
             let r = o.relations.borrow();
-            let one =
-                |(pid, n): (&u64, &usize)| b.tuple(&[local(RawTerm::from_bits(*pid)), number(*n), Term::small(0)]);
+            // A suspension is outstanding until the process has come to its signals.
+            let one = |(pid, n): (&u64, &usize)| {
+                let pid = RawTerm::from_bits(*pid);
+                let there = super::table::with(pid, |p| p.state().get().suspended()) == Some(true);
+                let (active, outstanding) = if there { (*n, 0) } else { (0, *n) };
+                b.tuple(&[local(pid), number(active), number(outstanding)])
+            };
             b.list_from(r.suspended.iter().map(one))
         }
         Item::Parent => b.copy(Term::from_raw(o.parent.get())),
@@ -295,12 +300,12 @@ fn mfa<'s>(b: &Builder<'s>, m: crate::code::Mfa) -> Term<'s> {
 
 /// `status`: of the running process itself if nobody else has seen it. A process that has to look at its inbox first
 /// answers while it does so: it runs, unless that is all it does. What was asked of it before it answers, such as to be
-/// suspended, is done by then. One whose thread only handles signals for it waits on.
+/// suspended, is done by then; who runs a dirty native is suspended at its end. One whose thread only handles signals for it waits on.
 fn status(p: &Process, seen: Option<Snapshot>) -> Atom {
     match seen {
         None => am::RUNNING,
         Some(s) if s.exiting() => am::EXITING,
-        Some(_) if p.state().get().suspended() => am::SUSPENDED,
+        Some(_) if p.state().get().suspended() && !p.state().get().open() => am::SUSPENDED,
         Some(s) if s.collecting() => am::GARBAGE_COLLECTING,
         Some(s) if s.active() && (s.has_inbox() || s.running()) => am::RUNNING,
         Some(s) if s.active() => am::RUNNABLE,

@@ -17,13 +17,15 @@ static LOGGER: AtomicU64 = AtomicU64::new(RawTerm::atom(am::LOGGER).bits());
 
 /// Sets who gets the reports, an immediate; the answer is who did before.
 pub fn set_logger(to: RawTerm) -> RawTerm {
-    RawTerm::from_bits(LOGGER.swap(to.bits(), Ordering::AcqRel))
+    let old = logger();
+    LOGGER.store(to.bits(), Ordering::Release);
+    old
 }
 
 /// Who gets the reports; a process that has ended gives way to `logger`.
 pub fn logger() -> RawTerm {
     let now = RawTerm::from_bits(LOGGER.load(Ordering::Acquire));
-    if !now.is_local_pid() || super::table::with(now, |_| ()).is_some() {
+    if !now.is_local_pid() || super::table::with(now, |p| p.state().get().exiting()) == Some(false) {
         return now;
     }
     RawTerm::atom(am::LOGGER)
@@ -80,11 +82,17 @@ pub fn warning(p: &Process, format: &str, args: impl for<'s> Fn(&Builder<'s>) ->
 }
 
 fn send(p: &Process, level: Atom, tag: Atom, format: &str, args: impl for<'s> Fn(&Builder<'s>) -> Term<'s>) {
-    let named = || registry::whereis(am::LOGGER).filter(|l| l.is_local_pid());
-    let Some(logger) = Some(logger()).filter(|l| l.is_local_pid()).or_else(named) else {
-        Detached::build(&args).with(|a| to_stderr(format, a));
+    let mut logger = logger();
+    if logger == RawTerm::atom(am::UNDEFINED) {
         return;
-    };
+    }
+    if !logger.is_local_pid() {
+        let Some(named) = registry::whereis(am::LOGGER).filter(|l| l.is_local_pid()) else {
+            Detached::build(&args).with(|a| to_stderr(format, a));
+            return;
+        };
+        logger = named;
+    }
     let m = Message::build(|b| {
         let compatible = [(Term::atom(am::EMULATOR), Term::TRUE), (Term::atom(am::TAG), tag.into())];
         let metadata = [

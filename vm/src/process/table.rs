@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use super::Process;
 use crate::profile::Profile;
 use crate::sync::ids::{IdTable, Identified};
+use crate::sync::tally;
 use crate::term::RawTerm;
 
 /// See the module's head.
@@ -59,6 +60,19 @@ impl Table {
     pub fn pids_between(&self, from: usize, to: usize) -> Vec<RawTerm> {
         self.ids_between(from, to, |p| !p.state().get().exiting())
     }
+}
+
+/// Tallied count: processes that are not exiting.
+const ALIVE: usize = crate::heap::gc::TALLIED;
+
+/// A process was made, or begins its exit.
+pub(super) fn note_alive(change: isize) {
+    tally::add(ALIVE, change as usize);
+}
+
+/// Number of processes that are not exiting.
+pub fn alive() -> usize {
+    tally::sum(ALIVE)
 }
 
 /// Runs `f` with the process of a local pid.

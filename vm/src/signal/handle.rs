@@ -11,7 +11,7 @@ use crate::heap::message::Message;
 use crate::process::exit::{self, ExitKind};
 use crate::process::relations::{Alias, AliasMode, Monitor, RefNumbers, Reference, Watched, Watcher};
 use crate::process::{Owner, Process};
-use crate::term::{RawTerm, Term};
+use crate::term::{Kind, RawTerm, Term};
 use crate::trace::{Flags, events, monitor};
 
 /// Messages handled for one reduction.
@@ -202,7 +202,10 @@ pub(crate) fn down_message(numbers: RefNumbers, m: Monitor, reason: Detached) ->
         let named = |name, node| b.tuple(&[Term::atom(name), Term::atom(node)]);
         let (kind, object) = match m.watched {
             Watched::Pid(pid) => (am::PROCESS, local(pid)),
-            Watched::Remote(ref pid) => (am::PROCESS, pid.with(|t| b.copy(t))),
+            Watched::Remote(ref id) => {
+                let port = id.with(|t| matches!(t.kind(), Kind::ExternalPort(..)));
+                (if port { am::PORT } else { am::PROCESS }, id.with(|t| b.copy(t)))
+            }
             Watched::Name(_, name, node) => (am::PROCESS, named(name, node)),
             Watched::Port(port) => (am::PORT, local(port)),
             Watched::PortName(_, name, node) => (am::PORT, named(name, node)),

@@ -19,7 +19,7 @@ use crate::term::{Kind, RawTerm, Term};
 pub enum Target<'s> {
     /// A local process.
     Pid(RawTerm),
-    /// A process of a node that is not connected.
+    /// A process of a node that is not connected, or a process or port of this node before it had its present name.
     Remote(Term<'s>),
     /// A name, at this node or another.
     Name(Atom, Atom),
@@ -43,7 +43,7 @@ pub fn monitor<'s>(ctx: &Ctx<'s>, target: Target<'s>, opts: &MonitorOptions<'s>)
     let (watched, pid, missing) = match target {
         Target::Pid(pid) => (Watched::Pid(pid), Some(pid), am::NOPROC),
         Target::Remote(pid) => {
-            let former = matches!(pid.kind(), Kind::ExternalPid(n, _) if n.is_former_self());
+            let former = matches!(pid.kind(), Kind::ExternalPid(n, _) | Kind::ExternalPort(n, _) if n.is_former_self());
             let missing = if former { am::NOPROC } else { am::NOCONNECTION };
             (Watched::Remote(crate::term::copy::detach(pid)), None, missing)
         }
