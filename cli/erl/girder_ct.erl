@@ -4,8 +4,8 @@
 %%   compile DIR OUT INCLUDE[:INCLUDE]... OPTION[:OPTION]... FILE...   one line a module that does not compile: name, tab, why
 %%   run DIR SUITE CASE EVENTS SEEN NATIVES    CASE may be empty; SEEN names cases (a line each) that are skipped; NATIVES is
 %%       natives or empty and tells whether cases that use foreign C code are looked for (girder_ct_natives)
-%% Events, a line each, fields separated by tabs: `start CASE', `log CASE FILE', `native CASE', `done CASE OUTCOME MILLISECONDS
-%% REASON', `end'. The module is an event handler of Common Test and a hook at the same time.
+%% Events, a line each, fields separated by tabs: `start CASE', `renamed OLD NEW', `log CASE FILE', `native CASE',
+%% `done CASE OUTCOME MILLISECONDS REASON', `end'. The module is an event handler of Common Test and a hook at the same time.
 -module(girder_ct).
 -behaviour(gen_event).
 -export([main/0]).
@@ -43,7 +43,8 @@ run(Dir, Suite, Case, Events, Seen, Natives) ->
 
 %% The event handler: the open file, who looks for C code, the groups that are open, and when each running case began.
 
--record(state, {device, natives, groups = [], began = #{}}).
+%% A case that runs beside others may begin while another group is open: the hook tells which groups it is in (`within').
+-record(state, {device, natives, groups = [], within = #{}, began = #{}}).
 
 init({events, File, Natives}) ->
     {ok, Device} = file:open(File, [append, raw]),
@@ -57,6 +58,16 @@ handle_event(#event{name = tc_start, data = {_, Case}}, #state{began = Began} = 
     put_line(State, ["start\t", name(Case, State)]),
     enter(Case, State),
     {ok, State#state{began = Began#{Case => erlang:monotonic_time(millisecond)}}};
+handle_event(#event{name = within, data = {Case, Groups}}, #state{within = Within} = State) ->
+    New = State#state{within = Within#{Case => Groups}},
+    case {name(Case, State), name(Case, New)} of
+        {Name, Name} -> ok;
+        {Old, Name} ->
+            leave(Case, State),
+            put_line(New, ["renamed\t", Old, $\t, Name]),
+            enter(Case, New)
+    end,
+    {ok, New};
 handle_event(#event{name = tc_logfile, data = {{_, Case}, File}}, State) when is_atom(Case) ->
     put_line(State, ["log\t", name(Case, State), $\t, File]),
     {ok, State};
@@ -69,7 +80,7 @@ handle_event(#event{name = tc_done, data = {_, Case, Result}}, #state{began = Be
     Now = erlang:monotonic_time(millisecond),
     leave(Case, State),
     done(State, name(Case, State), outcome(Result), Now - maps:get(Case, Began, Now), Result),
-    {ok, State#state{began = maps:remove(Case, Began)}};
+    {ok, State#state{began = maps:remove(Case, Began), within = maps:remove(Case, State#state.within)}};
 handle_event(#event{name = Skip, data = {_, Case, Reason}}, State) when Skip =:= tc_auto_skip; Skip =:= tc_user_skip ->
     Outcome = case Skip of tc_auto_skip -> "unable"; tc_user_skip -> "skipped" end,
     case Case of
@@ -96,7 +107,8 @@ done(State, Name, Outcome, Time, Reason) ->
     put_line(State, ["done\t", Name, $\t, Outcome, $\t, integer_to_list(Time), $\t,
                      case Reason of ok -> ""; _ -> one_line(Reason) end]).
 
-name(Case, #state{groups = Groups}) -> lists:append(lists:join("/", lists:reverse(Groups, [atom_to_list(Case)]))).
+name(Case, #state{groups = Open, within = Within}) ->
+    lists:append(lists:join("/", lists:reverse(maps:get(Case, Within, Open), [atom_to_list(Case)]))).
 
 outcome(ok) -> "passed";
 outcome({failed, {timetrap_timeout, _}}) -> "timeout";
@@ -123,7 +135,11 @@ init(_, File) ->
 pre_init_per_testcase(_Suite, Case, Config, Seen) ->
     case lists:member(atom_to_binary(Case), Seen) of
         true -> {{skip, "seen"}, Seen};
-        false -> in_step(Config, Seen)
+        false ->
+            Groups = [proplists:get_value(tc_group_properties, Config, []) | proplists:get_value(tc_group_path, Config, [])],
+            Names = [atom_to_list(Name) || Properties <- Groups, {name, Name} <- Properties],
+            ct_event:notify(#event{name = within, node = node(), data = {Case, Names}}),
+            in_step(Config, Seen)
     end.
 
 pre_init_per_suite(_Suite, Config, Seen) -> in_step(Config, Seen).

@@ -110,6 +110,13 @@ pub fn read(events: &str, end: End) -> (Vec<Case>, bool) {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {
             ["start", name] => running.push(name),
+            // A case beside others turns out to be of another group than the one that is open.
+            ["renamed", old, name] => {
+                running.iter_mut().chain(&mut natives).filter(|n| **n == old).for_each(|n| *n = name);
+                if let Some(file) = logs.remove(old) {
+                    logs.insert(name, file);
+                }
+            }
             ["log", name, file] => _ = logs.insert(name, file),
             ["native", name] => natives.push(name),
             ["done", name, word, millis, reason] => {
@@ -187,6 +194,12 @@ mod tests {
         let events = "start\tinit_per_suite\ndone\tinit_per_suite\tpassed\t1\t\nstart\ta\ndone\ta\tpassed\t2\t\nstart\tg/b\ndone\tg/b\tfailed\t2\twhy\ndone\ta\tpassed\t2\t\nend\n";
         assert_eq!(words(events, End::Itself), ["a passed", "g/b failed", "a#2 passed"]);
         assert!(read(events, End::Itself).1);
+    }
+
+    #[test]
+    fn cases_of_nested_groups() {
+        let events = "start\tp/g/a\nrenamed\tp/g/a\tp/a\nstart\tp/g/b\ndone\tp/a\tpassed\t1\t\n";
+        assert_eq!(words(events, End::Crashed), ["p/a passed", "p/g/b crashed"]);
     }
 
     #[test]
