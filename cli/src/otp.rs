@@ -57,6 +57,10 @@ impl fmt::Display for Missing {
 const USUAL: [&str; 4] = ["/usr/lib/erlang", "/usr/local/lib/erlang", "/opt/erlang", "/opt/homebrew/lib/erlang"];
 
 impl Tree {
+    /// Whether it holds this library.
+    pub fn has_library(&self, name: &str) -> bool {
+        has_library(&self.root, name)
+    }
     /// The tree that `--otp` names, else `GIRDER_OTP_ROOT`, else the one of the `erl` on the PATH, else a usual place.
     pub fn find(named: Option<&Path>) -> Result<Tree, Missing> {
         if let Some(root) = named {
@@ -94,7 +98,11 @@ fn starting_with(dir: &Path, prefix: &str) -> Vec<PathBuf> {
 }
 
 fn is_tree(root: &Path) -> bool {
-    starting_with(&root.join("lib"), "stdlib-").iter().any(|d| d.join("ebin").is_dir())
+    has_library(root, "stdlib")
+}
+
+fn has_library(root: &Path, name: &str) -> bool {
+    starting_with(&root.join("lib"), &format!("{name}-")).iter().any(|d| d.join("ebin").is_dir())
 }
 
 /// `erl` is a script or link in the tree's `bin`, or in a `bin` beside which `lib/erlang` is.

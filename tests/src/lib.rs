@@ -22,6 +22,7 @@
 //! | `evals` | command lines with the libraries of 25, 27 and 29 | each release's recorded output |
 //! | `coverage` | nothing: whether each function of some modules, and of match specifications, has a case | |
 //! | `command_line` | `girder` with bad input | status and message |
+//! | `conformance` | `girder conformance`, killed and with bad input | what it leaves, status and message |
 //!
 //! Environment:
 //!

@@ -72,6 +72,9 @@ pub struct Options {
     /// Run what has its results already, too.
     #[arg(long)]
     again: bool,
+    /// List the suites and run none; fails if they could not run.
+    #[arg(long)]
+    list: bool,
 }
 
 /// Runs the suites and reports; the status is 0 if every case that passes on the reference passes.
@@ -98,8 +101,13 @@ fn work(options: &Options) -> Result<bool, String> {
         Some(dir) => dir.clone(),
         None => sources::fetch(options.otp, Path::new("otp-trees"))?,
     };
+    let sources = std::fs::canonicalize(&sources).map_err(|e| format!("{}: {e}", sources.display()))?;
     let vm = runner::Vm::find(options.reference.as_deref(), options.tree.as_deref(), options.otp, &out)?;
     let chosen = suites::choose(&sources, &options.suite)?;
+    if options.list {
+        chosen.iter().for_each(|(area, name)| println!("{}/{name}", area.name));
+        return Ok(true);
+    }
     let tests = suites::prepare(&chosen, &sources, &out, &vm)?;
     let mut results = run_all(options, &tests, &vm, &out);
     let reference = reference::read(options.otp);

@@ -71,6 +71,9 @@ impl Vm {
             let root = tree.root.display();
             return Err(format!("{root} is OTP {}: name one of OTP {release} with --tree", tree.release));
         }
+        if !tree.has_library("common_test") {
+            return Err(format!("{} has no common_test (Debian: erlang-common-test)", tree.root.display()));
+        }
         let launchers = out.join("launchers");
         let tree = crate::erl::launchers(&launchers, tree)?;
         let (program, headers) = (launchers.join("erl"), Some(headers(&tree.root)));
