@@ -41,6 +41,7 @@ pub(crate) fn asked() {
 
 fn exit(status: i32) -> ! {
     crate::drivers::restore_terminals();
+    girder_vm::recording::stop();
     std::process::exit(status)
 }
 

@@ -1,6 +1,7 @@
 //! The process dictionary.
 
 use girder_vm::native::Raise;
+use girder_vm::recording;
 use girder_vm::{Ctx, Term, am};
 
 girder_vm::natives! { pub TABLE:
@@ -22,6 +23,7 @@ fn or_undefined(t: Option<Term<'_>>) -> Term<'_> {
 }
 
 fn put_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
+    recording::dictionary_put(ctx.process(), args[0], args[1]);
     Ok(or_undefined(ctx.owner().dictionary.borrow_mut().put(args[0], args[1])))
 }
 

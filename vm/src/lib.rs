@@ -16,6 +16,7 @@ pub mod node;
 pub mod port;
 pub mod process;
 pub mod profile;
+pub mod recording;
 pub mod sched;
 pub mod signal;
 pub mod sync;

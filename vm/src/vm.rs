@@ -49,6 +49,9 @@ pub enum StartError {
     /// No room for the first process.
     #[error("the process table is full")]
     NoProcess,
+    /// What is to be recorded cannot be.
+    #[error("nothing can be recorded: {0}")]
+    Recording(std::io::Error),
     /// The system gives no thread for a scheduler.
     #[error("a scheduler's thread cannot be started: {0}")]
     Thread(std::io::Error),
@@ -146,6 +149,7 @@ impl Builder {
         if let Some(open) = self.first_ports {
             open();
         }
+        crate::recording::begin().map_err(StartError::Recording)?;
         Ok(Vm { _one: () })
     }
 }

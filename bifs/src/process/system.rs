@@ -134,6 +134,7 @@ fn halt_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     };
     if !flush {
         crate::drivers::restore_terminals();
+        girder_vm::recording::stop();
         std::process::exit(status);
     }
     sched::halt(status);

@@ -32,6 +32,8 @@ mod inbox;
 mod offer;
 #[path = "../../src/sync/park.rs"]
 mod park;
+#[path = "../../src/recording/ring.rs"]
+mod ring;
 #[path = "../../src/process/state.rs"]
 mod state;
 #[path = "../../src/timer/wheel.rs"]
@@ -40,6 +42,7 @@ mod wheel;
 mod nodes;
 mod offering;
 mod parking;
+mod recording;
 mod signals;
 mod sleeping;
 mod timers;

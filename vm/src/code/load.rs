@@ -14,6 +14,7 @@ use super::registry::{self, LoadFailure, Versions};
 use super::{CODE_INDEXES, Export, LoadedModule, Mfa};
 use crate::atom::Atom;
 use crate::heap::mem::{self, Category};
+use crate::recording::{self, What};
 use crate::sched;
 use crate::sync::lock;
 
@@ -35,6 +36,7 @@ impl Prepared {
 
 /// Checks and translates a file; `file` is its name in errors. `expected` is the module it must hold.
 pub fn prepare(bytes: &[u8], file: &str, expected: Option<Atom>) -> Result<Prepared, LoadFailure> {
+    let begin = recording::begins(What::CODE);
     let checked = girder_loader::load(bytes, file)?;
     if expected.is_some_and(|m| m.name() != checked.name()) {
         return Err(LoadFailure::Name(checked.name().to_owned()));
@@ -43,6 +45,7 @@ pub fn prepare(bytes: &[u8], file: &str, expected: Option<Atom>) -> Result<Prepa
     let m = &emitted.module;
     mem::note(Category::Code, m.bytes() as isize);
     let (module, has_on_load) = (m.name, m.on_load.is_some());
+    recording::ended(recording::format::Kind::Loaded, begin, module.index().into(), 0);
     Ok(Prepared { module, has_on_load, emitted: Mutex::new(Some(emitted)) })
 }
 

@@ -193,6 +193,7 @@ impl Poller {
             Ok(_) | Err(Errno::INTR) => {}
             Err(_) => return None,
         }
+        crate::recording::polled(events.len());
         for e in &*events {
             let (flags, data) = (e.flags, e.data.u64());
             match Key::of(data) {

@@ -244,7 +244,8 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
         }
         Item::Reductions => {
             let running = if request.seen.is_none() { crate::sched::SLICE - o.fcalls.get() } else { 0 };
-            b.uint(o.reductions.get() + u64::try_from(running).unwrap_or(0))
+            // A turn may be cut (`recording/stacks.rs`).
+            b.uint(o.reductions.get().wrapping_add(u64::try_from(running).unwrap_or(0)))
         }
         Item::MinHeapSize => number(o.min_heap_size()),
         Item::MinBinVheapSize => number(o.min_bin_vheap_size()),

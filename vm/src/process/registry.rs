@@ -90,6 +90,7 @@ pub fn register(name: Atom, p: &impl Named) -> Result<(), RegisterError> {
                 p.set_name(None);
                 return Err(RegisterError::NotAlive);
             }
+            crate::recording::named(p.id(), name);
             Ok(())
         }
     }

@@ -13,6 +13,7 @@ use crate::code::Mfa;
 use crate::ctx::Ctx;
 use crate::heap::Detached;
 use crate::native::Raise;
+use crate::recording;
 use crate::sched::{self, Dirty};
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::term::copy::{self, Plan};
@@ -218,6 +219,7 @@ fn child<'s>(
         None => ctx.dirty(Dirty::Cpu, || owner_for(mfa, args, Plan::whole(args), opts)),
     };
     owner.parent.set(me.pid());
+    owner.recorded.set(recording::birth());
     let leader = me.owner().group_leader.get();
     owner.group_leader.set(match leader.is_immediate() {
         true => leader,
@@ -250,6 +252,7 @@ fn child<'s>(
         inherit_token(ctx, pid, monitor, mfa, args);
     }
     events::born(me, &Birth { child: pid, mfa, args, linked: opts.link });
+    recording::spawned(me, pid, mfa, args);
     Ok(Start { pid, priority: opts.priority })
 }
 

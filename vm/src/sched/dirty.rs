@@ -21,6 +21,8 @@ use crate::sync::park::Parker;
 use crate::sync::{Mutex, lock};
 use crate::sys::priority;
 
+use crate::recording;
+
 use super::{LOCAL, Local, SLICE, Scheduler, What, all, block, count, current_id, halted, msacc, run, watch};
 use crate::signal;
 use crate::term::RawTerm;
@@ -335,6 +337,7 @@ impl Scheduler {
         }
         drop(self.guard.take());
         msacc::go_dirty(kind);
+        recording::dirty_begins(kind);
         if kind == Dirty::Cpu {
             self.step_back();
         }
@@ -370,6 +373,7 @@ impl Scheduler {
             kind.wait_for_place();
         }
         msacc::go_dirty(kind);
+        recording::dirty_begins(kind);
         if kind == Dirty::Cpu && !offered {
             self.step_back();
         }
@@ -414,12 +418,15 @@ impl Scheduler {
         self.seat.set(None);
         LOCAL.set(None);
         msacc::leave();
+        recording::goes_dirty();
+        recording::sits(0, 0);
         drop(self.guard.take());
     }
     /// Makes this thread the one that holds the seat.
     pub(super) fn sit(&self, local: &'static Local) {
         LOCAL.set(Some(local));
         msacc::sit(local.id);
+        recording::sits(local.id + 1, 0);
         self.seat.set(Some(local));
         self.home.set(local.id);
     }
@@ -447,6 +454,7 @@ impl Drop for Back<'_> {
             lock(&NATIVES).retain(|(pid, _)| *pid != self.process.pid());
         }
         KIND.set(None);
+        recording::dirty_ends(self.process, self.kind);
         if self.scheduler.stepped_back.get() && priority::step_forward() {
             self.scheduler.stepped_back.set(false);
         }

@@ -40,6 +40,7 @@ use crossbeam_epoch::Guard;
 
 use crate::bits::construct::Building;
 use crate::process::{Priority, Process, TrapTo};
+use crate::recording;
 use crate::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use crate::sync::inbox::Inbox;
 use crate::sync::park::Parker;
@@ -202,6 +203,7 @@ pub(crate) fn wake(pid: RawTerm) {
 
 /// Puts a process whose state word says QUEUED into a run queue: the caller's own, if it is a scheduler.
 pub fn enqueue(pid: RawTerm, priority: Priority) {
+    recording::woken(pid);
     match LOCAL.get() {
         Some(l) => l.push(pid, priority),
         None => place(pid, priority),
@@ -289,6 +291,7 @@ impl Scheduler {
     fn in_seat(local: &'static Local) -> Scheduler {
         LOCAL.set(Some(local));
         msacc::sit(local.id);
+        recording::sits(local.id + 1, 0);
         let regs = Box::new(UnsafeCell::new(Registers {
             x: [RawTerm::NIL; X_REGISTERS + SPARE_REGISTERS],
             f: [0.0; F_REGISTERS],

@@ -19,6 +19,8 @@ use crate::interp::{self, SliceEnd};
 use crate::port;
 use crate::process::state::{AfterSlice, AfterWait};
 use crate::process::{Process, Table, exit, limits, report};
+use crate::recording;
+use crate::recording::format::{Kind, Reason};
 use crate::signal;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::park::Parker;
@@ -130,10 +132,12 @@ impl Scheduler {
         {
             if picks == 0 || self.since_poll.get() >= SLICE {
                 picks = PICKS_PER_POLL;
+                recording::pauses();
                 self.pin();
                 self.poll(local);
                 self.share(local);
                 self.balance(local);
+                recording::queue(local.queues.len());
                 if self.exits.get() >= EXITS_PER_FLUSH || progress::is_wanted() {
                     self.exits.set(0);
                     crossbeam_epoch::pin().flush();
@@ -147,6 +151,7 @@ impl Scheduler {
                 }
                 None => {
                     drop(self.guard.take());
+                    recording::pauses();
                     self.idle(local);
                     self.pin();
                     picks = 0;
@@ -216,6 +221,7 @@ impl Scheduler {
             if let Some(s) = all()[id].stealers.get()
                 && s.balance_into(&local.queues, stuck)
             {
+                recording::stolen(id, local.queues.len());
                 self.shared().counters.steals.add(1);
             }
         }
@@ -256,7 +262,9 @@ impl Scheduler {
             let nap = progress::is_wanted().then_some(PROGRESS_NAP);
             let due = local.timers.wait();
             // A push to the inbox that came after the look has left its wake-up with the parker: this returns at once.
+            let begin = recording::begins(recording::What::SCHEDULING);
             msacc::during(MicroState::Sleep, || me.parker.park(nap.into_iter().chain(due).min()));
+            recording::ended(Kind::Slept, begin, 0, 0);
             profiler::scheduler(self.id(), true);
         }
         if progress::is_wanted() {
@@ -324,6 +332,7 @@ impl Scheduler {
         let got = victim.steal_into(&local.queues);
         if got {
             self.first_victim.set(id);
+            recording::stolen(id, local.queues.len());
             self.shared().counters.steals.add(1);
         }
         got
@@ -344,6 +353,7 @@ impl Scheduler {
         if state.has_signals() || (state.has_inbox() && owner.mailbox.is_due()) {
             signal::fetch(p);
         }
+        let recorded = recording::turn_begins(p);
         let end = msacc::during(MicroState::Emulator, || self.slice(p));
         let used = u64::try_from(slice - owner.fcalls.get()).unwrap_or(0).max(1);
         owner.reductions.set(owner.reductions.get() + used);
@@ -355,6 +365,9 @@ impl Scheduler {
             stats::add_dirty(used);
         }
         self.since_poll.set(self.since_poll.get() + used as i64);
+        if recorded {
+            recording::turn_ends(pid, used, end.reason());
+        }
         match end {
             End::Gone => self.exits.set(self.exits.get() + 1),
             End::Waiting => self.wait(p),
@@ -363,10 +376,13 @@ impl Scheduler {
     }
     #[cold]
     fn port_turn(&self, id: RawTerm) {
+        let begin = recording::begins(recording::What::IO);
         let used = catch_unwind(|| port::turn(id)).unwrap_or_else(|_| {
             eprintln!("girder: internal error in port {id:?}");
             0
         });
+        recording::ended(Kind::Port, begin, id.bits(), used as u64);
+        recording::pauses();
         let counters = &self.shared().counters;
         counters.reductions.add(used as u64);
         counters.switches.add(1);
@@ -396,7 +412,7 @@ impl Scheduler {
                 events::scheduled(p, true);
             }
             let measured = monitor::turn_begins(p);
-            let end = self.execute(p);
+            let end = self.execute_all(p);
             if let Some(turn) = measured {
                 turn.ends(p);
             }
@@ -429,6 +445,18 @@ impl Scheduler {
             }
         }
         End::Runnable
+    }
+    /// Runs Erlang code, in parts if a stack is to be looked at in this turn.
+    fn execute_all(&self, p: &Process) -> SliceEnd {
+        loop {
+            let Some(cut) = recording::cut(p) else { return self.execute(p) };
+            let end = self.execute(p);
+            let yielded = end == SliceEnd::Yielded;
+            let may_go_on = self.seat.get().is_some() && p.state().get().may_execute() && p.owner().tasks.is_empty();
+            if !recording::resume(p, &cut, yielded, may_go_on) {
+                return end;
+            }
+        }
     }
     fn execute(&self, p: &Process) -> SliceEnd {
         match catch_unwind(AssertUnwindSafe(|| interp::run(self, p))) {
@@ -469,19 +497,21 @@ impl Scheduler {
     /// the inbox in this slice may have found tasks there.
     fn wait(&self, p: &Process) {
         profiler::process_rests(p);
-        if !p.owner().tasks.is_empty() {
-            return self.put_back(p);
-        }
-        loop {
+        while p.owner().tasks.is_empty() {
             match p.state().wait() {
                 AfterWait::Idle => return,
-                AfterWait::Again => return self.put_back(p),
-                AfterWait::Look => signal::fetch(p),
+                AfterWait::Again => break,
+                AfterWait::Look => {
+                    recording::pauses();
+                    signal::fetch(p);
+                }
             }
             if p.state().get().exiting() || p.owner().mailbox.has_unseen() || !p.owner().tasks.is_empty() {
-                return self.put_back(p);
+                break;
             }
         }
+        recording::woken(p.pid());
+        self.put_back(p);
     }
 }
 
@@ -505,4 +535,14 @@ enum End {
     Gone,
     Waiting,
     Runnable,
+}
+
+impl End {
+    fn reason(self) -> Reason {
+        match self {
+            End::Gone => Reason::Exit,
+            End::Waiting => Reason::Wait,
+            End::Runnable => Reason::Yield,
+        }
+    }
 }

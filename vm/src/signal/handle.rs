@@ -11,6 +11,7 @@ use crate::heap::message::Message;
 use crate::process::exit::{self, ExitKind};
 use crate::process::relations::{Alias, AliasMode, Monitor, RefNumbers, Reference, Watched, Watcher};
 use crate::process::{Owner, Process};
+use crate::recording;
 use crate::term::{Kind, RawTerm, Term};
 use crate::trace::{Flags, events, monitor};
 
@@ -42,6 +43,8 @@ pub fn fetch(p: &Process) {
     if messages {
         p.state().set_active();
         monitor::queue_changed(p, before);
+        let now = owner.mailbox.len();
+        recording::fetched(p, now.saturating_sub(before), now);
     }
     owner.fcalls.set(owner.fcalls.get() - (handled / PER_REDUCTION) as i64);
 }

@@ -12,6 +12,7 @@ use crate::port;
 use crate::process::registry;
 use crate::process::relations::Reference;
 use crate::process::table;
+use crate::recording::{self, What};
 use crate::sched::Dirty;
 use crate::term::{Kind, RawTerm, Term};
 use crate::trace::{Flags, events, seq, session};
@@ -114,11 +115,20 @@ fn to_local(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
         }
         let Some(m) = Message::small_sent(msg) else { return false };
         ctx.charge(m.size() / WORDS_PER_REDUCTION);
+        if recording::is_on(What::SCHEDULING) {
+            recording::sends(ctx.process(), pid, m.size());
+            drop(deliver(p, signed(ctx, m)));
+            recording::has_sent();
+            return true;
+        }
         drop(deliver(p, signed(ctx, m)));
         true
     });
     if small == Some(false) {
-        large(ctx, msg, |m| to_pid(pid, signed(ctx, m)));
+        large(ctx, msg, |m| {
+            recording::sent_large(ctx.process(), pid, m.size());
+            to_pid(pid, signed(ctx, m));
+        });
     }
 }
 

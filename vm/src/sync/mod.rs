@@ -14,11 +14,18 @@ pub(crate) use std::sync::Condvar;
 pub(crate) use std::sync::atomic;
 pub(crate) use std::sync::{Mutex, MutexGuard, RwLock};
 
-use std::sync::LockResult;
+use std::panic::Location;
+use std::sync::{LockResult, TryLockError};
 
 /// Takes a lock whose holders never panic half-way: what it guards is whole even if the lock is poisoned.
+#[inline]
+#[track_caller]
 pub(crate) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
-    whole(m.lock())
+    match m.try_lock() {
+        Ok(guard) => guard,
+        Err(TryLockError::Poisoned(e)) => e.into_inner(),
+        Err(TryLockError::WouldBlock) => crate::recording::wait_for(m, Location::caller()),
+    }
 }
 
 /// The guard of a lock, poisoned or not; see [`lock`].

@@ -11,4 +11,5 @@ pub mod program;
 pub mod signals;
 pub mod socket;
 pub mod spawn;
+pub mod ticks;
 pub mod usage;

@@ -17,6 +17,7 @@ pub use port::PortTimer;
 
 use crate::process::relations::RefNumbers;
 
+use crate::recording::{self, What};
 use crate::sched;
 use crate::term::RawTerm;
 use control::{CANCELLED, Control, FIRED};
@@ -115,7 +116,12 @@ impl TimerQueue {
     pub(crate) fn poll(&self) {
         let mut due = Vec::new();
         self.0.borrow_mut().advance(tick(clock::monotonic_ns()), |d| due.push(d));
+        if due.is_empty() {
+            return;
+        }
+        let (begin, fired) = (recording::begins(What::TIMERS), due.len() as u64);
         due.into_iter().for_each(Due::fire);
+        recording::ended(recording::format::Kind::Timers, begin, fired, 0);
     }
     /// How long until [`TimerQueue::poll`] may have something to do.
     pub(crate) fn wait(&self) -> Option<std::time::Duration> {

@@ -34,6 +34,7 @@ use super::RESERVE;
 use super::literal::{LiteralArea, Ranges};
 use super::process_heap::{ProcessHeap, alloc_words, free_words, words_between};
 use crate::process::{Owner, Process};
+use crate::recording::{self, What};
 use crate::sched::{MicroState, msacc};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::tally;
@@ -88,17 +89,28 @@ pub fn make_longer(milliseconds: u64) {
 /// As [`collect`], for the process itself: who traces its collections is told.
 pub(crate) fn collect_process(p: &Process, x: &mut [RawTerm], need: usize) -> Collected {
     if !p.trace_flags().any(TRACED) && !monitor::of_collections() {
-        return collect(p.owner(), x, need);
+        return recorded(p, || collect(p.owner(), x, need));
     }
     let begin = Instant::now();
     std::thread::sleep(Duration::from_millis(LONGER.load(Ordering::Relaxed)));
     let major = is_sweep_due(&p.owner().heap);
     events::collects(p, major, need);
-    let done = collect(p.owner(), x, need);
+    let done = recorded(p, || collect(p.owner(), x, need));
     events::collected(p, major, need, &done);
     if monitor::of_collections() {
         monitor::collected(p, begin);
     }
+    done
+}
+
+/// A collection that a recording is told of.
+#[inline]
+fn recorded(p: &Process, collect: impl FnOnce() -> Collected) -> Collected {
+    let Some(begin) = recording::begins(What::GC) else { return collect() };
+    let words = |h: &ProcessHeap| young_usage(h) + h.old_used();
+    let before = words(&p.owner().heap);
+    let done = collect();
+    recording::collected(p, begin, done.major, before, words(&p.owner().heap));
     done
 }
 
@@ -142,7 +154,7 @@ pub(crate) fn hibernate(p: &Process, x: &mut [RawTerm]) -> Collected {
     if traced {
         events::collects(p, true, 0);
     }
-    let done = msacc::during(MicroState::Gc, || hibernate_heap(&p.owner().heap, x, p.owner()));
+    let done = recorded(p, || msacc::during(MicroState::Gc, || hibernate_heap(&p.owner().heap, x, p.owner())));
     if traced {
         events::collected(p, true, 0, &done);
     }

@@ -1,0 +1,302 @@
+//! The thread that writes a recording to its file, and how recordings begin and end.
+//!
+//! Invariants: there is one recording at a time and one thread that drains rings; whatever goes wrong with the file
+//! ends the recording, is told in one line, and does not touch the program.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::format::{Block, EVENT_BYTES, Header, Kind, MAGIC};
+use super::ring::WORDS;
+use super::{GENERATION, Note, ON, What, take_notes, track};
+use crate::atom::Atom;
+use crate::profile::Profile;
+use crate::sync::whole;
+use crate::sys::ticks;
+use crate::timer::clock;
+use crate::{node, sched};
+
+/// Between two looks at the rings while there is much to write, and while there is little.
+const BUSY: Duration = Duration::from_millis(1);
+const QUIET: Duration = Duration::from_millis(10);
+/// Between two notes of what time it is.
+const CLOCK_EVERY: Duration = Duration::from_millis(500);
+/// A part of a ring's room that makes the thread look again soon.
+const MUCH: usize = 32;
+
+/// What to record, and where to.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The file.
+    pub path: PathBuf,
+    /// What.
+    pub what: What,
+    /// Bytes after which the recording ends.
+    pub limit: u64,
+    /// Time after which it ends.
+    pub duration: Option<Duration>,
+}
+
+/// What came of a recording.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Bytes written.
+    pub bytes: u64,
+    /// Events lost.
+    pub lost: u64,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+struct Active {
+    thread: JoinHandle<Outcome>,
+    stop: Arc<AtomicBool>,
+}
+
+static ACTIVE: Mutex<Option<Active>> = Mutex::new(None);
+
+/// What the VM begins with.
+static AT_START: Mutex<Option<Options>> = Mutex::new(None);
+
+/// A recording is to begin as soon as there is a VM.
+pub fn at_start(options: Options) {
+    *whole(AT_START.lock()) = Some(options);
+}
+
+/// See [`at_start`]; there is a VM.
+pub(crate) fn begin() -> io::Result<()> {
+    let options = whole(AT_START.lock()).take();
+    options.map_or(Ok(()), start)
+}
+
+/// Begins to record.
+pub fn start(options: Options) -> io::Result<()> {
+    let mut active = whole(ACTIVE.lock());
+    if let Some(a) = &*active
+        && !a.thread.is_finished()
+    {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a recording is under way"));
+    }
+    let file = File::create(&options.path)?;
+    let what = options.what;
+    let stop = Arc::new(AtomicBool::new(false));
+    // What the last recording left is nobody's.
+    track::rings().iter().for_each(|r| {
+        r.drain(drop);
+    });
+    take_notes();
+    let mut w = Writer::new(file, options);
+    w.begin();
+    w.flush()?;
+    let stopped = stop.clone();
+    let thread = thread::Builder::new().name("recorder".into()).spawn(move || w.run(&stopped))?;
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+    // Release: who sees it sees the generation.
+    ON.store(what.0, Ordering::Release);
+    *active = Some(Active { thread, stop });
+    Ok(())
+}
+
+/// Whether something is being recorded.
+pub fn is_active() -> bool {
+    whole(ACTIVE.lock()).as_ref().is_some_and(|a| !a.thread.is_finished())
+}
+
+/// Ends the recording and waits until the file is complete; `None` if there was none.
+pub fn stop() -> Option<Outcome> {
+    let a = whole(ACTIVE.lock()).take()?;
+    ON.store(0, Ordering::Relaxed);
+    a.stop.store(true, Ordering::Relaxed);
+    a.thread.thread().unpark();
+    Some(a.thread.join().unwrap_or_else(|_| Outcome { error: Some("internal error".to_owned()), ..Outcome::default() }))
+}
+
+struct Writer {
+    file: File,
+    options: Options,
+    out: Vec<u8>,
+    bytes: u64,
+    /// Ticks at the begin: what is older belongs to the recording before.
+    begin: u64,
+    /// Atoms that the file has.
+    atoms: Vec<bool>,
+    /// Atoms that the events just drained refer to.
+    wanted: Vec<u32>,
+    /// What the file says that each ring has lost, and what it had lost at the begin.
+    lost: Vec<(u64, u64)>,
+}
+
+impl Writer {
+    fn new(file: File, options: Options) -> Writer {
+        let lost = track::rings().iter().map(|r| (0, r.lost())).collect();
+        let begin = ticks::now();
+        Writer { file, options, out: Vec::new(), bytes: 0, begin, atoms: Vec::new(), wanted: Vec::new(), lost }
+    }
+    fn block(&mut self, kind: Block, number: u64, bytes: &[u8]) {
+        let len = u32::try_from(bytes.len()).expect("blocks are small");
+        self.out.extend(Header { kind: kind as u32, bytes: len, number }.encode());
+        self.out.extend(bytes);
+    }
+    fn begin(&mut self) {
+        self.out.extend(MAGIC);
+        let what: Vec<_> = self.options.what.names().collect();
+        let facts = format!(
+            "release={}\nschedulers={}\ndirty_io={}\nos_pid={}\npid_number_bits={}\nwhat={}\nversion={}\n",
+            Profile::get().release,
+            sched::count(),
+            sched::Dirty::Io.count(),
+            std::process::id(),
+            node::pid_number_bits(),
+            what.join(","),
+            env!("CARGO_PKG_VERSION"),
+        );
+        self.block(Block::Facts, self.begin, facts.as_bytes());
+        self.clock();
+    }
+    fn clock(&mut self) {
+        // Of some readings the one that was disturbed least.
+        let read = || {
+            let (before, ns, after) = (ticks::now(), clock::since_start_ns(), ticks::now());
+            (after.saturating_sub(before), before.midpoint(after), ns)
+        };
+        let (_, at, ns) = (0..5).map(|_| read()).min().expect("some");
+        let mut bytes = ns.to_le_bytes().to_vec();
+        bytes.extend(clock::os_system_ns().to_le_bytes());
+        self.block(Block::Clock, at, &bytes);
+    }
+    fn run(mut self, stop: &AtomicBool) -> Outcome {
+        let begin = Instant::now();
+        let mut clock_due = CLOCK_EVERY;
+        let mut outcome = Outcome::default();
+        loop {
+            let last = stop.load(Ordering::Relaxed);
+            let much = self.drain();
+            let age = begin.elapsed();
+            if age >= clock_due {
+                clock_due = age + CLOCK_EVERY;
+                self.clock();
+            }
+            let full = self.bytes + self.out.len() as u64 > self.options.limit;
+            let over = last || full || self.options.duration.is_some_and(|d| age >= d);
+            if over {
+                ON.store(0, Ordering::Relaxed);
+                if !last {
+                    self.drain();
+                }
+                self.clock();
+                self.block(Block::End, ticks::now(), &[]);
+            }
+            if let Err(e) = self.flush() {
+                ON.store(0, Ordering::Relaxed);
+                let path = self.options.path.display();
+                eprintln!("girder: profile: {path}: {e}; the recording ends here, the program goes on");
+                outcome.error = Some(e.to_string());
+                break;
+            }
+            if over {
+                if full {
+                    let path = self.options.path.display();
+                    eprintln!("girder: profile: {path}: the recording ends after {} MB, its limit", self.bytes >> 20);
+                }
+                break;
+            }
+            let rest = self.options.duration.map_or(QUIET, |d| d.saturating_sub(age));
+            thread::park_timeout(if much { BUSY } else { QUIET }.min(rest));
+        }
+        outcome.bytes = self.bytes;
+        outcome.lost = self.lost.iter().map(|(n, _)| n).sum();
+        outcome
+    }
+    /// Takes what the rings hold; whether that was much.
+    fn drain(&mut self) -> bool {
+        let mut much = false;
+        for (i, ring) in track::rings().into_iter().enumerate() {
+            let start = self.out.len();
+            self.out.extend([0; Header::BYTES]);
+            let (out, wanted, begin) = (&mut self.out, &mut self.wanted, self.begin);
+            let n = ring.drain(|e| event(out, wanted, begin, e));
+            much |= n > ring.capacity() / MUCH;
+            let bytes = self.out.len() - start - Header::BYTES;
+            if bytes == 0 {
+                self.out.truncate(start);
+            } else {
+                let bytes = u32::try_from(bytes).expect("a ring is small");
+                let header = Header { kind: Block::Events as u32, bytes, number: i as u64 };
+                self.out[start..start + Header::BYTES].copy_from_slice(&header.encode());
+            }
+            if self.lost.len() <= i {
+                self.lost.push((0, 0));
+            }
+            let lost = ring.lost() - self.lost[i].1;
+            if lost != self.lost[i].0 {
+                self.lost[i].0 = lost;
+                self.block(Block::Lost, i as u64, &lost.to_le_bytes());
+            }
+        }
+        for atom in std::mem::take(&mut self.wanted) {
+            self.atom(atom);
+        }
+        take_notes().into_iter().for_each(|n| self.note(n));
+        much
+    }
+    fn atom(&mut self, number: u32) {
+        let i = number as usize;
+        if self.atoms.len() <= i {
+            self.atoms.resize(i + 1, false);
+        }
+        if !std::mem::replace(&mut self.atoms[i], true)
+            && let Some(a) = Atom::at(number)
+        {
+            self.block(Block::Atom, u64::from(number), a.name().as_bytes());
+        }
+    }
+    fn note(&mut self, n: Note) {
+        match n {
+            Note::Label(pid, text) => self.block(Block::Label, pid.bits(), text.as_bytes()),
+            Note::Place(number, text) => self.block(Block::Place, number, text.as_bytes()),
+            Note::Stack { pid, at, reductions, frames } => {
+                let mut bytes = at.to_le_bytes().to_vec();
+                bytes.extend(reductions.to_le_bytes());
+                for (mfa, line) in frames {
+                    let f = track::function(mfa);
+                    self.atom(f.module);
+                    self.atom(f.function);
+                    for n in [f.module, f.function, f.arity.into(), line] {
+                        bytes.extend(n.to_le_bytes());
+                    }
+                }
+                self.block(Block::Stack, pid.bits(), &bytes);
+            }
+        }
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.write_all(&self.out)?;
+        self.bytes += self.out.len() as u64;
+        self.out.clear();
+        Ok(())
+    }
+}
+
+/// Appends an event, unless it is older than the recording, and notes the atoms that it refers to.
+fn event(out: &mut Vec<u8>, wanted: &mut Vec<u32>, begin: u64, e: [u64; WORDS]) {
+    let Some((kind, _)) = Kind::split(e[0], begin) else { return };
+    match kind {
+        Kind::Spawned | Kind::Known => {
+            let f = super::format::Function::of(e[3]);
+            wanted.extend([f.module, f.function]);
+        }
+        Kind::Named => wanted.extend(e[2].checked_sub(1).and_then(|n| u32::try_from(n).ok())),
+        Kind::Loaded => wanted.extend(u32::try_from(e[1])),
+        _ => {}
+    }
+    let mut bytes = [0; EVENT_BYTES];
+    for (to, word) in bytes.chunks_exact_mut(8).zip(e) {
+        to.copy_from_slice(&word.to_le_bytes());
+    }
+    out.extend(bytes);
+}
