@@ -1,5 +1,6 @@
 //! The `girder` binary: words of the command line, one file for each subcommand.
 
+mod attach;
 mod check;
 mod conformance;
 mod disasm;
@@ -10,6 +11,7 @@ mod memory;
 mod natives;
 mod opcodes;
 mod otp;
+mod profile;
 mod run;
 mod stress;
 
@@ -64,6 +66,11 @@ enum Command {
     /// Ends the VMs of a conformance run when the run itself has ended.
     #[command(hide = true)]
     ConformanceGuard,
+    /// Run a program and show what its schedulers, processes and collections did when.
+    Profile(profile::Options),
+    /// The program that is profiled.
+    #[command(hide = true)]
+    Record(profile::Inner),
     /// List OTP's natives: those that the VM has, or those it lacks.
     Natives(natives::Options),
     /// List the generic opcodes.
@@ -90,9 +97,18 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     if let Some(words) = erl::emulator_words() {
-        return erl::emulator("beam.smp", &words);
+        let status = erl::emulator("beam.smp", &words);
+        attach::leave();
+        return status;
     }
-    match Arguments::parse_from(run::rewrite(std::env::args_os())).command {
+    let status = start(Arguments::parse_from(run::rewrite(std::env::args_os())).command);
+    attach::leave();
+    girder_vm::recording::stop();
+    status
+}
+
+fn start(command: Command) -> ExitCode {
+    match command {
         Command::Run(options) => run::run(options),
         Command::Erl(w) => erl::erl(w.words),
         Command::Erlc(w) => erl::erlc(w.words),
@@ -101,6 +117,11 @@ fn main() -> ExitCode {
         Command::Stress(options) => stress::run(options),
         Command::Check { paths } => check::run(&paths),
         Command::Disasm { file } => disasm::run(&file),
+        Command::Profile(options) => profile::run(options),
+        Command::Record(inner) => {
+            let words = std::iter::once("girder".into()).chain(profile::record(inner));
+            start(Arguments::parse_from(run::rewrite(words)).command)
+        }
         Command::Conformance(options) => conformance::run(&options),
         Command::ConformanceGuard => conformance::watch(),
         Command::Natives(options) => natives::run(&options),

@@ -115,6 +115,7 @@ fn start(options: Options) -> Result<i32, String> {
         .schedulers(options.schedulers)
         .build()
         .map_err(|e| e.to_string())?;
+    crate::attach::listen();
     let module = Atom::new(&program.module).map_err(|e| format!("{}: {e}", program.module))?;
     let loaded = match &program.file {
         Some(file) => finder::get().load_file(module, file),

@@ -75,6 +75,7 @@ fn start(program: &str, words: &[Word]) -> Result<i32, String> {
         sched::set_online(online as usize);
     }
     girder_bifs::signals::start(flags.on_break).map_err(|e| format!("girder: signals: {e}\n"))?;
+    crate::attach::listen();
     let init = flags.init.as_deref().unwrap_or("init");
     let status = vm.boot(&tree.root, init, arguments).map_err(|e| format!("{e}\n"))?;
     girder_bifs::drivers::restore_terminals();
