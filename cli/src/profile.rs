@@ -165,7 +165,7 @@ fn attach(options: &Options, pid: u32) -> Result<(), String> {
     let Record { what, duration, limit } = &options.record;
     let what: Vec<_> = what.names().collect();
     let (interrupted, interrupt) = mpsc::channel();
-    signals::start(move |_| drop(interrupted.send(()))).map_err(|e| e.to_string())?;
+    signals::start(move |_| interrupted.send(()).unwrap_or_default()).map_err(|e| e.to_string())?;
     for key in [Signal::INT, Signal::TERM] {
         signals::set(key.as_raw(), Action::Handle).map_err(|e| e.to_string())?;
     }

@@ -152,6 +152,7 @@ impl Scheduler {
                 None => {
                     drop(self.guard.take());
                     recording::pauses();
+                    recording::queue(0);
                     self.idle(local);
                     self.pin();
                     picks = 0;
@@ -366,7 +367,7 @@ impl Scheduler {
         }
         self.since_poll.set(self.since_poll.get() + used as i64);
         if recorded {
-            recording::turn_ends(pid, used, end.reason());
+            recording::turn_ends(pid, used, end.reason(p));
         }
         match end {
             End::Gone => self.exits.set(self.exits.get() + 1),
@@ -538,11 +539,13 @@ enum End {
 }
 
 impl End {
-    fn reason(self) -> Reason {
+    fn reason(self, p: &Process) -> Reason {
+        let s = p.state().get();
         match self {
             End::Gone => Reason::Exit,
-            End::Waiting => Reason::Wait,
-            End::Runnable => Reason::Yield,
+            End::Runnable if s.exiting() || s.may_execute() => Reason::Yield,
+            // Also one that has only answered signals.
+            End::Runnable | End::Waiting => Reason::Wait,
         }
     }
 }
