@@ -72,6 +72,7 @@ fn single<'s>(ctx: &Ctx<'s>, what: &str) -> Answer<'s> {
         "force_heap_frags" | "scheduler_dump" => Term::FALSE,
         "lc_graph" | "flxctr_memory_usage" => Atom::new("notsup").map_err(|_| Raise::SystemLimit)?.into(),
         "mmap" => am::UNDEFINED.into(),
+        "nbalance" => ctx.uint(sched::totals().comparisons),
         "processes_bif_info" => crate::process::info::search(ctx),
         "persistent_term" => map::from_pairs(ctx, &[(am::TABLE.into(), ctx.uint(persistent::slots() as u64))]),
         // The count before the next number, in 64 bits.

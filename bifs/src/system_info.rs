@@ -263,7 +263,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
             ctx.tuple_with(sched::count(), |_| unbound)
         }
         "scheduler_id" => ctx.uint(sched::current_id() as u64 + 1),
-        "schedulers" | "schedulers_total" => schedulers(),
+        "schedulers" | "schedulers_total" | "run_queues" => schedulers(),
         "schedulers_active" => number(sched::active().0),
         "schedulers_online" => online(),
         "schedulers_state" => ctx.tuple(&[schedulers(), online(), number(sched::active().0)]),

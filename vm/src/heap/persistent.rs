@@ -59,7 +59,7 @@ impl Table {
     fn vacant(&self, key: Term<'_>) -> &AtomicU64 {
         self.probe(key)
             .find(|s| matches!(s.load(Ordering::Relaxed), EMPTY | TOMBSTONE))
-            .expect("the table is at most half full")
+            .expect("a quarter of the table is empty")
     }
     fn pairs(&self) -> impl Iterator<Item = RawTerm> {
         self.slots
@@ -200,27 +200,26 @@ impl Writer {
             crate::signal::purge::retire(area);
         }
     }
-    /// Publishes a larger table, or one without tombstones, if half of the slots are taken.
+    /// Publishes a larger table if more than half of the slots would hold pairs, or one without tombstones if those and
+    /// the pairs would take more than three quarters.
     fn make_room(&mut self, guard: &Guard) {
-        if 2 * (self.taken + 1) > table(guard).slots.len() {
-            self.rebuild(guard);
+        let slots = table(guard).slots.len();
+        if 2 * self.areas.len() > slots {
+            self.rebuild(2 * slots, guard);
+        } else if 4 * (self.taken + 1) > 3 * slots {
+            self.rebuild(slots, guard);
         }
     }
     /// Publishes a smaller table if less than a quarter of the slots hold pairs.
     fn shrink(&mut self, guard: &Guard) {
         let slots = table(guard).slots.len();
-        if slots > FIRST_SLOTS && 4 * self.areas.len() < slots && self.fitting() < slots {
-            self.rebuild(guard);
+        if slots > FIRST_SLOTS && 4 * self.areas.len() < slots {
+            self.rebuild(slots / 2, guard);
         }
     }
-    /// Slots of the smallest table that is not more than half full, but not so small that a few tombstones fill it.
-    fn fitting(&self) -> usize {
-        let slots = (2 * self.areas.len()).next_power_of_two().max(FIRST_SLOTS);
-        if 32 * self.areas.len() > 15 * slots { 2 * slots } else { slots }
-    }
-    /// Publishes a table of fitting size with the same pairs.
-    fn rebuild(&mut self, guard: &Guard) {
-        let new = Table::new(self.fitting());
+    /// Publishes a table of this size with the same pairs.
+    fn rebuild(&mut self, slots: usize, guard: &Guard) {
+        let new = Table::new(slots);
         let mut taken = 0;
         for pair in table(guard).pairs() {
             new.vacant(parts(pair).0).store(pair.bits(), Ordering::Relaxed);

@@ -215,6 +215,7 @@ impl Scheduler {
             return self.until_balance.set(left - 1);
         }
         self.until_balance.set(POLLS_PER_BALANCE);
+        self.shared().counters.comparisons.add(1);
         let (id, before) = self.compared.get();
         let switches = |id: usize| all()[id].counters.switches.get();
         if id != self.id() && self.is_online() {

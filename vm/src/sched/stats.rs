@@ -13,6 +13,7 @@ pub(super) struct Counters {
     pub(super) switches: Counter,
     pub(super) parks: Counter,
     pub(super) steals: Counter,
+    pub(super) comparisons: Counter,
     pub(super) wall: Wall,
     pub(super) msacc: super::msacc::Account,
 }
@@ -92,6 +93,8 @@ pub struct Totals {
     pub parks: u64,
     /// Times a scheduler took work from another.
     pub steals: u64,
+    /// How often a busy scheduler compared its queues with another's.
+    pub comparisons: u64,
     /// Processes in run queues.
     pub queued: u64,
 }
@@ -111,6 +114,7 @@ pub fn totals() -> Totals {
             switches: t.switches + c.switches.get(),
             parks: t.parks + c.parks.get(),
             steals: t.steals + c.steals.get(),
+            comparisons: t.comparisons + c.comparisons.get(),
             queued: t.queued + s.queued() as u64,
         }
     })
