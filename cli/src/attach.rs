@@ -12,13 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
 
-use girder_vm::heap::gc;
-use girder_vm::heap::mem::{self, Category};
-use girder_vm::process::glance::{self, Glance};
 use girder_vm::recording::{self, What};
-use girder_vm::sched;
 use rustix::process::geteuid;
-use serde_json::{Value, json};
 
 /// Stack of the threads that listen and answer.
 const STACK: usize = 128 << 10;
@@ -85,18 +80,14 @@ fn answer(connection: &UnixStream) {
     let mut lines = BufReader::new(connection).lines();
     while let Some(Ok(line)) = lines.next() {
         let done = match line.split_once(' ') {
-            Some(("record", what)) => start(what).map(|()| {
-                recording = true;
-                String::new()
-            }),
+            Some(("record", what)) => start(what).map(|()| recording = true),
             None if line == "stop" && recording => {
                 recording = false;
-                stop().map(|()| String::new())
+                stop()
             }
-            None if line == "glance" => Ok(glance().to_string()),
             _ => Err("unknown request".to_owned()),
         };
-        let text = done.map_or_else(|e| format!("error {e}\n"), |answer| format!("ok {answer}\n"));
+        let text = done.map_or_else(|e| format!("error {e}\n"), |()| "ok\n".to_owned());
         let mut out = connection;
         if out.write_all(text.as_bytes()).is_err() {
             break;
@@ -127,42 +118,6 @@ fn stop() -> Result<(), String> {
     }
 }
 
-/// Processes that are looked at, at most: it takes a millisecond for so many.
-const GLANCES: usize = 20_000;
-
-/// How the VM is, for `girder top`.
-fn glance() -> Value {
-    let (count, processes) = glance::all(GLANCES);
-    let process = |g: &Glance| {
-        let i = g.inside;
-        let call = i.map(|i| i.initial_call.to_string());
-        let what = g.name.map(|a| a.name().to_owned()).or(call).unwrap_or_default();
-        let (reductions, words, queue) =
-            i.map_or((None, None, None), |i| (Some(i.reductions), Some(i.words), Some(i.queue)));
-        json!([g.pid.bits(), format!("{:?}", g.pid), what, g.state, reductions, words, queue])
-    };
-    let walls = sched::wall_times();
-    let schedulers: Vec<Value> =
-        walls.iter().zip(sched::queue_lengths()).map(|(w, queue)| json!([w.active, w.total, queue])).collect();
-    let (collections, reclaimed) = gc::statistics();
-    let totals = sched::totals();
-    let memory: Vec<Value> = MEMORY.iter().map(|(name, c)| json!([name, mem::used(*c)])).collect();
-    json!({
-        "count": count, "processes": processes.iter().map(process).collect::<Vec<_>>(), "schedulers": schedulers,
-        "collections": collections, "reclaimed": reclaimed, "reductions": totals.reductions, "switches": totals.switches,
-        "steals": totals.steals, "memory": memory,
-    })
-}
-
-const MEMORY: [(&str, Category); 6] = [
-    ("heaps", Category::Heap),
-    ("messages", Category::Fragment),
-    ("binaries", Category::Binary),
-    ("literals", Category::Literal),
-    ("code", Category::Code),
-    ("ets", Category::Ets),
-];
-
 /// A connection to a running VM.
 pub struct Attached(BufReader<UnixStream>);
 
@@ -186,14 +141,13 @@ impl Attached {
         }
     }
     /// Asks something and waits for the answer.
-    pub fn ask(&mut self, request: &str) -> Result<String, String> {
+    pub fn ask(&mut self, request: &str) -> Result<(), String> {
         let gone = |_: io::Error| "the VM is gone".to_owned();
         self.0.get_mut().write_all(format!("{request}\n").as_bytes()).map_err(gone)?;
         let mut line = String::new();
         self.0.read_line(&mut line).map_err(gone)?;
         match line.trim_end().split_once(' ') {
-            None if line == "ok \n" => Ok(String::new()),
-            Some(("ok", answer)) => Ok(answer.to_owned()),
+            None if line == "ok\n" => Ok(()),
             Some(("error", why)) => Err(why.to_owned()),
             _ => Err("the VM is gone".to_owned()),
         }

@@ -307,7 +307,9 @@ impl Profile {
             Kind::Woken => woken.push((end, a)),
             Kind::Spawned | Kind::Known => {
                 let p = self.process(a);
-                p.call = known(c).or(p.call);
+                // What `proc_lib` says may stand in front of the birth, and counts more.
+                let (first, second) = if e.kind == Kind::Known { (known(c), p.call) } else { (p.call, known(c)) };
+                p.call = first.or(second);
                 p.parent = Some(b).filter(|b| *b != 0).or(p.parent);
             }
             Kind::Named => {

@@ -10,7 +10,7 @@ use super::state::Snapshot;
 use crate::atom::{Atom, am};
 use crate::term::{RawTerm, Term};
 
-pub(super) fn state(s: Snapshot) -> &'static str {
+fn state(s: Snapshot) -> &'static str {
     match () {
         () if s.exiting() => "Exiting",
         () if s.collecting() => "Garbing",

@@ -5,7 +5,6 @@ pub mod debug;
 mod dictionary;
 pub mod dump;
 pub mod exit;
-pub mod glance;
 pub mod info;
 pub mod limits;
 pub mod mailbox;

@@ -121,8 +121,6 @@ pub struct Owner {
     pub initial_call: Cell<Mfa>,
     /// What of it is traced, in any session; other threads write it.
     pub(super) trace: AtomicU32,
-    /// The recording that knows it (`recording/`).
-    pub(crate) recorded: Cell<u32>,
     /// Who spawned it; `undefined` for the first.
     pub parent: Cell<RawTerm>,
     /// Sequential trace token, or nil.
@@ -168,7 +166,6 @@ impl Owner {
             parent: Cell::new(RawTerm::atom(am::UNDEFINED)),
             initial_call: Cell::new(Mfa { module: am::ERLANG, function: am::APPLY, arity: 2 }),
             trace: AtomicU32::new(0),
-            recorded: Cell::new(0),
             seq_token: Cell::new(RawTerm::NIL),
             reductions: Cell::new(0),
             tasks: Tasks::default(),

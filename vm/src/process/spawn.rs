@@ -219,7 +219,6 @@ fn child<'s>(
         None => ctx.dirty(Dirty::Cpu, || owner_for(mfa, args, Plan::whole(args), opts)),
     };
     owner.parent.set(me.pid());
-    owner.recorded.set(recording::birth());
     let leader = me.owner().group_leader.get();
     owner.group_leader.set(match leader.is_immediate() {
         true => leader,

@@ -13,8 +13,8 @@ use super::ring::{Ring, WORDS};
 use super::{Note, What, generation, is_on, note};
 use crate::atom::{Atom, am};
 use crate::code::Mfa;
-use crate::process::Process;
-use crate::sched::Dirty;
+use crate::process::{Process, Table, table};
+use crate::sched::{self, Dirty};
 use crate::sync::whole;
 use crate::sys::ticks;
 use crate::term::{Kind as TermKind, RawTerm, Term, print};
@@ -179,10 +179,6 @@ fn begin_turn(p: &Process) -> bool {
         t.stamp.set((now, p.owner().fcalls.get()));
         t.pid.set(p.pid().bits());
     });
-    if p.owner().recorded.get() != known {
-        p.owner().recorded.set(known);
-        describe(p);
-    }
     true
 }
 
@@ -317,12 +313,6 @@ pub(crate) fn collected(p: &Process, begin: u64, major: bool, before: usize, aft
     });
 }
 
-/// A process is about to be published that the running one made; gives the number of the recording that knows it then.
-#[inline]
-pub(crate) fn birth() -> u32 {
-    if is_on(What::SCHEDULING) { generation() } else { 0 }
-}
-
 /// A process was made that does not run yet.
 #[inline]
 pub(crate) fn spawned(parent: &Process, child: RawTerm, mfa: Mfa, args: Term<'_>) {
@@ -343,16 +333,28 @@ fn spawned_fun(mfa: Mfa, args: Term<'_>) -> Option<Mfa> {
     }
 }
 
-/// Tells of a process that was there before the recording.
-#[cold]
+/// Tells of the processes that are there when a recording begins. Must be called by a thread that is no scheduler.
+pub(super) fn describe_all() {
+    sched::paused(|| {
+        for pid in Table::get().pids() {
+            table::with(pid, describe);
+        }
+    });
+}
+
+/// Tells of a process while the schedulers wait; of one that a thread runs all the same, only its name.
 fn describe(p: &Process) {
+    if let Some(name) = p.name() {
+        note(Note::Event([Kind::Named.at(ticks::now()), p.pid().bits(), u64::from(name.index()) + 1, 0]));
+    }
+    let s = p.state().get();
+    if s.running() || s.dirty() || s.exiting() {
+        return;
+    }
     let owner = p.owner();
     let parent = Some(owner.parent.get()).filter(|t| t.is_local_pid()).map_or(0, RawTerm::bits);
     let f = function(owner.initial_call.get()).word();
-    now_and(|at| [Kind::Known.at(at), p.pid().bits(), parent, f]);
-    if let Some(name) = p.name() {
-        named(p.pid(), name);
-    }
+    note(Note::Event([Kind::Known.at(ticks::now()), p.pid().bits(), parent, f]));
     let dictionary = owner.dictionary.borrow();
     dictionary.pairs().for_each(|(k, v)| dictionary_pair(p, k, v));
 }
@@ -365,7 +367,7 @@ pub(super) fn dictionary_pair(p: &Process, key: Term<'_>, value: Term<'_>) {
         let (Some(module), Some(function), Some(arity)) = (m.as_atom(), f.as_atom(), a.as_small()) else { return };
         let Ok(arity) = u8::try_from(arity) else { return };
         let word = self::function(Mfa { module, function, arity }).word();
-        now_and(|at| [Kind::Known.at(at), p.pid().bits(), 0, word]);
+        note(Note::Event([Kind::Known.at(ticks::now()), p.pid().bits(), 0, word]));
     } else if key.is(am::DOLLAR_PROCESS_LABEL) {
         note(Note::Label(p.pid(), label(value)));
     }

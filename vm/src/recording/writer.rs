@@ -99,6 +99,10 @@ pub fn start(options: Options) -> io::Result<()> {
     // Release: who sees it sees the generation.
     ON.store(what.0, Ordering::Release);
     *active = Some(Active { thread, stop });
+    // At the start there are no schedulers yet that could wait, and no processes.
+    if what.any(What::SCHEDULING) && sched::has_begun() {
+        track::describe_all();
+    }
     Ok(())
 }
 
@@ -238,10 +242,10 @@ impl Writer {
                 self.block(Block::Lost, i as u64, &lost.to_le_bytes());
             }
         }
+        take_notes().into_iter().for_each(|n| self.note(n));
         for atom in std::mem::take(&mut self.wanted) {
             self.atom(atom);
         }
-        take_notes().into_iter().for_each(|n| self.note(n));
         much
     }
     fn atom(&mut self, number: u32) {
@@ -257,6 +261,12 @@ impl Writer {
     }
     fn note(&mut self, n: Note) {
         match n {
+            Note::Event(e) => {
+                let mut bytes = Vec::new();
+                event(&mut bytes, &mut self.wanted, self.begin, e);
+                // No ring has this number.
+                self.block(Block::Events, u32::MAX.into(), &bytes);
+            }
             Note::Label(pid, text) => self.block(Block::Label, pid.bits(), text.as_bytes()),
             Note::Place(number, text) => self.block(Block::Place, number, text.as_bytes()),
             Note::Stack { pid, at, reductions, frames } => {

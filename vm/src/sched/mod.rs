@@ -167,6 +167,11 @@ pub fn count() -> usize {
     all().len()
 }
 
+/// Whether schedulers are at work.
+pub(crate) fn has_begun() -> bool {
+    run::loops() != 0
+}
+
 /// Number of schedulers online: the first ones.
 pub fn online() -> usize {
     // Relaxed: who acts on an old number gives its work away at the next poll.
