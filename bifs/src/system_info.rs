@@ -211,6 +211,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "ethread_info" => atomics(ctx),
         "ets_count" => number(girder_vm::ets::registry::all().len()),
         "ets_limit" => Term::small(8192),
+        "ets_always_compress" => Term::FALSE,
         "fullsweep_after" => tagged(ctx, "fullsweep_after", fullsweep)?,
         "garbage_collection" => pairs(
             ctx,
