@@ -199,6 +199,7 @@ options_set() ->
     A = [inet:setopts(S, [O]) || O <- Set], B = inet:getopts(S, [K || {K, _} <- Set, K =/= line_delimiter]), done(P, {A, B}).
 options_marks() -> {S, _} = P = passive(), inet:setopts(S, [{high_watermark, 100}]), A = inet:getopts(S, [high_watermark, low_watermark]), inet:setopts(S, [{low_watermark, 200}]), B = inet:getopts(S, [high_watermark, low_watermark]), inet:setopts(S, [{high_watermark, -1}]), done(P, {A, B, inet:getopts(S, [high_watermark, low_watermark])}).
 options_bad() -> {S, _} = P = passive(), done(P, [inet:setopts(S, [O]) || O <- [{active, 7.0}, {packet, 3}, {mode, x}, {linger, true}, {nosuch, 1}, {send_timeout, -1}, {recbuf, a}, {high_msgq_watermark, 0}, {ipv6_v6only, true}, {tclass, 1}, {multicast_ttl, 3}, {read_packets, 0}, foo]] ++ [inet:getopts(S, [O]) || O <- [nosuch, read_packets, ipv6_v6only, tclass, netns, {raw, 1, 2}]]).
+options_raw_large() -> {S, _} = P = passive(), done(P, [inet:getopts(S, O) || O <- [[{raw, 1, 13, 1024}], [{raw, 1, 13, <<0:8192>>}], [{raw, 1, 13, 64 * 1024}], [{raw, 1, 13, 40000}, {raw, 1, 13, 40000}]]]).
 options_raw() -> {S, _} = P = passive(), A = inet:setopts(S, [{raw, 1, 9, <<1:32/native>>}]), B = inet:getopts(S, [{raw, 1, 9, 4}, keepalive, {raw, 6, 1, <<0:32>>}]), done(P, {A, B}).
 options_sizes() -> {S, _} = P = passive(), ok = inet:setopts(S, [{recbuf, 30000}, {sndbuf, 30000}]), {ok, [{recbuf, R}, {sndbuf, W}, {buffer, B}]} = inet:getopts(S, [recbuf, sndbuf, buffer]), done(P, {R >= 30000, W >= 30000, B}).
 

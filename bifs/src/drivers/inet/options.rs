@@ -202,6 +202,8 @@ const ACTIVE_TIMES: i32 = 3;
 const MESSAGE_LIMITS: std::ops::RangeInclusive<i32> = 1..=i32::MAX;
 /// Most bytes of a value.
 const MAX_VALUE: usize = 64 << 10;
+/// Bytes before the value of a raw option: its number, level, name and length.
+const RAW_HEAD: usize = 13;
 /// Longest name of a device, with its end.
 const DEVICE: usize = 16;
 
@@ -428,6 +430,7 @@ impl Options {
         })
     }
     fn get_other(&self, s: Subject<'_>, number: u8, data: &mut &[u8], out: &mut Vec<u8>) -> Result<(), Refused> {
+        let before = out.len();
         let mut put = |parts: &[&[u8]]| {
             out.push(number);
             parts.iter().for_each(|p| out.extend_from_slice(p));
@@ -464,7 +467,9 @@ impl Options {
             RAW => {
                 let (level, name) = (take_i32(data)?, take_i32(data)?);
                 let given = take(data, 1)?[0] != 0;
-                let len = usize::try_from(take_i32(data)?).ok().filter(|&n| n <= MAX_VALUE).ok_or(EINVAL)?;
+                // The whole answer has a limit, and room for the value as it was asked for has to be in it.
+                let fits = |n: &usize| before + RAW_HEAD + n < MAX_VALUE;
+                let len = usize::try_from(take_i32(data)?).ok().filter(fits).ok_or(EINVAL)?;
                 let mut value = if given { take(data, len)?.to_vec() } else { vec![0; len] };
                 if let Some(Ok(n)) = s.fd.map(|fd| option(fd, level, name, &mut value)) {
                     put(&[&level.to_be_bytes(), &name.to_be_bytes(), &length(n), &value[..n]]);
