@@ -174,15 +174,17 @@ fn results_of_bifs_that_are_known_to_succeed_are_cleared() {
 #[test]
 fn what_is_behind_raw_raise_may_be_reached() {
     let code = |behind: Code| {
-        let mut code = vec![(Move, vec![x(0), x(2)]), (RawRaise, vec![])];
+        let mut code = vec![(Allocate, vec![u(0), u(3)]), (RawRaise, vec![])];
         code.extend(behind);
         code
     };
     // It is followed if it can be, with nothing but x0; if not, only a compiler knows the class.
     let trapped = |module: CheckedModule| module.traps_before(find(&module, RawRaise) + 1);
-    assert!(!trapped(accept(3, code(vec![(Return, vec![])]))));
+    let end = || [(Deallocate, vec![u(0)]), (Return, vec![])];
+    assert!(!trapped(accept(3, code(end().into()))));
     assert!(trapped(accept(3, code(vec![]))));
-    assert!(trapped(accept(3, code(vec![(Move, vec![x(1), x(0)]), (Return, vec![])]))));
+    let reads: Code = std::iter::once((Move, vec![x(1), x(0)])).chain(end()).collect();
+    assert!(trapped(accept(3, code(reads))));
 }
 
 #[test]

@@ -265,7 +265,7 @@ mod tests {
             for i in (1..500).step_by(2) {
                 assert!(erase(key(i)));
             }
-            assert_eq!((many, slots(), info().0), (1024, FIRST_SLOTS, 2));
+            assert_eq!((many, slots(), info().0), (512, FIRST_SLOTS, 2));
             erase_all();
             assert!(all(b).is_nil());
             assert_eq!(info().0, 0);
