@@ -2,7 +2,8 @@
 //! case with the reference's results.
 //!
 //! [`sources`] gets the suites, [`suites`] compiles them and [`helpers`] their C code, [`runner`] runs them and [`guard`] ends
-//! what it leaves, [`outcome`] says what became of each case, [`reference`] what the real VM makes of it, [`report`] tells. Invariant: a case that has not run to its end is never
+//! what it leaves, [`outcome`] says what became of each case, [`reference`] what the real VM makes of it, [`report`] tells;
+//! [`summary`] tells what the rows of all runs come to, and [`triage`] why cases do not pass. Invariant: a case that has not run to its end is never
 //! counted as passed; what cannot be fetched, compiled or run is said in one line and the rest goes on.
 
 mod guard;
@@ -14,6 +15,8 @@ mod report;
 mod runner;
 mod sources;
 mod suites;
+mod summary;
+mod triage;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -75,6 +78,10 @@ pub struct Options {
     /// List the suites and run none; fails if they could not run.
     #[arg(long)]
     list: bool,
+    /// Run nothing: write the page with the scores of all releases, out of the rows in conformance/, into this file
+    /// (docs/conformance.md).
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    summary: Option<PathBuf>,
 }
 
 /// Runs the suites and reports; the status is 0 if every case that passes on the reference passes.
@@ -90,6 +97,9 @@ pub fn run(options: &Options) -> ExitCode {
 }
 
 fn work(options: &Options) -> Result<bool, String> {
+    if let Some(file) = &options.summary {
+        return summary::write(file).map(|()| true);
+    }
     let out = options.out.join(options.otp.to_string()).join(if options.reference.is_some() {
         "reference"
     } else {

@@ -10,14 +10,15 @@ use std::path::{Path, PathBuf};
 use super::outcome::SuiteResult;
 
 /// Passing cases by suite.
-type Passing = BTreeMap<String, BTreeSet<String>>;
+pub type Passing = BTreeMap<String, BTreeSet<String>>;
 
 /// The list for a release, in a checkout's folder `conformance`.
 pub fn file(release: u32) -> PathBuf {
     PathBuf::from(format!("conformance/passing-{release}.txt"))
 }
 
-fn read(path: &Path) -> io::Result<Passing> {
+/// What a list holds; nothing if it is not there.
+pub fn read(path: &Path) -> io::Result<Passing> {
     let text = match fs::read_to_string(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
         text => text?,
