@@ -74,6 +74,31 @@ many_at_once() ->
     Empty = erlang:finish_loading([]),
     {F, A, element(3, Again), Empty}.
 
+%% Whoever sees that a module is loaded can call what it exports, though others are loaded with it.
+loaded_is_callable() ->
+    Names = ["f" ++ integer_to_list(I) || I <- lists:seq(1, 200)],
+    Exports = lists:flatten(lists:join(", ", [N ++ "/0" || N <- Names])),
+    Ms = [{N, hot_code:module(N, Lines)} || {N, Lines} <- [
+        {cl_seen, ["-export([v/0]).", "v() -> 1."]},
+        {cl_long, ["-export([" ++ Exports ++ "])." | [N ++ "() -> ok." || N <- Names]]}]],
+    lists:usort([seen_loading(Ms) || _ <- lists:seq(1, 100)]).
+
+seen_loading(Ms) ->
+    Prepared = [erlang:prepare_loading(N, B) || {N, B} <- Ms],
+    Self = self(),
+    {P, Ref} = spawn_monitor(fun() -> Self ! looks, until_loaded(cl_seen), exit(erlang:function_exported(cl_seen, v, 0)) end),
+    receive looks -> ok end,
+    ok = erlang:finish_loading(Prepared),
+    Seen = receive {'DOWN', Ref, _, P, R} -> R end,
+    [begin true = erlang:delete_module(N), code:purge(N) end || {N, _} <- Ms],
+    Seen.
+
+until_loaded(M) ->
+    case erlang:module_loaded(M) of
+        true -> ok;
+        false -> until_loaded(M)
+    end.
+
 many_atomically() ->
     Ms = [{N, "x.erl", hot_code:module(N, ["-export([v/0]).", "v() -> " ++ atom_to_list(N) ++ "."])} || N <- [cl_d, cl_e]],
     R = code:atomic_load(Ms),

@@ -2,15 +2,16 @@
 //!
 //! A file is *prepared* (checked and translated, which may take long) and then *finished*: its functions' addresses are
 //! staged under the next code index, for as many modules as are loaded at once, and one store makes that index the active
-//! one. Invariants: who changes addresses, versions or code indexes holds the [`Writer`]; a code index is staged only
-//! after every scheduler has passed a safe point since it was active, so nobody can call through a half-staged index.
+//! one. Invariants: who changes addresses, versions or code indexes holds the [`Writer`]; versions and the active index
+//! change under one lock of the registry, so a module that is there can be called; a code index is staged only after
+//! every scheduler has passed a safe point since it was active, so nobody can call through a half-staged index.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, RwLockWriteGuard};
 
 use super::emit::{self, Emitted};
 use super::export::{activate, active_index};
-use super::registry::{self, LoadFailure, Versions};
+use super::registry::{self, LoadFailure, Registry, Versions};
 use super::{CODE_INDEXES, Export, LoadedModule, Mfa};
 use crate::atom::Atom;
 use crate::heap::mem::{self, Category};
@@ -101,10 +102,11 @@ impl Staging {
             self.set(Export::intern(mfa), std::ptr::null_mut());
         }
     }
-    /// Makes the change.
-    fn commit(mut self) {
+    /// Makes the change: who sees a module's new version sees its functions, too.
+    fn commit(mut self, versions: RwLockWriteGuard<'_, Registry>) {
         let before = active_index();
         activate(self.index);
+        drop(versions);
         self.writer.recent.rotate_right(1);
         self.writer.recent[0] = self.changed;
         QUIET[before].store(false, Ordering::Relaxed);
@@ -154,9 +156,9 @@ pub fn finish(all: &[&Prepared]) -> Result<Finished, Busy> {
         return Ok(Finished::NotPurged(not_purged));
     }
     let mut on_load = None;
-    for p in all {
-        let Some(m) = unpack(p) else { continue };
-        let mut registry = registry::write();
+    let modules: Vec<_> = all.iter().filter_map(|p| Some((p, unpack(p)?))).collect();
+    let mut registry = registry::write();
+    for (p, m) in modules {
         registry.add(&m);
         let versions = registry.modules.entry(p.module).or_default();
         if p.has_on_load {
@@ -166,7 +168,7 @@ pub fn finish(all: &[&Prepared]) -> Result<Finished, Busy> {
             make_current(&mut staging, versions, m);
         }
     }
-    staging.commit();
+    staging.commit(registry);
     all.iter().filter(|p| !p.has_on_load).for_each(|p| crate::trace::module_loaded(p.module));
     Ok(on_load.map_or(Finished::Loaded, Finished::OnLoad))
 }
@@ -212,8 +214,7 @@ pub fn delete(module: Atom) -> Result<Deleted, Busy> {
     }
     staging.replace(versions.current.as_deref(), None);
     versions.old = versions.current.take();
-    drop(registry);
-    staging.commit();
+    staging.commit(registry);
     crate::trace::names_moved(module);
     Ok(Deleted::Yes)
 }
@@ -226,8 +227,7 @@ pub fn finish_on_load(module: Atom, keep: bool) -> Result<bool, Busy> {
     let Some(versions) = registry.modules.get_mut(&module).filter(|v| v.on_load.is_some()) else { return Ok(false) };
     if keep && let Some(m) = versions.on_load.take() {
         make_current(&mut staging, versions, m);
-        drop(registry);
-        staging.commit();
+        staging.commit(registry);
         crate::trace::module_loaded(module);
     }
     Ok(true)
