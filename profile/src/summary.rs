@@ -1,4 +1,6 @@
 //! What is said on the terminal: the figures that one looks at first.
+//!
+//! Invariant: a distribution without values says `none`; events that were lost and a recording that breaks off are said.
 
 use std::fmt::Write;
 

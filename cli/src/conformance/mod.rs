@@ -1,10 +1,11 @@
 //! `girder conformance`: OTP's own test suites under OTP's own Common Test, each suite in a VM of its own, compared case by
 //! case with the reference's results.
 //!
-//! [`sources`] gets the suites, [`suites`] compiles them and [`helpers`] their C code, [`runner`] runs them and [`guard`] ends
-//! what it leaves, [`outcome`] says what became of each case, [`reference`] what the real VM makes of it, [`report`] tells;
-//! [`summary`] tells what the rows of all runs come to, and [`triage`] why cases do not pass. Invariant: a case that has not run to its end is never
-//! counted as passed; what cannot be fetched, compiled or run is said in one line and the rest goes on.
+//! [`sources`] gets the suites, [`suites`] compiles them and [`helpers`] their C code, [`runner`] runs them and [`guard`]
+//! ends what it leaves, [`outcome`] says what became of each case, [`reference`] what the real VM makes of it, [`report`]
+//! tells; [`summary`] tells what the rows of all runs come to, and [`triage`] why cases do not pass. Invariant: a case
+//! that has not run to its end is never counted as passed; what cannot be fetched, compiled or run is said in one line
+//! and the rest goes on.
 
 mod guard;
 mod helpers;

@@ -210,8 +210,7 @@ impl DriverPort {
     }
     /// `{Port, What}` to a process.
     pub fn send(&self, to: RawTerm, what: impl for<'s> FnOnce(&Builder<'s>) -> Term<'s>) {
-        let id = self.id;
-        self.tell(to, |b| b.tuple(&[Term::immediate(id).unwrap_or(Term::NIL), what(b)]));
+        self.tell(to, |b| self.signed(b, what));
     }
     /// A message to a process.
     pub fn tell(&self, to: RawTerm, message: impl for<'s> FnOnce(&Builder<'s>) -> Term<'s>) {
@@ -224,10 +223,12 @@ impl DriverPort {
     /// Shows tracers a message `{Port, What}` that is not sent.
     pub(super) fn show(&self, to: RawTerm, what: impl for<'s> FnOnce(&Builder<'s>) -> Term<'s>) {
         if self.traced.any(Flags::SEND) {
-            let id = self.id;
-            let m = Message::build(|b| b.tuple(&[Term::immediate(id).unwrap_or(Term::NIL), what(b)]));
-            ports::sends(id, to, &m);
+            ports::sends(self.id, to, &Message::build(|b| self.signed(b, what)));
         }
+    }
+    /// `{Port, What}`.
+    fn signed<'s>(&self, b: &Builder<'s>, what: impl FnOnce(&Builder<'s>) -> Term<'s>) -> Term<'s> {
+        b.tuple(&[Term::immediate(self.id).unwrap_or(Term::NIL), what(b)])
     }
     /// Input: `{Port, {data, Data}}` to the owner, line by line if it was opened so.
     pub fn deliver(&mut self, bytes: &[u8]) {

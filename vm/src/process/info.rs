@@ -301,7 +301,8 @@ fn mfa<'s>(b: &Builder<'s>, m: crate::code::Mfa) -> Term<'s> {
 
 /// `status`: of the running process itself if nobody else has seen it. A process that has to look at its inbox first
 /// answers while it does so: it runs, unless that is all it does. What was asked of it before it answers, such as to be
-/// suspended, is done by then; who runs a dirty native is suspended at its end. One whose thread only handles signals for it waits on.
+/// suspended, is done by then; who runs a dirty native is suspended at its end. One whose thread only handles signals for
+/// it waits on.
 fn status(p: &Process, seen: Option<Snapshot>) -> Atom {
     match seen {
         None => am::RUNNING,

@@ -17,16 +17,17 @@ static LOGGER: AtomicU64 = AtomicU64::new(RawTerm::atom(am::LOGGER).bits());
 
 /// Sets who gets the reports, an immediate; the answer is who did before.
 pub fn set_logger(to: RawTerm) -> RawTerm {
-    let old = logger();
-    LOGGER.store(to.bits(), Ordering::Release);
-    old
+    living(RawTerm::from_bits(LOGGER.swap(to.bits(), Ordering::AcqRel)))
 }
 
 /// Who gets the reports; a process that has ended gives way to `logger`.
 pub fn logger() -> RawTerm {
-    let now = RawTerm::from_bits(LOGGER.load(Ordering::Acquire));
-    if !now.is_local_pid() || super::table::with(now, |p| p.state().get().exiting()) == Some(false) {
-        return now;
+    living(RawTerm::from_bits(LOGGER.load(Ordering::Acquire)))
+}
+
+fn living(set: RawTerm) -> RawTerm {
+    if !set.is_local_pid() || super::table::with(set, |p| p.state().get().exiting()) == Some(false) {
+        return set;
     }
     RawTerm::atom(am::LOGGER)
 }

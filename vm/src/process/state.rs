@@ -21,8 +21,10 @@
 //! | PRIORITY (2 bits) | low, normal, high, max | the owner | the owner |
 //!
 //! Invariant: a process that can run ([`State::runnable`]) is QUEUED or RUNNING. So a transition that makes an idle
-//! process runnable sets QUEUED in the same step and tells its caller to enqueue: an entry exists. Others are stale, or urge. While OPEN is
-//! set the owner's part belongs to who set HANDLING; its thread waits for the end of that before it goes on.
+//! process runnable sets QUEUED in the same step and tells its caller to enqueue: an entry in a run queue exists. There
+//! may be more, stale ones and such as `signal::urge` adds: whichever is popped first takes the process, and one that
+//! finds it neither QUEUED nor there is dropped. While OPEN is set the owner's part belongs to who set HANDLING; its
+//! thread waits for the end of that before it goes on.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,9 +1,8 @@
 //! The file that a recording is written to, and the layout of events.
 //!
-//! The file is [`MAGIC`] and then blocks: a [`Header`] and as many bytes as it says, all numbers little-endian. A block
-//! is written whole or, where the VM died or the disk was full, is the last one and short: everything before it counts.
-//! What refers to an atom, a place
-//! or a process may come before the block that names it.
+//! The file is [`MAGIC`] and then blocks: a [`Header`] and as many bytes as it says, all numbers little-endian. What
+//! refers to an atom, a place or a process may come before the block that names it. Invariant: a block is written whole
+//! or, where the VM died or the disk was full, is the last one and short: everything before it counts.
 
 /// The first bytes of a file; the last one is the version.
 pub const MAGIC: [u8; 8] = *b"GIRDREC\x01";

@@ -1,11 +1,12 @@
 //! Copying terms between heaps, and measuring them.
 //!
-//! Invariants: copies stand on their own, literals in them copied as well, except for messages and what new processes start with: those share literals that
-//! are not being purged, and whoever purges sees to messages (see `signal/purge.rs`). Off-heap binaries are shared by count; of a bitstring view only what it
-//! shows goes along, so a short piece of a long binary does not keep the long one alive. Measuring and copying follow
-//! the same rules, so a copy fills exactly the words that were measured. Neither recurses: measuring keeps a stack of
-//! its own, and copying uses the target as its queue, as a Cheney collector does. A copy is never writable, and match
-//! contexts, which programs cannot see, do not occur.
+//! Invariants: copies stand on their own, literals in them copied as well, except for messages and what new processes
+//! start with: those share literals that are not being purged, and whoever purges sees to them (see `signal/purge.rs`).
+//! Off-heap binaries are shared by count; of a bitstring view only what it shows goes along, so a short piece of a long
+//! binary does not keep the long one alive. Measuring and copying follow the same rules, so a copy fills exactly the
+//! words that were measured. Neither recurses: measuring keeps a stack of its own, and copying uses the target as its
+//! queue, as a Cheney collector does. A copy is never writable, and match contexts, which programs cannot see, do not
+//! occur.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};

@@ -82,20 +82,8 @@ pub(crate) fn got_close(p: &Port, from: RawTerm) {
 /// What a port is asked is about to be done. `vectored`: its driver takes output in pieces.
 #[cold]
 pub(crate) fn asked(p: &Port, from: RawTerm, op: &Op, vectored: bool) {
-    if matches!(op, Op::Timeout(_)) {
-        return tell(p.id(), Flags::RECEIVE, |_| vec![am::RECEIVE.into(), am::TIMEOUT.into()]);
-    }
-    got_of(p, from, op, vectored);
-}
-
-fn got_of(p: &Port, from: RawTerm, op: &Op, vectored: bool) {
-    let numbered = |tag: Atom, number: u32, data: &[u8]| {
-        got(p, from, |b| {
-            let command = b.tuple(&[b.uint(number.into()), b.binary(data)]);
-            b.tuple(&[tag.into(), command])
-        });
-    };
     match op {
+        Op::Timeout(_) => tell(p.id(), Flags::RECEIVE, |_| vec![am::RECEIVE.into(), am::TIMEOUT.into()]),
         Op::Command { data, .. } => got(p, from, |b| {
             let pieces: Vec<_> = data.slices().map(|s| b.binary(s)).collect();
             let data = match *pieces {
@@ -106,7 +94,10 @@ fn got_of(p: &Port, from: RawTerm, op: &Op, vectored: bool) {
             b.tuple(&[am::COMMAND.into(), data])
         }),
         Op::Connect { to, .. } => got(p, from, |b| b.tuple(&[am::CONNECT.into(), local(*to)])),
-        Op::Control(number, data) => numbered(am::CONTROL, *number, data),
+        Op::Control(number, data) => got(p, from, |b| {
+            let command = b.tuple(&[b.uint((*number).into()), b.binary(data)]);
+            b.tuple(&[am::CONTROL.into(), command])
+        }),
         _ => {}
     }
 }
