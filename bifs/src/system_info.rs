@@ -234,6 +234,7 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "logical_processors" | "logical_processors_available" | "logical_processors_online" => cores(),
         "loaded" => crate::memory_info::modules(ctx),
         "machine" => ctx.string("BEAM"),
+        "max_integer" if release >= 27 => ctx.big_limbs(false, &vec![u64::MAX; girder_vm::arith::max_limbs()]),
         "max_heap_size" => max_heap_map(ctx, DEFAULTS.max_heap()),
         "message_queue_data" => am::ON_HEAP.into(),
         "min_bin_vheap_size" => tagged(ctx, "min_bin_vheap_size", min_vheap)?,

@@ -45,6 +45,8 @@ list_to_existing() -> list_to_existing_atom("misc_natives").
 halt_argument() -> case_runner:attempt(fun() -> halt(id(bad_status)) end).
 decode_packet() -> [erlang:decode_packet(line, <<"ab\ncd">>, []), erlang:decode_packet(1, <<2, "abc">>, []), erlang:decode_packet(2, <<0, 5, "ab">>, []), erlang:decode_packet(raw, <<"xy">>, []), erlang:decode_packet(line, <<"none">>, [])].
 decode_packet_http() -> [erlang:decode_packet(http, <<"GET /a HTTP/1.1\r\nHost: x\r\n\r\n">>, []), erlang:decode_packet(httph_bin, <<"Content-Length: 5\r\n\r\n">>, []), erlang:decode_packet(httph, <<"\r\n">>, []), erlang:decode_packet(http_bin, <<"HTTP/1.0 200 OK\r\n\r\n">>, [])].
+decode_packet_hosts() -> [{H, element(3, element(2, erlang:decode_packet(http_bin, <<"GET http://", H/binary, " HTTP/1.1\r\n">>, [])))}
+    || H <- [<<"h:80/x">>, <<"[::1]:4000/e">>, <<"[::1]/e">>, <<"[::1]">>, <<"[::1]x:80/">>, <<"[::1:4000/e">>, <<"[]:1">>, <<"x[::1]:2/">>, <<"[/]:3">>, <<"[::1]:x/">>, <<"[::1]:0/">>]].
 os_functions() -> [is_list(os:getenv()), os:getenv("NO_SUCH_VARIABLE_HERE"), os:getenv("NO_SUCH_VARIABLE_HERE", "d"), os:putenv("GIRDER_T", "1"), os:getenv("GIRDER_T"), os:unsetenv("GIRDER_T"), os:getenv("GIRDER_T"), element(1, os:type()), is_list(os:getpid())].
 fun_call_bif_names() -> [erlang:'not'(true), erlang:'and'(true, false), erlang:'=:='(1, 1.0), erlang:'++'([1], [2]), erlang:'--'([1, 2], [1]), erlang:'!'(self(), x), erlang:'bsl'(1, 4), erlang:'/'(3, 2)].
 

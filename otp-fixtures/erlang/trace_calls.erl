@@ -1,7 +1,7 @@
 %%% Traced calls: erlang:trace/3 with flag call, trace_pattern/3, match specifications, trace_info/2.
 -module(trace_calls).
 -compile([export_all, nowarn_export_all]).
--helpers([gather, nobody, recv]).
+-helpers([gather, nobody, recv, instructions, is_beginning, messages_of_instructions]).
 -include("trace_help.hrl").
 
 main() -> case_runner:quiet(), case_runner:main(?MODULE).
@@ -66,6 +66,23 @@ control_word() -> erlang:system_flag(trace_control_word, 7), R = traced([call], 
 seq_token_in_spec() -> traced([call], [{m(fact, 1), [{'_', [], [{message, {{{get_seq_token}, {is_seq_trace}}}}]}], [local]}], fun() -> fact(0) end).
 contexts() -> traced([call], [{m(bins, 1), true, [local]}], fun() -> bins(<<1, 2, 3>>) end).
 contexts_matched() -> traced([call], [{m(bins, 1), [{['$1'], [{is_binary, '$1'}], [{message, '$1'}]}], [local]}], fun() -> bins(<<1, 2>>) end).
+%% Functions that are instructions where the code names them, and are found at run time otherwise.
+instructions(How) ->
+    %% A process begins with an apply/2 of its own, before or after it is traced.
+    [M || M <- messages_of_instructions(How), not is_beginning(M)].
+is_beginning({trace, _, call, {erlang, apply, [F, []]}}) -> erlang:fun_info(F, module) =:= {module, ?MODULE};
+is_beginning({trace, _, return_from, {erlang, apply, 2}, {_, _, _}}) -> true;
+is_beginning(_) -> false.
+messages_of_instructions(How) ->
+    traced([call], [{{erlang, F, A}, Spec, How} || {F, A} <- [{apply, 2}, {apply, 3}, {yield, 0}], Spec <- [[{'_', [], [{return_trace}]}]]], fun() ->
+        M = id(erlang), Y = id(yield), A = id(apply), R = fun lists:reverse/1,
+        X = [M:Y(), M:A(lists, reverse, [[1]]), M:A(R, [[2]]), erlang:yield(), erlang:apply(lists, id(reverse), id([[3]])), apply(R, id([[4]])), apply(M, Y, id([]))],
+        Z = [apply(M, A, id([lists, reverse, [[5]]])), apply(M, A, id([R, [[6]]])), (id(fun erlang:yield/0))(), (id(fun erlang:apply/2))(R, [[7]])],
+        {X, Z, (id(fun erlang:apply/3))(lists, reverse, [[8]])}
+    end).
+instructions_global() -> instructions([global]).
+instructions_local() -> instructions([local]).
+instructions_counted() -> [{erlang:trace_pattern({erlang, F, '_'}, true, [global]), erlang:trace_pattern({erlang, F, '_'}, false, [global])} || F <- [apply, yield]].
 receiver() -> traced([call], [{m(recv, 0), true, [local]}], fun() -> self() ! a, self() ! b, self() ! stop, recv() end).
 receiver_waits() -> S = self(), traced([call], [{m(recv, 0), [{'_', [], [{return_trace}]}], [local]}], fun() -> P = self(), spawn(fun() -> P ! a, P ! stop end), S ! recv() end).
 funs() -> F = fun(X) -> X + 1 end, {name, N} = erlang:fun_info(F, name), [setelement(4, M, element(3, element(4, M))) || M <- traced([call], [{m(N, 1), true, [local]}], fun() -> lists:map(F, [1, 2]) end)].

@@ -2,6 +2,8 @@
 //!
 //! As lenient as OTP's parser: what it accepts here is what `gen_tcp` users with `{packet, http}` rely on.
 
+use girder_vm::Profile;
+
 /// A line taken apart.
 pub enum Line<'a> {
     /// `Method Uri HTTP/x.y`; version 0.9 if none is given.
@@ -205,13 +207,11 @@ fn absolute<'a>(scheme: &'static str, rest: &'a [u8]) -> Uri<'a> {
         Some(at) => rest.split_at(at),
         None => (rest, &b"/"[..]),
     };
-    let (host, port) = match memchr::memchr(b':', place) {
-        Some(at) => {
-            let port = number(&place[at + 1..]).filter(|(n, rest)| rest.is_empty() && *n != 0);
-            (&place[..at], port.map(|(n, _)| n))
-        }
-        None => (place, None),
-    };
+    // Newer releases know of IPv6 addresses in brackets, with colons of their own.
+    let bracketed = place.first() == Some(&b'[') && Profile::get().release >= 27;
+    let address = if bracketed { memchr::memchr(b']', place).map(|at| at + 1) } else { None };
+    let (host, rest) = place.split_at(address.or_else(|| memchr::memchr(b':', place)).unwrap_or(place.len()));
+    let port = rest.strip_prefix(b":").and_then(number).filter(|(n, rest)| rest.is_empty() && *n != 0).map(|(n, _)| n);
     Uri::Absolute { scheme, host, port, path }
 }
 

@@ -332,7 +332,7 @@ pub fn long_integer<'s>(b: &Builder<'s>, view: BitsView<'_>, endian: Endian, sig
         }
     }
     let used = limbs.iter().rposition(|&l| l != 0).map_or(0, |i| i + 1);
-    (used <= super::MAX_INTEGER_BITS / 64).then(|| b.big_limbs(negative, &limbs[..used]))
+    (used <= crate::arith::max_limbs()).then(|| b.big_limbs(negative, &limbs[..used]))
 }
 
 /// The first character of UTF-8 text and its length; `None` if it is cut off, overlong, a surrogate or too large.

@@ -51,6 +51,8 @@ pub struct Export {
 }
 
 static EXPORTS: LazyLock<RwLock<HashMap<Mfa, &'static Export>>> = LazyLock::new(RwLock::default);
+/// Entries of the interpreter's own instructions that nobody finds by name.
+static NAMED: RwLock<Vec<&'static Export>> = RwLock::new(Vec::new());
 static ACTIVE: AtomicUsize = AtomicUsize::new(0);
 
 /// The code index that calls use.
@@ -74,32 +76,26 @@ impl Export {
             return e;
         }
         let mut all = EXPORTS.write().expect("no code panics under the export table's lock");
-        all.entry(mfa).or_insert_with(|| {
-            let e: &'static Export = Box::leak(Box::new(Export {
-                addresses: Default::default(),
-                stub: [
-                    AtomicU64::new(u64::from(mfa.arity)),
-                    AtomicU64::new(stub::undefined_function()),
-                    AtomicU64::new(0),
-                ],
-                trampoline: [
-                    AtomicU64::new(u64::from(mfa.arity)),
-                    AtomicU64::new(stub::trampoline()),
-                    AtomicU64::new(0),
-                ],
-                target: AtomicPtr::default(),
-                instruction: AtomicBool::new(false),
-                native: AtomicUsize::new(0),
-                mfa,
-            }));
-            let own = std::ptr::from_ref(e).expose_provenance() as u64;
-            e.stub[2].store(own, Ordering::Relaxed);
-            e.trampoline[2].store(own, Ordering::Relaxed);
-            for a in &e.addresses {
-                a.store(e.stub_address(), Ordering::Release);
-            }
-            e
-        })
+        all.entry(mfa).or_insert_with(|| Self::make(mfa))
+    }
+    /// An entry that leads nowhere yet.
+    fn make(mfa: Mfa) -> &'static Export {
+        let e: &'static Export = Box::leak(Box::new(Export {
+            addresses: Default::default(),
+            stub: [AtomicU64::new(u64::from(mfa.arity)), AtomicU64::new(stub::undefined_function()), AtomicU64::new(0)],
+            trampoline: [AtomicU64::new(u64::from(mfa.arity)), AtomicU64::new(stub::trampoline()), AtomicU64::new(0)],
+            target: AtomicPtr::default(),
+            instruction: AtomicBool::new(false),
+            native: AtomicUsize::new(0),
+            mfa,
+        }));
+        let own = std::ptr::from_ref(e).expose_provenance() as u64;
+        e.stub[2].store(own, Ordering::Relaxed);
+        e.trampoline[2].store(own, Ordering::Relaxed);
+        for a in &e.addresses {
+            a.store(e.stub_address(), Ordering::Release);
+        }
+        e
     }
     /// The entry of `mfa` if there is one.
     pub fn existing(mfa: Mfa) -> Option<&'static Export> {
@@ -169,6 +165,18 @@ impl Export {
     pub(crate) fn bind_instruction(&self, entry: *mut u64) {
         self.instruction.store(true, Ordering::Relaxed);
         self.set_address(entry);
+        let named = Self::make(self.mfa);
+        named.set_address(entry);
+        NAMED.write().expect("no code panics under this lock").push(named);
+    }
+    /// The entry for a call that names the function in its code: another one for instructions of the interpreter, whose
+    /// calls are traced only where the function is found at run time.
+    pub(super) fn named_in_code(&'static self) -> &'static Export {
+        if !self.is_instruction() {
+            return self;
+        }
+        let named = NAMED.read().expect("no code panics under this lock");
+        named.iter().find(|e| e.mfa == self.mfa).copied().unwrap_or(self)
     }
     /// Whether the function is an instruction of the interpreter.
     pub fn is_instruction(&self) -> bool {

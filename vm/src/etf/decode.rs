@@ -3,6 +3,7 @@
 use girder_loader::etf::{Decoder, EtfCause, EtfError, FunParts, RecordParts, TermBuilder};
 
 use super::local_hash;
+use crate::arith;
 use crate::atom::{Atom, AtomError};
 use crate::code::{Export, FunEntry, Mfa};
 use crate::heap::{Builder, Detached};
@@ -109,6 +110,9 @@ impl<'s> TermBuilder for HeapBuilder<'_, 's> {
                 u64::from_le_bytes(limb)
             })
             .collect();
+        if limbs.iter().rposition(|&l| l != 0).is_some_and(|last| last >= arith::max_limbs()) {
+            return Err(DecodeError::Refused);
+        }
         Ok(self.b.big_limbs(negative, &limbs))
     }
     fn float(&mut self, value: f64) -> Built<'s> {

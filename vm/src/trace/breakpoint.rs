@@ -27,7 +27,7 @@ pub(crate) type Spec = Option<Arc<MatchSpec>>;
 pub(crate) enum Site {
     /// The first instruction of a function, by its address.
     Code(usize),
-    /// The trampoline of an export entry: of a native, or for calls by name.
+    /// The trampoline of an export entry: of a native or an instruction, or for calls by name.
     Export(&'static Export),
 }
 
@@ -228,8 +228,8 @@ pub(crate) fn module_freed(m: &LoadedModule) {
 /// A module has a new version, or none: the breakpoints in its names and in what is old code now are gone. The caller
 /// holds [`lock_sites`].
 pub(super) fn names_moved(module: Atom) {
-    let of_native = |b: &Breakpoint| matches!(b.site, Site::Export(e) if e.native().is_some());
-    let of_module = |b: &&Arc<Breakpoint>| b.mfa.module == module && !of_native(b);
+    let stays = |b: &Breakpoint| matches!(b.site, Site::Export(e) if e.native().is_some() || e.is_instruction());
+    let of_module = |b: &&Arc<Breakpoint>| b.mfa.module == module && !stays(b);
     let gone: Vec<Arc<Breakpoint>> = whole(TABLE.read()).values().filter(of_module).cloned().collect();
     gone.iter().for_each(|b| remove(b.site, b));
 }

@@ -1,7 +1,7 @@
 //! `trace_pattern`: which functions have breakpoints, and what for.
 //!
-//! Calls by name (`global`) are noticed in export entries, all calls in the functions themselves; natives have no
-//! code, so both are noticed in their export entries. Invariant: a function is traced by a session in one of the two ways.
+//! Calls by name (`global`) are noticed in export entries, all calls in the functions themselves; natives and functions
+//! that are instructions have no code, so both are noticed in their export entries. Invariant: a function is traced by a session in one of the two ways.
 
 use std::sync::Arc;
 
@@ -98,14 +98,14 @@ impl Functions {
     fn local_in(&self, m: &LoadedModule) -> Vec<(Site, Mfa)> {
         let all = m.functions.iter().map(|f| {
             let mfa = Mfa { module: m.name, function: f.name, arity: f.arity };
-            let native = Export::existing(mfa).filter(|e| e.native().is_some());
-            (native.map_or(Site::Code(m.address(f.entry) as usize), Site::Export), mfa)
+            let without_code = Export::existing(mfa).filter(|e| e.native().is_some() || e.is_instruction());
+            (without_code.map_or(Site::Code(m.address(f.entry) as usize), Site::Export), mfa)
         });
         all.filter(|(_, mfa)| self.has(*mfa)).collect()
     }
     /// The export entries that lead somewhere.
     fn global(&self) -> Vec<(Site, Mfa)> {
-        let leads = |e: &&'static Export| self.has(e.mfa) && e.is_defined() && !e.is_instruction();
+        let leads = |e: &&'static Export| self.has(e.mfa) && e.is_defined();
         Export::all().into_iter().filter(leads).map(|e| (Site::Export(e), e.mfa)).collect()
     }
 }
@@ -123,7 +123,8 @@ pub fn set(session: Id, functions: &Functions, how: &How, rules: Rules) -> usize
 /// have no code to set a breakpoint in; older releases count them.
 pub fn divert(functions: &Functions, on: bool) -> usize {
     let _sites = lock_sites();
-    let (natives, coded): (Vec<_>, Vec<_>) = functions.local().into_iter().partition(|(site, _)| is_native(*site));
+    let (natives, coded): (Vec<_>, Vec<_>) =
+        functions.local().into_iter().partition(|(site, _)| is_without_code(*site));
     for (site, mfa) in &coded {
         change(*site, *mfa, session::DEBUGGER, |r| r.diverts = on);
     }
@@ -134,7 +135,7 @@ pub fn divert(functions: &Functions, on: bool) -> usize {
 fn apply(session: Id, local: Vec<(Site, Mfa)>, global: Vec<(Site, Mfa)>, how: &How, meta_spec: Spec, rules: Rules) {
     if !rules.breakpoints() {
         for (site, mfa) in local {
-            if !how.is_off() && !is_native(site) {
+            if !how.is_off() && !is_without_code(site) {
                 change(site, mfa, session, |r| *r = Rule { session, ..Rule::default() });
             }
         }
@@ -158,7 +159,7 @@ fn apply(session: Id, local: Vec<(Site, Mfa)>, global: Vec<(Site, Mfa)>, how: &H
     }
 }
 
-fn is_native(site: Site) -> bool {
+fn is_without_code(site: Site) -> bool {
     matches!(site, Site::Export(_))
 }
 

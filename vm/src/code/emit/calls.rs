@@ -21,6 +21,11 @@ fn apply_last(e: &Export) -> Option<i::Family> {
     }
 }
 
+/// The operand of a call of a function by its name.
+fn address_of(e: &'static Export) -> u64 {
+    std::ptr::from_ref(e.named_in_code()).expose_provenance() as u64
+}
+
 impl Emitter<'_> {
     pub(super) fn mov(&mut self, s: Operand, d: Operand) {
         if s == d {
@@ -141,7 +146,7 @@ impl Emitter<'_> {
     pub(super) fn call_ext(&mut self, import: Operand) {
         let e = self.import(import);
         if !self.native_call(e) {
-            self.emit(i::CALL_EXT, &[A::W(std::ptr::from_ref(e).expose_provenance() as u64)]);
+            self.emit(i::CALL_EXT, &[A::W(address_of(e))]);
         }
     }
 
@@ -165,7 +170,7 @@ impl Emitter<'_> {
         if let Some(family) = apply_last(e) {
             return self.emit(family, &[A::H(0)]);
         }
-        self.emit(i::CALL_EXT_ONLY, &[A::W(std::ptr::from_ref(e).expose_provenance() as u64)]);
+        self.emit(i::CALL_EXT_ONLY, &[A::W(address_of(e))]);
     }
 
     pub(super) fn call_ext_last(&mut self, import: Operand, n: Operand) {
@@ -179,7 +184,7 @@ impl Emitter<'_> {
         if let Some(family) = apply_last(e) {
             return self.emit(family, &[A::H(bytes(n))]);
         }
-        self.emit(i::CALL_EXT_LAST, &[A::H(bytes(n)), A::W(std::ptr::from_ref(e).expose_provenance() as u64)]);
+        self.emit(i::CALL_EXT_LAST, &[A::H(bytes(n)), A::W(address_of(e))]);
     }
 
     pub(super) fn call_fun(&mut self, fun: A, arity: u32) {

@@ -29,7 +29,12 @@ pub(crate) fn find_dynamic(
 #[inline(always)]
 pub(crate) fn apply(m: M, arity: u32, next: *const u64) -> Flow {
     let n = arity as usize;
-    match find_dynamic(m.s(), m.xr(n), m.xr(n + 1), n) {
+    let (module, function) = (m.xr(n), m.xr(n + 1));
+    if is_apply3(module, function, n) {
+        super::calls::push_return(m, next);
+        return super::stubs::apply3(m);
+    }
+    match find_dynamic(m.s(), module, function, n) {
         Some(to) => {
             super::calls::push_return(m, next);
             super::calls::enter(m, to)
@@ -38,11 +43,17 @@ pub(crate) fn apply(m: M, arity: u32, next: *const u64) -> Flow {
     }
 }
 
+/// Whether it is `erlang:apply/3`, of which only the call that it makes counts.
+#[inline(always)]
+fn is_apply3(module: RawTerm, function: RawTerm, arity: usize) -> bool {
+    arity == 3 && function == RawTerm::atom(am::APPLY) && module == RawTerm::atom(am::ERLANG)
+}
+
 #[inline(always)]
 pub(crate) fn apply_last(m: M, arity: u32, bytes: usize) -> Flow {
     let n = arity as usize;
     let (module, function) = (m.xr(n), m.xr(n + 1));
-    if n == 3 && function == RawTerm::atom(am::APPLY) && module == RawTerm::atom(am::ERLANG) {
+    if is_apply3(module, function, n) {
         return super::stubs::apply3_last(m, bytes);
     }
     match find_dynamic(m.s(), module, function, n) {
