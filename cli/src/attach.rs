@@ -6,17 +6,22 @@
 
 use std::fs::{self, DirBuilder};
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
+use std::time::Duration;
 
+use girder_vm::port::poll::{self, Mode, Target};
 use girder_vm::recording::{self, What};
 use rustix::process::geteuid;
 
-/// Stack of the threads that listen and answer.
+/// Stack of the threads that answer.
 const STACK: usize = 128 << 10;
+/// How long nobody is accepted after that has failed.
+const PAUSE: Duration = Duration::from_millis(100);
 
 fn directory(uid: u32) -> PathBuf {
     PathBuf::from(format!("/tmp/girder-{uid}"))
@@ -27,8 +32,13 @@ fn is_private(dir: &Path, uid: u32) -> bool {
     fs::symlink_metadata(dir).is_ok_and(|m| m.is_dir() && m.uid() == uid && m.mode() & 0o077 == 0)
 }
 
+struct Socket {
+    path: PathBuf,
+    listener: UnixListener,
+}
+
 /// Where this VM listens.
-static SOCKET: OnceLock<PathBuf> = OnceLock::new();
+static SOCKET: OnceLock<Socket> = OnceLock::new();
 
 /// Begins to listen; a VM that cannot goes without.
 pub fn listen() {
@@ -44,23 +54,40 @@ pub fn listen() {
     // One of a process that had this number before.
     let _ = fs::remove_file(&path);
     let Ok(listener) = UnixListener::bind(&path) else { return };
-    let serve = move || {
-        for connection in listener.incoming().flatten() {
-            let named = thread::Builder::new().name("attached".into()).stack_size(STACK);
-            // Without a thread the connection ends, which says as much.
-            let _ = named.spawn(move || answer(&connection));
-        }
+    if listener.set_nonblocking(true).is_ok() {
+        await_connection(SOCKET.get_or_init(|| Socket { path, listener }));
+    }
+}
+
+/// Who connects is answered by a thread that is there for it; until then the poll thread waits, so that being ready for
+/// connections costs nothing.
+fn await_connection(socket: &'static Socket) {
+    let accept = move || {
+        let named = thread::Builder::new().name("attached".into()).stack_size(STACK);
+        // Without a thread nobody is accepted any more.
+        let _ = named.spawn(move || serve(socket));
     };
-    if thread::Builder::new().name("attach".into()).stack_size(STACK).spawn(serve).is_ok() {
-        let _ = SOCKET.set(path);
+    poll::select(socket.listener.as_fd(), Mode::Read, Target::Call(Box::new(accept)));
+}
+
+/// Answers who has connected.
+fn serve(socket: &'static Socket) {
+    let connection = socket.listener.accept();
+    if connection.as_ref().is_err_and(|e| e.kind() != io::ErrorKind::WouldBlock) {
+        // Without descriptors, say: whoever connects can wait a moment.
+        thread::sleep(PAUSE);
+    }
+    await_connection(socket);
+    if let Ok((connection, _)) = connection {
+        answer(&connection);
     }
 }
 
 /// The VM ends.
 pub fn leave() {
-    if let Some(path) = SOCKET.get() {
+    if let Some(socket) = SOCKET.get() {
         // Whoever cleans up has been here before.
-        let _ = fs::remove_file(path);
+        let _ = fs::remove_file(&socket.path);
     }
 }
 
