@@ -39,6 +39,18 @@ dropped() -> T = keeper(), S = self(), P = spawn(fun() -> Ses = trace:session_cr
 none(_, 0) -> still;
 none(F, N) -> case trace:session_info(F) of [] -> none; _ -> receive after 1 -> none(F, N - 1) end end.
 infos() -> {S, _} = create(named), P = spawn(fun idle/0), trace:process(S, P, true, [call, timestamp]), trace:function(S, {?MODULE, f, 1}, [{'_', [], []}], [local]), R = [trace:info(S, P, flags), element(1, trace:info(S, P, tracer)), trace:info(S, {?MODULE, f, 1}, match_spec), trace:info(S, {?MODULE, g, 1}, traced), [N || {N, _} <- trace:session_info(P)], [N || {N, _} <- trace:session_info({?MODULE, f, 1})], [N || {N, _} <- trace:session_info({?MODULE, g, 1})], lists:member(named, [N || {N, _} <- trace:session_info(all)]), erlang:trace_info(P, flags)], P ! stop, gone(S), R.
+%% One session traces calls by name, the others in the function itself.
+by_name_and_inside() ->
+    {S1, T1} = create(a), {S2, _} = create(b), F = {?MODULE, f, 1},
+    trace:function(S1, F, true, [global]), trace:function(S2, F, true, [call_count]), erlang:trace_pattern(F, [{'_', [], [{message, false}]}], [{meta, self()}]),
+    run([{S1, [call]}], fun() -> {f(1), ?MODULE:f(2)} end),
+    R = [kept(T1), [trace:info(S, F, I) || S <- [S1, S2], I <- [traced, call_count]], [erlang:trace_info(F, I) || I <- [traced, meta_match_spec]], erlang:trace_info(F, meta) =:= {meta, self()}, lists:sort([N || {N, _} <- trace:session_info(F)])],
+    gone(S1), gone(S2), erlang:trace_pattern(F, false, [meta]), R.
+%% A session without a tracer of its own is as that of trace/3.
+no_tracer() ->
+    S = trace:session_create(none, undefined, []), T = keeper(), trace:function(S, {?MODULE, f, 1}, true, [local]), trace:function(S, {?MODULE, g, 1}, true, [{meta, T}]),
+    {P, R} = spawn_monitor(fun() -> receive go -> f(1), g(2) end end), trace:process(S, P, true, [call, {tracer, T}]), A = trace:info(S, P, tracer) =:= {tracer, T},
+    B = attempt(fun() -> trace:process(S, P, true, [send]) end) , P ! go, receive {'DOWN', R, _, _, _} -> ok end, K = [setelement(2, M, p) || M <- kept(T), is_tuple(M)], gone(S), [A, B, [setelement(tuple_size(M), M, x) || M <- K]].
 weak() -> {{_, Weak} = S, T} = create(weak), trace:function(Weak, {?MODULE, f, 1}, true, [local]), run([{Weak, [call]}], fun() -> f(1) end), [kept(T), element(1, Weak), is_integer(element(2, Weak)), gone(S), attempt(fun() -> gone(Weak) end)].
 errors() -> {S, T} = create(e), P = spawn(fun() -> ok end), R = monitor(process, P), receive {'DOWN', R, _, _, _} -> ok end, Rs = [attempt(F) || F <- [fun() -> trace:session_create("x", T, []) end, fun() -> trace:session_create(x, y, []) end, fun() -> {_, {x, _}} = trace:session_create(x, P, []), made end, fun() -> trace:session_create(x, T, [opt]) end, fun() -> trace:process(S, x, true, [call]) end, fun() -> trace:process(S, self(), perhaps, [call]) end, fun() -> trace:process(S, self(), true, [nonsense]) end, fun() -> trace:process(S, self(), true, [{tracer, T}]) end, fun() -> trace:process(x, self(), true, [call]) end, fun() -> trace:function(S, x, true, []) end, fun() -> trace:function(S, {?MODULE, f, 1}, true, [{meta, T}]) end, fun() -> trace:session_destroy(x) end, fun() -> trace:session_destroy({x, 1000}) end, fun() -> trace:session_info(x) end]], gone(S), Rs.
 new_processes() -> {S, T} = create(n), trace:process(S, new, true, [procs]), P = spawn(?MODULE, idle, []), trace:process(S, new, false, [procs]), R = monitor(process, P), P ! stop, receive {'DOWN', R, _, _, _} -> ok end, Ms = kept(T), gone(S), [erlang:delete_element(2, M) || M <- Ms, element(2, M) =:= P].

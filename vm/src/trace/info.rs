@@ -1,7 +1,7 @@
 //! `trace_info`: what is set for a function, and what was counted.
 //!
-//! Invariant: a function is looked for as calls find it: in its export entry if calls by name are traced there, else in
-//! the module's current version.
+//! Invariant: a function is looked for as calls find it: in its export entry, where some sessions trace calls by name, then
+//! in the module's current version, where others do.
 
 use std::sync::Arc;
 
@@ -30,37 +30,30 @@ pub struct Traced {
     session: Id,
 }
 
-fn breakpoint_of(mfa: Mfa) -> Result<Option<Arc<Breakpoint>>, ()> {
+/// The breakpoints at a function's places; `None` if there is no such function.
+fn breakpoints_of(mfa: Mfa) -> Option<impl Iterator<Item = Arc<Breakpoint>>> {
     let export = Export::existing(mfa).filter(|e| e.is_defined());
-    if let Some(e) = export.filter(|e| e.is_trapped())
-        && let Some(b) = breakpoint::find(Site::Export(e).key())
-    {
-        return Ok(Some(b));
-    }
+    let by_name = export.filter(|e| e.is_trapped()).and_then(|e| breakpoint::find(Site::Export(e).key()));
     let in_module = code::module(mfa.module).and_then(|m| {
         let f = m.functions.iter().find(|f| f.name == mfa.function && f.arity == mfa.arity)?;
         Some(breakpoint::find(m.address(f.entry) as usize))
     });
-    match in_module {
-        Some(b) => Ok(b),
-        None if export.is_some() => Ok(None),
-        None => Err(()),
-    }
+    (export.is_some() || in_module.is_some()).then(|| by_name.into_iter().chain(in_module.flatten()))
 }
 
 /// What a session has set for a function.
 pub fn function(session: Id, mfa: Mfa) -> Known {
-    match breakpoint_of(mfa) {
-        Err(()) => Known::No,
-        Ok(Some(breakpoint)) if breakpoint.rule(session).is_some() => Known::Traced(Traced { breakpoint, session }),
-        Ok(_) => Known::Untraced,
-    }
+    let Some(mut all) = breakpoints_of(mfa) else { return Known::No };
+    let breakpoint = all.find(|b| b.rule(session).is_some());
+    breakpoint.map_or(Known::Untraced, |breakpoint| Known::Traced(Traced { breakpoint, session }))
 }
 
 /// The sessions that have something set for a function; `None` if there is no such function.
 pub fn sessions_of(mfa: Mfa) -> Option<Vec<Id>> {
-    let b = breakpoint_of(mfa).ok()?;
-    Some(b.map_or_else(Vec::new, |b| b.rules.iter().map(|r| r.session).collect()))
+    let mut all: Vec<Id> =
+        breakpoints_of(mfa)?.flat_map(|b| b.rules.iter().map(|r| r.session).collect::<Vec<_>>()).collect();
+    all.sort_unstable();
+    Some(all)
 }
 
 /// A specification's source, `[]` without one.

@@ -52,7 +52,8 @@ impl Default for Event {
 pub struct Session {
     /// Its name.
     pub name: Atom,
-    /// Who is told; the one of `erlang:trace/3` has none of its own.
+    /// Who is told; the one of `erlang:trace/3` has none of its own, nor have those made with `undefined`: who traces a process
+    /// is told then.
     pub tracer: Option<RawTerm>,
     /// For new processes.
     pub processes: Fresh,
@@ -89,9 +90,9 @@ static FRESH: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
 static SENDERS_WANTED: AtomicBool = AtomicBool::new(false);
 
 /// Makes a session.
-pub fn create(name: Atom, tracer: RawTerm) -> Id {
+pub fn create(name: Atom, tracer: Option<RawTerm>) -> Id {
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    whole(SESSIONS.write()).insert(id, Session::new(name, Some(tracer)));
+    whole(SESSIONS.write()).insert(id, Session::new(name, tracer));
     id
 }
 
