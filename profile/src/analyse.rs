@@ -350,7 +350,8 @@ impl Profile {
             }
             Kind::Queue | Kind::Poll => self.marks.push(mark(end, b)),
             Kind::Slept | Kind::Timers | Kind::Lock => self.marks.push(mark(begin, 0)),
-            Kind::Row => {}
+            // The reader has made turns of the rest.
+            Kind::Row | Kind::Begin | Kind::Shared => {}
         }
     }
     /// Goes through turns and wake-ups in order of time.

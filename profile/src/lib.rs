@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analyse;
+mod events;
 pub mod flame;
 pub mod read;
 pub mod report;

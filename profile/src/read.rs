@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use girder_vm::recording::format::{Block, EVENT_BYTES, Function, Header, Kind, MAGIC};
+use girder_vm::recording::format::{Block, Function, Header, Kind, MAGIC};
+
+use crate::events::Ring;
 
 /// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +95,7 @@ impl Recording {
         let mut rest = bytes.strip_prefix(&MAGIC)?;
         let mut r = Recording::default();
         let mut lost: HashMap<u64, u64> = HashMap::new();
+        let mut rings: HashMap<u32, Ring> = HashMap::new();
         while let Some((h, behind)) = Header::decode(rest)
             && let Some((body, next)) = behind.split_at_checked(h.bytes as usize)
         {
@@ -116,11 +119,20 @@ impl Recording {
                 }
                 Some(Block::Events) => {
                     let ring = u32::try_from(h.number).unwrap_or(u32::MAX);
-                    let events = body.as_chunks::<EVENT_BYTES>().0;
-                    r.events.extend(events.iter().filter_map(|e| event(e, ring, r.begin)));
+                    let words: Vec<u64> = u64s(body).collect();
+                    // What comes from nobody's ring is from several threads.
+                    let mut nobodys = Ring::default();
+                    let of = if ring == u32::MAX { &mut nobodys } else { rings.entry(ring).or_default() };
+                    of.read(&words, ring, r.begin, &mut r.events);
                 }
-                Some(Block::Atom) => {
-                    r.atoms.insert(u32::try_from(h.number).unwrap_or(u32::MAX), text());
+                Some(Block::Atoms) => {
+                    let mut names = body;
+                    for n in u32::try_from(h.number).unwrap_or(u32::MAX).. {
+                        let Some((len, rest)) = number::<2>(names) else { break };
+                        let Some((name, rest)) = rest.split_at_checked(u16::from_le_bytes(len).into()) else { break };
+                        r.atoms.insert(n, String::from_utf8_lossy(name).into_owned());
+                        names = rest;
+                    }
                 }
                 Some(Block::Label) => {
                     r.labels.insert(h.number, text());
@@ -136,6 +148,7 @@ impl Recording {
                 None => {}
             }
         }
+        rings.values_mut().for_each(|ring| ring.end(&mut r.events));
         r.lost = lost.values().sum();
         Some(r)
     }
@@ -163,12 +176,6 @@ impl Recording {
             _ => format!("{bits:#x}"),
         }
     }
-}
-
-fn event(bytes: &[u8; EVENT_BYTES], ring: u32, begin: u64) -> Option<Event> {
-    let mut words = u64s(bytes);
-    let (kind, at) = Kind::split(words.next()?, begin)?;
-    Some(Event { kind, at, words: [words.next()?, words.next()?, words.next()?], ring })
 }
 
 fn stack(pid: u64, body: &[u8]) -> Option<Stack> {
@@ -241,7 +248,7 @@ mod tests {
         }
         let event = [Kind::Stolen.at(2000), 2, 3, 4].map(u64::to_le_bytes).concat();
         all.extend(block(Block::Events, 0, &event));
-        all.extend(block(Block::Atom, 9, b"lists"));
+        all.extend(block(Block::Atoms, 8, b"\x02\0ok\x05\0lists"));
         all
     }
 

@@ -10,7 +10,7 @@ use super::state::Snapshot;
 use crate::atom::{Atom, am};
 use crate::term::{RawTerm, Term};
 
-fn state(s: Snapshot) -> &'static str {
+pub(super) fn state(s: Snapshot) -> &'static str {
     match () {
         () if s.exiting() => "Exiting",
         () if s.collecting() => "Garbing",
@@ -30,7 +30,7 @@ pub fn heading(out: &mut String, p: &Process) {
     }
 }
 
-fn shown(t: RawTerm) -> String {
+pub(super) fn shown(t: RawTerm) -> String {
     Term::immediate(t).map_or_else(String::new, |t| format!("{t:?}"))
 }
 

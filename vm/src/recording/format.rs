@@ -5,7 +5,7 @@
 //! or, where the VM died or the disk was full, is the last one and short: everything before it counts.
 
 /// The first bytes of a file; the last one is the version.
-pub const MAGIC: [u8; 8] = *b"GIRDREC\x01";
+pub const MAGIC: [u8; 8] = *b"GIRDREC\x02";
 
 /// Kinds of blocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,10 +16,11 @@ pub enum Block {
     /// What time it is. The number: ticks; the bytes: nanoseconds of monotonic time since the VM's start, and of system
     /// time.
     Clock,
-    /// Events of one ring, [`EVENT_BYTES`] each. The number: the ring's.
+    /// Events of one ring: words of 8 bytes. The number: the ring's. An event has [`WORDS`] of them, or fewer
+    /// (`short.rs`).
     Events,
-    /// The name of an atom. The number: the atom's.
-    Atom,
+    /// Names of atoms: for each its number of bytes, in 16 bits, and those. The number: the first atom's.
+    Atoms,
     /// A label of a process, as text. The number: the pid.
     Label,
     /// The stack of a process. The number: the pid. The bytes: ticks, reductions that it stands for, then for each frame,
@@ -38,7 +39,7 @@ impl Block {
         Block::Facts,
         Block::Clock,
         Block::Events,
-        Block::Atom,
+        Block::Atoms,
         Block::Label,
         Block::Stack,
         Block::Lost,
@@ -83,18 +84,21 @@ impl Header {
     }
 }
 
-/// Bytes of an event.
-pub const EVENT_BYTES: usize = 32;
+/// Words of an event that is not in a short form.
+pub const WORDS: usize = 4;
 
-/// Kinds of events. `at` is the event's own time, the others are its words 1 to 3; `span` is a duration and what
-/// [`Span`] has beside it. Pids are as terms.
+/// Kinds of events, with what their words 1 to 3 say; `span` is a duration and what [`Span`] has beside it. Pids are as
+/// terms. Those that have short forms (`short.rs`) say what is where in them.
+///
+/// A turn begins when the one before it on its ring ended, or at the last [`Kind::Begin`], [`Kind::Queue`],
+/// [`Kind::Row`] since. An event whose time is that of its ring's last reading of the clock happened then or soon after.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Kind {
     /// A turn of a process has ended: pid, span with reductions and [`Reason`], the process that it woke at its begin (0:
-    /// none).
+    /// none). Short: the reductions and, in the lowest two bits, the reason; the pid; the woken one.
     Turn = 1,
-    /// A process was woken: pid, by whom (0: nobody in particular).
+    /// A process was woken: pid, by whom (0: nobody in particular). Short: 0; by whom; the pid; or only the pid.
     Woken,
     /// The ring's thread has the seat of this scheduler from here on, 0 for none: number, kind of dirty scheduler.
     Row,
@@ -109,13 +113,14 @@ pub enum Kind {
     Collected,
     /// A scheduler took work of another: whose, entries in its queues afterwards.
     Stolen,
-    /// Length of the scheduler's queues: entries.
+    /// Length of the scheduler's queues: entries. A turn may begin here.
     Queue,
     /// The scheduler has slept: 0, span.
     Slept,
-    /// A message was sent: to, from, words.
+    /// A message was sent: to, from, words. Short: words; from; to.
     Sent,
-    /// A process took messages into its queue: pid, how many, how many wait now.
+    /// A process took messages into its queue: pid, how many, how many wait now. Short: how many wait, and, in the lowest
+    /// seven bits, how many were taken; the pid.
     Fetched,
     /// A port's turn has ended: port, span with reductions.
     Port,
@@ -129,10 +134,15 @@ pub enum Kind {
     Loaded,
     /// A thread waited for a lock: number of the place, span.
     Lock,
+    /// Short only: the clock was read, and what comes next begins then.
+    Begin,
+    /// Short only: a turn as [`Kind::Turn`] whose end nobody looked at the clock for: it and its neighbours share the time
+    /// up to the ring's next reading.
+    Shared,
 }
 
 impl Kind {
-    const ALL: [Kind; 18] = [
+    const ALL: [Kind; 20] = [
         Kind::Turn,
         Kind::Woken,
         Kind::Row,
@@ -151,6 +161,8 @@ impl Kind {
         Kind::Poll,
         Kind::Loaded,
         Kind::Lock,
+        Kind::Begin,
+        Kind::Shared,
     ];
     /// The kind of this number.
     pub fn of(n: u8) -> Option<Kind> {

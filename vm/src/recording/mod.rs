@@ -7,6 +7,7 @@
 
 pub mod format;
 mod ring;
+pub mod short;
 mod stacks;
 mod track;
 mod writer;
@@ -92,7 +93,7 @@ fn generation() -> u32 {
 
 /// What does not fit into an event, and is rare.
 enum Note {
-    Event([u64; ring::WORDS]),
+    Event([u64; format::WORDS]),
     Label(RawTerm, String),
     Place(u64, String),
     Stack { pid: RawTerm, at: u64, reductions: u64, frames: Vec<(Mfa, u32)> },

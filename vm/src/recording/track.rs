@@ -1,28 +1,31 @@
 //! What happens tells of itself here: each thread's place in its ring, and the turn that it runs.
 //!
-//! Invariant: the clock is read once for a turn: a turn that follows another begins when that one ended. What happens in
-//! a turn soon after its time was last read ([`SOON`] reductions) is given that time.
+//! Invariants: the clock is read at most once for a turn: a turn that follows another begins when that one ended, and
+//! turns that are over within [`SOON`] reductions share one reading. What happens soon after the last reading is given that
+//! time. What this file keeps of a ring's last reading and last process is what its reader knows: it changes only with
+//! what was pushed.
 
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::format::{Function, Kind, Reason, Span};
-use super::ring::{Ring, WORDS};
+use super::format::{Function, Kind, Reason, Span, WORDS};
+use super::ring::Ring;
+use super::short::{SWITCH, Short};
 use super::{Note, What, generation, is_on, note};
 use crate::atom::{Atom, am};
 use crate::code::Mfa;
-use crate::process::{Process, Table, table};
+use crate::process::{Process, Table, label, table};
 use crate::sched::{self, Dirty};
 use crate::sync::whole;
 use crate::sys::ticks;
-use crate::term::{Kind as TermKind, RawTerm, Term, print};
+use crate::term::{Kind as TermKind, RawTerm, Term};
 
 /// Reductions during which a time that was read is still good.
 const SOON: i64 = 16;
-/// Events that a ring has room for: more than schedulers make in ten milliseconds.
-const CAPACITY: usize = 1 << 16;
+/// Words that a ring has room for: more than schedulers make in ten milliseconds.
+pub(super) const CAPACITY: usize = 1 << 18;
 
 /// All rings there ever were; a ring's number is its place.
 static RINGS: Mutex<Vec<&'static Ring>> = Mutex::new(Vec::new());
@@ -37,19 +40,27 @@ pub(super) fn rings() -> Vec<&'static Ring> {
 /// A thread's place.
 pub(super) struct Track {
     ring: Cell<Option<&'static Ring>>,
-    /// The recording that the ring has been told who its thread is for.
+    /// The recording that the ring has been told who its thread is for; 0: none, or it has lost something.
     generation: Cell<u32>,
     /// Number of the scheduler whose seat the thread has, and of the kind of dirty scheduler that it is.
     row: Cell<(u64, u64)>,
+    /// The last reading that is in the ring.
+    told: Cell<u64>,
+    /// The pid that the ring's last short event ended with.
+    last: Cell<u64>,
+    /// The last reading.
+    now: Cell<u64>,
+    /// Reductions that were left to the process whose turn it is at that reading; more by what came before its turn.
+    then: Cell<i64>,
     /// The process whose turn it is, 0: none.
     pid: Cell<u64>,
-    /// When the turn began.
+    /// The last reading when the turn began.
     begin: Cell<u64>,
-    /// When the last turn ended, if the next one follows at once, else 0.
-    last: Cell<u64>,
-    /// The newest time that was read in the turn, and the reductions that were left then.
-    stamp: Cell<(u64, i64)>,
-    /// Who is woken now is woken at that time.
+    /// Whether the next turn follows the last one at once.
+    follows: Cell<bool>,
+    /// Reductions since the last reading when the last turn ended; not 0 if that turn shares its reading.
+    since: Cell<i64>,
+    /// Who is woken now is woken soon after the last reading.
     is_soon: Cell<bool>,
     /// Who was woken when the turn began, 0: nobody.
     woken: Cell<u64>,
@@ -64,10 +75,14 @@ thread_local! {
         ring: Cell::new(None),
         generation: Cell::new(0),
         row: Cell::new((0, 0)),
+        told: Cell::new(0),
+        last: Cell::new(0),
+        now: Cell::new(0),
+        then: Cell::new(0),
         pid: Cell::new(0),
         begin: Cell::new(0),
-        last: Cell::new(0),
-        stamp: Cell::new((0, 0)),
+        follows: Cell::new(false),
+        since: Cell::new(0),
         is_soon: Cell::new(false),
         woken: Cell::new(0),
         until_stack: Cell::new(0),
@@ -81,28 +96,32 @@ struct PassOn;
 
 impl Drop for PassOn {
     fn drop(&mut self) {
-        if let Some(r) = TRACK.with(|t| t.ring.take()) {
+        if let Some(r) = track(|t| t.ring.take()) {
             whole(FREE.lock()).push(r);
         }
     }
 }
 
+/// Often called with the call of a method: what is larger keeps `with` from being inlined, and would then be called by
+/// address with all that it refers to in memory.
+#[inline(always)]
 pub(super) fn track<R>(f: impl FnOnce(&Track) -> R) -> R {
     TRACK.with(f)
 }
 
 impl Track {
-    #[inline]
-    fn put(&self, event: [u64; WORDS]) {
+    /// The ring, if it knows whose it is.
+    #[inline(always)]
+    fn ring(&self) -> Option<&'static Ring> {
         match self.ring.get() {
-            Some(r) if self.generation.get() == generation() => r.push(event),
-            _ => self.begin_ring().push(event),
+            Some(r) if self.generation.get() == generation() => Some(r),
+            _ => self.begin_ring(),
         }
     }
-    /// The thread's ring, which is told whose it is.
+    /// Tells the ring whose it is; the turn under way is not recorded. `None` if it has no room.
     #[cold]
     #[inline(never)]
-    fn begin_ring(&self) -> &'static Ring {
+    fn begin_ring(&self) -> Option<&'static Ring> {
         let ring = self.ring.get().unwrap_or_else(|| {
             whole(FREE.lock()).pop().unwrap_or_else(|| {
                 let r: &'static Ring = Box::leak(Box::new(Ring::new(CAPACITY)));
@@ -113,40 +132,209 @@ impl Track {
         self.ring.set(Some(ring));
         // A thread that ends keeps the ring that it takes then.
         let _ = PASS_ON.try_with(|_| ());
-        self.generation.set(generation());
-        self.last.set(0);
+        self.pid.set(0);
+        self.follows.set(false);
         let (row, kind) = self.row.get();
-        ring.push([Kind::Row.at(ticks::now()), row, kind, 0]);
-        ring
+        let now = ticks::now();
+        if !ring.push([Kind::Row.at(now), row, kind, 0]) {
+            return None;
+        }
+        self.told_row(now);
+        self.generation.set(generation());
+        Some(ring)
     }
-    /// The time, at most [`SOON`] reductions of the process whose turn it is ago.
+    fn told_row(&self, now: u64) {
+        self.told.set(now);
+        self.now.set(now);
+        self.then.set(i64::MIN);
+        self.last.set(0);
+    }
+    /// What comes is for a ring that knows nothing.
+    #[cold]
+    #[inline(never)]
+    fn lost(&self) {
+        self.generation.set(0);
+    }
+    /// An event of four words, at a time that was read.
+    fn put(&self, kind: Kind, at: u64, [a, b, c]: [u64; WORDS - 1]) {
+        let Some(r) = self.ring() else { return };
+        if !r.push([kind.at(at), a, b, c]) {
+            return self.lost();
+        }
+        let told = self.told.get().max(at);
+        self.told.set(told);
+        self.now.set(self.now.get().max(told));
+    }
+    /// A short event, at the time that was read last.
+    #[inline(always)]
+    fn short(&self, kind: Kind, small: u64, a: u64, b: u64) {
+        let Some(r) = self.ring() else { return };
+        let now = self.now.get();
+        // A reading is never older than what was told.
+        let s = Short { kind, since: now.wrapping_sub(self.told.get()), small, a, b };
+        match s.narrow(self.last.get()) {
+            Some(word) if r.push([word]) => {
+                self.told.set(now);
+                self.last.set(s.last());
+            }
+            Some(_) => self.lost(),
+            None => self.wide(kind, small, a, b),
+        }
+    }
+    /// As [`Track::short`], of what does not fit into a word.
+    #[cold]
+    #[inline(never)]
+    fn wide(&self, kind: Kind, small: u64, a: u64, b: u64) {
+        let Some(r) = self.ring() else { return };
+        let now = self.now.get();
+        let s = Short { kind, since: now.wrapping_sub(self.told.get()), small, a, b };
+        match s.wide() {
+            Some(words) if r.push(words) => {
+                self.told.set(now);
+                self.last.set(s.last());
+            }
+            Some(_) => self.lost(),
+            None => self.whole(s),
+        }
+    }
+    fn whole(&self, s: Short) {
+        let now = self.now.get();
+        match s.kind {
+            Kind::Turn | Kind::Shared => {
+                let took = span(now.saturating_sub(self.begin.get()), s.small >> 2, s.small as u8 & 3);
+                self.put(Kind::Turn, now, [s.a, took, s.b]);
+            }
+            Kind::Woken if s.b == 0 => self.put(Kind::Woken, now, [s.a, 0, 0]),
+            Kind::Woken => self.put(Kind::Woken, now, [s.b, s.a, 0]),
+            Kind::Sent => self.put(Kind::Sent, now, [s.b, s.a, s.small]),
+            Kind::Fetched => self.put(Kind::Fetched, now, [s.a, s.small & 0x7F, s.small >> 7]),
+            // Nothing else has a short form.
+            _ => {}
+        }
+    }
+    /// Reads the clock, with so many reductions left.
+    #[inline(always)]
+    fn read(&self, left: i64) -> u64 {
+        let now = ticks::now().max(self.now.get());
+        self.now.set(now);
+        self.then.set(left);
+        now
+    }
+    /// Reads the clock unless that was done soon before.
+    #[inline(always)]
     fn soon(&self, p: &Process) -> u64 {
         let left = p.owner().fcalls.get();
-        let (at, then) = self.stamp.get();
-        if self.pid.get() == p.pid().bits() && (0..=SOON).contains(&then.wrapping_sub(left)) {
-            return at;
+        let since = self.then.get().wrapping_sub(left);
+        if self.pid.get() == p.pid().bits() && (0..=SOON).contains(&since) {
+            return self.now.get();
         }
         self.read(left)
     }
-    fn read(&self, left: i64) -> u64 {
-        let now = ticks::now();
-        self.stamp.set((now, left));
-        now
+    /// What comes next begins now.
+    fn begin(&self) {
+        let Some(r) = self.ring() else { return };
+        let now = self.read(i64::MIN);
+        if !r.push([Short::begin(now.saturating_sub(self.told.get()))]) {
+            return self.lost();
+        }
+        self.told.set(now);
+        self.since.set(0);
+    }
+    #[inline(never)]
+    fn turn_begins(&self, p: &Process) {
+        let left = p.owner().fcalls.get();
+        if self.follows.replace(false) && self.generation.get() == generation() {
+            self.then.set(left + self.since.get());
+        } else {
+            self.begin();
+            self.then.set(left);
+        }
+        self.begin.set(self.now.get());
+        self.pid.set(p.pid().bits());
+        self.woken.set(0);
+        self.is_soon.set(false);
+    }
+    #[inline(never)]
+    fn turn_ends(&self, pid: RawTerm, left: i64, reductions: u64, reason: Reason) {
+        if self.pid.replace(0) != pid.bits() || self.generation.get() != generation() {
+            // What its begin was told to has been lost, or was for another recording.
+            return;
+        }
+        let since = self.then.get().wrapping_sub(left).wrapping_add(SWITCH as i64);
+        let shared = (0..=SOON).contains(&since) && self.now.get() == self.told.get();
+        let kind = if shared {
+            self.since.set(since);
+            Kind::Shared
+        } else {
+            self.read(0);
+            self.since.set(0);
+            Kind::Turn
+        };
+        self.follows.set(true);
+        self.short(kind, reductions << 2 | reason as u64, pid.bits(), self.woken.get());
+    }
+    #[inline(never)]
+    fn pauses(&self) {
+        if self.follows.replace(false) && self.since.get() != 0 {
+            self.begin();
+        }
+    }
+    #[inline(never)]
+    fn wakes(&self, id: RawTerm) {
+        let by = self.pid.get();
+        if !self.is_soon.replace(false) {
+            // How many reductions were left is not known here: those of the reading before are too many, never too few.
+            self.now.set(ticks::now().max(self.now.get()));
+        } else if by != 0 && self.woken.get() == 0 && self.now.get() == self.begin.get() {
+            return self.woken.set(id.bits());
+        }
+        let (a, b) = if by == 0 { (id.bits(), 0) } else { (by, id.bits()) };
+        self.short(Kind::Woken, 0, a, b);
+    }
+    /// The process is about to do something that may wake another one.
+    #[inline(never)]
+    fn acts(&self, p: &Process) {
+        self.soon(p);
+        self.is_soon.set(true);
+    }
+    /// The process is about to send a message.
+    #[inline(never)]
+    fn sends(&self, p: &Process, to: RawTerm, words: usize) {
+        self.soon(p);
+        self.is_soon.set(true);
+        if is_on(What::MESSAGES) {
+            self.short(Kind::Sent, words as u64, p.pid().bits(), to.bits());
+        }
+    }
+    #[inline(never)]
+    fn fetches(&self, p: &Process, fetched: usize, waiting: usize) {
+        let at = self.soon(p);
+        match fetched {
+            0..128 => self.short(Kind::Fetched, (waiting << 7 | fetched) as u64, p.pid().bits(), 0),
+            _ => self.put(Kind::Fetched, at, [p.pid().bits(), fetched as u64, waiting as u64]),
+        }
+    }
+    #[inline(never)]
+    fn collected(&self, p: &Process, begin: u64, major: bool, before: usize, after: usize) {
+        let now = self.read(p.owner().fcalls.get());
+        let took = span(now.saturating_sub(begin), 0, u8::from(major));
+        let half = |words: usize| u64::from(u32::try_from(words).unwrap_or(u32::MAX));
+        self.put(Kind::Collected, now, [p.pid().bits(), took, half(before) << 32 | half(after)]);
     }
     /// The turn goes on behind something that took its own time.
-    fn go_on(&self, now: u64) {
-        self.begin.set(now);
-        self.stamp.set((now, i64::MIN));
+    fn go_on(&self) {
+        self.begin();
+        self.begin.set(self.now.get());
         self.woken.set(0);
     }
 }
 
-fn put(event: [u64; WORDS]) {
-    TRACK.with(|t| t.put(event));
+fn put(kind: Kind, at: u64, words: [u64; WORDS - 1]) {
+    track(|t| t.put(kind, at, words));
 }
 
-fn now_and(f: impl FnOnce(u64) -> [u64; WORDS]) {
-    put(f(ticks::now()));
+fn put_now(kind: Kind, words: [u64; WORDS - 1]) {
+    put(kind, ticks::now(), words);
 }
 
 fn span(ticks: u64, number: u64, small: u8) -> u64 {
@@ -166,39 +354,24 @@ pub(crate) fn begins(what: What) -> Option<u64> {
 /// A turn begins; `true` if [`turn_ends`] is to be called.
 #[inline(always)]
 pub(crate) fn turn_begins(p: &Process) -> bool {
-    is_on(What::SCHEDULING) && begin_turn(p)
+    let on = is_on(What::SCHEDULING);
+    if on {
+        track(|t| t.turn_begins(p));
+    }
+    on
 }
 
-#[inline(never)]
-fn begin_turn(p: &Process) -> bool {
-    let known = generation();
-    TRACK.with(|t| {
-        let last = if t.generation.get() == known { t.last.get() } else { 0 };
-        let now = if last != 0 { last } else { ticks::now() };
-        t.go_on(now);
-        t.stamp.set((now, p.owner().fcalls.get()));
-        t.pid.set(p.pid().bits());
-    });
-    true
-}
-
-/// A turn has ended that was recorded; nobody else has seen so yet.
-#[inline(never)]
-pub(crate) fn turn_ends(pid: RawTerm, reductions: u64, reason: Reason) {
-    TRACK.with(|t| {
-        let now = ticks::now();
-        let took = span(now.saturating_sub(t.begin.get()), reductions, reason as u8);
-        t.put([Kind::Turn.at(now), pid.bits(), took, t.woken.get()]);
-        t.last.set(now);
-        t.pid.set(0);
-    });
+/// A turn has ended that was recorded, with so many reductions left; nobody else has seen so yet.
+#[inline(always)]
+pub(crate) fn turn_ends(pid: RawTerm, left: i64, reductions: u64, reason: Reason) {
+    track(|t| t.turn_ends(pid, left, reductions, reason));
 }
 
 /// Something else comes before the next turn.
 #[inline(always)]
 pub(crate) fn pauses() {
     if is_on(What::SCHEDULING) {
-        TRACK.with(|t| t.last.set(0));
+        track(Track::pauses);
     }
 }
 
@@ -206,62 +379,62 @@ pub(crate) fn pauses() {
 #[inline(always)]
 pub(crate) fn woken(id: RawTerm) {
     if is_on(What::SCHEDULING) {
-        record_woken(id);
+        track(|t| t.wakes(id));
     }
 }
 
-#[inline(never)]
-fn record_woken(id: RawTerm) {
-    TRACK.with(|t| {
-        let (at, _) = t.stamp.get();
-        let soon = t.is_soon.take();
-        if soon && at == t.begin.get() && t.woken.get() == 0 {
-            return t.woken.set(id.bits());
-        }
-        let at = if soon { at } else { ticks::now() };
-        t.put([Kind::Woken.at(at), id.bits(), t.pid.get(), 0]);
-    });
+/// Does something that may wake another process.
+#[inline(always)]
+pub(crate) fn acting<R>(p: &Process, f: impl FnOnce() -> R) -> R {
+    if !is_on(What::SCHEDULING) {
+        return f();
+    }
+    track(|t| t.acts(p));
+    let result = f();
+    track(|t| t.is_soon.set(false));
+    result
 }
 
-/// A message of `words` is about to be delivered; [`has_sent`] is to be called then.
-#[inline(never)]
-pub(crate) fn sends(p: &Process, to: RawTerm, words: usize) {
-    TRACK.with(|t| {
-        let at = t.soon(p);
-        if is_on(What::MESSAGES) {
-            t.put([Kind::Sent.at(at), to.bits(), p.pid().bits(), words as u64]);
-        }
-        t.is_soon.set(true);
-    });
+/// Delivers a message of `words`.
+#[inline(always)]
+pub(crate) fn sending<R>(p: &Process, to: RawTerm, words: usize, f: impl FnOnce() -> R) -> R {
+    if !is_on(What::SCHEDULING.and(What::MESSAGES)) {
+        return f();
+    }
+    track(|t| t.sends(p, to, words));
+    let result = f();
+    track(|t| t.is_soon.set(false));
+    result
 }
 
 /// A message was copied by a dirty scheduler and is about to be delivered.
 #[inline]
 pub(crate) fn sent_large(p: &Process, to: RawTerm, words: usize) {
     if is_on(What::MESSAGES) {
-        now_and(|at| [Kind::Sent.at(at), to.bits(), p.pid().bits(), words as u64]);
+        put_now(Kind::Sent, [to.bits(), p.pid().bits(), words as u64]);
     }
 }
 
-/// See [`sends`].
-pub(crate) fn has_sent() {
-    TRACK.with(|t| t.is_soon.set(false));
-}
-
 /// A process has taken messages into its queue, of which so many wait now.
-#[inline]
+#[inline(always)]
 pub(crate) fn fetched(p: &Process, fetched: usize, waiting: usize) {
     if is_on(What::MESSAGES) {
-        TRACK.with(|t| t.put([Kind::Fetched.at(t.soon(p)), p.pid().bits(), fetched as u64, waiting as u64]));
+        track(|t| t.fetches(p, fetched, waiting));
     }
 }
 
 /// The thread has the seat of this scheduler (from 1), or none (0); then it may be a dirty scheduler of a kind (from 1).
 pub(crate) fn sits(scheduler: usize, kind: usize) {
-    TRACK.with(|t| {
+    track(|t| {
         t.row.set((scheduler as u64, kind as u64));
-        if is_on(What::SCHEDULING) {
-            t.put([Kind::Row.at(ticks::now()), scheduler as u64, kind as u64, 0]);
+        if is_on(What::SCHEDULING)
+            && let Some(r) = t.ring()
+        {
+            let now = ticks::now().max(t.now.get());
+            if !r.push([Kind::Row.at(now), scheduler as u64, kind as u64, 0]) {
+                return t.lost();
+            }
+            t.told_row(now);
         }
     });
 }
@@ -269,12 +442,12 @@ pub(crate) fn sits(scheduler: usize, kind: usize) {
 /// The thread is about to leave its seat for long work of the process whose turn it is.
 pub(crate) fn goes_dirty() {
     if is_on(What::SCHEDULING) {
-        TRACK.with(|t| {
+        track(|t| {
             if t.pid.get() != 0 {
-                let now = ticks::now();
-                let took = span(now.saturating_sub(t.begin.get()), 0, Reason::Dirty as u8);
-                t.put([Kind::Turn.at(now), t.pid.get(), took, t.woken.get()]);
-                t.go_on(now);
+                t.read(i64::MIN);
+                t.short(Kind::Turn, Reason::Dirty as u64, t.pid.get(), t.woken.get());
+                t.since.set(0);
+                t.go_on();
             }
         });
     }
@@ -284,33 +457,28 @@ pub(crate) fn goes_dirty() {
 pub(crate) fn dirty_begins(kind: Dirty) {
     sits(0, kind as usize + 1);
     if is_on(What::SCHEDULING) {
-        TRACK.with(|t| t.go_on(ticks::now()));
+        track(Track::go_on);
     }
 }
 
 /// The long work, of this kind, has ended; the turn goes on.
 pub(crate) fn dirty_ends(p: &Process, kind: Dirty) {
     if is_on(What::SCHEDULING) {
-        TRACK.with(|t| {
+        track(|t| {
             let now = ticks::now();
             // Work that began before the recording has no begin.
             if t.pid.get() == p.pid().bits() {
-                t.put([Kind::Dirty.at(now), p.pid().bits(), span(now.saturating_sub(t.begin.get()), 0, kind as u8), 0]);
+                t.put(Kind::Dirty, now, [p.pid().bits(), span(now.saturating_sub(t.begin.get()), 0, kind as u8), 0]);
             }
-            t.go_on(now);
+            t.go_on();
         });
     }
 }
 
 /// A collection has ended that began at a time, with so many words in use before and after.
-#[inline(never)]
+#[inline]
 pub(crate) fn collected(p: &Process, begin: u64, major: bool, before: usize, after: usize) {
-    TRACK.with(|t| {
-        let now = t.read(p.owner().fcalls.get());
-        let took = span(now.saturating_sub(begin), 0, u8::from(major));
-        let half = |words: usize| u64::from(u32::try_from(words).unwrap_or(u32::MAX));
-        t.put([Kind::Collected.at(now), p.pid().bits(), took, half(before) << 32 | half(after)]);
-    });
+    track(|t| t.collected(p, begin, major, before, after));
 }
 
 /// A process was made that does not run yet.
@@ -318,7 +486,11 @@ pub(crate) fn collected(p: &Process, begin: u64, major: bool, before: usize, aft
 pub(crate) fn spawned(parent: &Process, child: RawTerm, mfa: Mfa, args: Term<'_>) {
     if is_on(What::SCHEDULING) {
         let f = function(spawned_fun(mfa, args).unwrap_or(mfa)).word();
-        TRACK.with(|t| t.put([Kind::Spawned.at(t.soon(parent)), child.bits(), parent.pid().bits(), f]));
+        track(|t| {
+            t.put(Kind::Spawned, t.soon(parent), [child.bits(), parent.pid().bits(), f]);
+            // It is enqueued next.
+            t.is_soon.set(true);
+        });
     }
 }
 
@@ -363,32 +535,18 @@ fn describe(p: &Process) {
 #[inline(never)]
 pub(super) fn dictionary_pair(p: &Process, key: Term<'_>, value: Term<'_>) {
     if key.is(am::DOLLAR_INITIAL_CALL) {
-        let Some(&[m, f, a]) = value.as_tuple() else { return };
-        let (Some(module), Some(function), Some(arity)) = (m.as_atom(), f.as_atom(), a.as_small()) else { return };
-        let Ok(arity) = u8::try_from(arity) else { return };
-        let word = self::function(Mfa { module, function, arity }).word();
+        let Some(call) = label::call(value) else { return };
+        let word = function(call).word();
         note(Note::Event([Kind::Known.at(ticks::now()), p.pid().bits(), 0, word]));
     } else if key.is(am::DOLLAR_PROCESS_LABEL) {
-        note(Note::Label(p.pid(), label(value)));
+        note(Note::Label(p.pid(), label::text(value)));
     }
-}
-
-/// A label as people read it: text as it is, all else as a term.
-fn label(t: Term<'_>) -> String {
-    const LONGEST: usize = 100;
-    let mut text = String::new();
-    match t.kind() {
-        TermKind::Atom(a) => text.push_str(a.name()),
-        // Writing into a string does not fail.
-        _ => print::write_term(&mut text, t, print::Limits { terms: LONGEST }).unwrap_or_default(),
-    }
-    text
 }
 
 /// A process or port has been given a name.
 pub(crate) fn named(id: RawTerm, name: Atom) {
     if is_on(What::SCHEDULING) {
-        now_and(|at| [Kind::Named.at(at), id.bits(), u64::from(name.index()) + 1, 0]);
+        put_now(Kind::Named, [id.bits(), u64::from(name.index()) + 1, 0]);
     }
 }
 
@@ -396,15 +554,19 @@ pub(crate) fn named(id: RawTerm, name: Atom) {
 #[inline]
 pub(crate) fn stolen(from: usize, entries: usize) {
     if is_on(What::SCHEDULING) {
-        now_and(|at| [Kind::Stolen.at(at), from as u64 + 1, entries as u64, 0]);
+        put_now(Kind::Stolen, [from as u64 + 1, entries as u64, 0]);
     }
 }
 
-/// The scheduler looks after its queues.
+/// The scheduler looks after its queues; if they are not empty, a turn comes next.
 #[inline]
 pub(crate) fn queue(entries: usize) {
     if is_on(What::SCHEDULING) {
-        now_and(|at| [Kind::Queue.at(at), entries as u64, 0, 0]);
+        track(|t| {
+            t.put(Kind::Queue, t.read(i64::MIN), [entries as u64, 0, 0]);
+            t.since.set(0);
+            t.follows.set(entries > 0);
+        });
     }
 }
 
@@ -412,7 +574,8 @@ pub(crate) fn queue(entries: usize) {
 #[inline]
 pub(crate) fn ended(kind: Kind, begin: Option<u64>, about: u64, number: u64) {
     if let Some(begin) = begin {
-        now_and(|at| [kind.at(at), about, span(at.saturating_sub(begin), number, 0), 0]);
+        let now = ticks::now();
+        put(kind, now, [about, span(now.saturating_sub(begin), number, 0), 0]);
     }
 }
 
@@ -420,7 +583,7 @@ pub(crate) fn ended(kind: Kind, begin: Option<u64>, about: u64, number: u64) {
 #[inline]
 pub(crate) fn polled(descriptors: usize) {
     if descriptors > 0 && is_on(What::IO) {
-        now_and(|at| [Kind::Poll.at(at), descriptors as u64, 0, 0]);
+        put_now(Kind::Poll, [descriptors as u64, 0, 0]);
     }
 }
 

@@ -11,8 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::format::{Block, EVENT_BYTES, Header, Kind, MAGIC};
-use super::ring::WORDS;
+use super::format::{Block, Header, MAGIC};
 use super::{GENERATION, Note, ON, What, take_notes, track};
 use crate::atom::Atom;
 use crate::profile::Profile;
@@ -26,8 +25,11 @@ const BUSY: Duration = Duration::from_millis(1);
 const QUIET: Duration = Duration::from_millis(10);
 /// Between two notes of what time it is.
 const CLOCK_EVERY: Duration = Duration::from_millis(500);
-/// A part of a ring's room that makes the thread look again soon.
-const MUCH: usize = 32;
+/// Parts of the fullest ring's room that make the thread look again sooner, and later.
+const MUCH: usize = 4;
+const LITTLE: usize = 16;
+/// Bytes of a word.
+const WORD: usize = 8;
 
 /// What to record, and where to.
 #[derive(Clone, Debug)]
@@ -125,12 +127,12 @@ struct Writer {
     options: Options,
     out: Vec<u8>,
     bytes: u64,
+    /// What a ring held.
+    words: Vec<u8>,
     /// Ticks at the begin: what is older belongs to the recording before.
     begin: u64,
-    /// Atoms that the file has.
-    atoms: Vec<bool>,
-    /// Atoms that the events just drained refer to.
-    wanted: Vec<u32>,
+    /// Number of atoms that the file has.
+    atoms: u32,
     /// What the file says that each ring has lost, and what it had lost at the begin.
     lost: Vec<(u64, u64)>,
 }
@@ -139,7 +141,7 @@ impl Writer {
     fn new(file: File, options: Options) -> Writer {
         let lost = track::rings().iter().map(|r| (0, r.lost())).collect();
         let begin = ticks::now();
-        Writer { file, options, out: Vec::new(), bytes: 0, begin, atoms: Vec::new(), wanted: Vec::new(), lost }
+        Writer { file, options, out: Vec::new(), bytes: 0, words: Vec::new(), begin, atoms: 0, lost }
     }
     fn block(&mut self, kind: Block, number: u64, bytes: &[u8]) {
         let len = u32::try_from(bytes.len()).expect("blocks are small");
@@ -177,9 +179,10 @@ impl Writer {
         let begin = Instant::now();
         let mut clock_due = CLOCK_EVERY;
         let mut outcome = Outcome::default();
+        let mut period = QUIET;
         loop {
             let last = stop.load(Ordering::Relaxed);
-            let much = self.drain();
+            let mut written = self.drain();
             let age = begin.elapsed();
             if age >= clock_due {
                 clock_due = age + CLOCK_EVERY;
@@ -190,12 +193,13 @@ impl Writer {
             if over {
                 ON.store(0, Ordering::Relaxed);
                 if !last {
-                    self.drain();
+                    written = written.and_then(|_| self.drain());
                 }
                 self.clock();
                 self.block(Block::End, ticks::now(), &[]);
             }
-            if let Err(e) = self.flush() {
+            let written = written.and_then(|part| self.flush().map(|()| part));
+            if let Err(e) = &written {
                 ON.store(0, Ordering::Relaxed);
                 let path = self.options.path.display();
                 eprintln!("girder: profile: {path}: {e}; the recording ends here, the program goes on");
@@ -210,28 +214,38 @@ impl Writer {
                 break;
             }
             let rest = self.options.duration.map_or(QUIET, |d| d.saturating_sub(age));
-            thread::park_timeout(if much { BUSY } else { QUIET }.min(rest));
+            period = match written {
+                Ok(words) if words > track::CAPACITY / MUCH => period / 2,
+                Ok(words) if words < track::CAPACITY / LITTLE => period * 2,
+                _ => period,
+            };
+            period = period.clamp(BUSY, QUIET);
+            thread::park_timeout(period.min(rest));
         }
         outcome.bytes = self.bytes;
         outcome.lost = self.lost.iter().map(|(n, _)| n).sum();
         outcome
     }
-    /// Takes what the rings hold; whether that was much.
-    fn drain(&mut self) -> bool {
-        let mut much = false;
+    /// Takes what the rings hold; gives the words that were in the fullest one.
+    fn drain(&mut self) -> io::Result<usize> {
+        let mut most = 0;
         for (i, ring) in track::rings().into_iter().enumerate() {
-            let start = self.out.len();
-            self.out.extend([0; Header::BYTES]);
-            let (out, wanted, begin) = (&mut self.out, &mut self.wanted, self.begin);
-            let n = ring.drain(|e| event(out, wanted, begin, e));
-            much |= n > ring.capacity() / MUCH;
-            let bytes = self.out.len() - start - Header::BYTES;
-            if bytes == 0 {
-                self.out.truncate(start);
-            } else {
-                let bytes = u32::try_from(bytes).expect("a ring is small");
-                let header = Header { kind: Block::Events as u32, bytes, number: i as u64 };
-                self.out[start..start + Header::BYTES].copy_from_slice(&header.encode());
+            self.words.resize(ring.capacity() * WORD, 0);
+            let mut to = self.words.as_chunks_mut::<WORD>().0.iter_mut();
+            let n = ring.drain(|w| {
+                if let Some(to) = to.next() {
+                    *to = w.to_le_bytes();
+                }
+            });
+            most = most.max(n);
+            if n > 0 {
+                let bytes = &self.words[..n * WORD];
+                let len = u32::try_from(bytes.len()).expect("a ring is small");
+                self.out.extend(Header { kind: Block::Events as u32, bytes: len, number: i as u64 }.encode());
+                self.file.write_all(&self.out)?;
+                self.file.write_all(bytes)?;
+                self.bytes += (self.out.len() + bytes.len()) as u64;
+                self.out.clear();
             }
             if self.lost.len() <= i {
                 self.lost.push((0, 0));
@@ -243,30 +257,28 @@ impl Writer {
             }
         }
         take_notes().into_iter().for_each(|n| self.note(n));
-        for atom in std::mem::take(&mut self.wanted) {
-            self.atom(atom);
-        }
-        much
+        self.atoms();
+        Ok(most)
     }
-    fn atom(&mut self, number: u32) {
-        let i = number as usize;
-        if self.atoms.len() <= i {
-            self.atoms.resize(i + 1, false);
+    /// Names of the atoms that the file does not have yet: which of them events refer to is nobody's business here.
+    fn atoms(&mut self) {
+        let first = self.atoms;
+        self.atoms = Atom::count();
+        if first == self.atoms {
+            return;
         }
-        if !std::mem::replace(&mut self.atoms[i], true)
-            && let Some(a) = Atom::at(number)
-        {
-            self.block(Block::Atom, u64::from(number), a.name().as_bytes());
+        let mut bytes = Vec::new();
+        for name in (first..self.atoms).filter_map(Atom::at).map(Atom::name) {
+            let len = u16::try_from(name.len()).expect("an atom has at most 255 characters");
+            bytes.extend(len.to_le_bytes());
+            bytes.extend(name.as_bytes());
         }
+        self.block(Block::Atoms, first.into(), &bytes);
     }
     fn note(&mut self, n: Note) {
         match n {
-            Note::Event(e) => {
-                let mut bytes = Vec::new();
-                event(&mut bytes, &mut self.wanted, self.begin, e);
-                // No ring has this number.
-                self.block(Block::Events, u32::MAX.into(), &bytes);
-            }
+            // No ring has this number.
+            Note::Event(e) => self.block(Block::Events, u32::MAX.into(), &e.map(u64::to_le_bytes).concat()),
             Note::Label(pid, text) => self.block(Block::Label, pid.bits(), text.as_bytes()),
             Note::Place(number, text) => self.block(Block::Place, number, text.as_bytes()),
             Note::Stack { pid, at, reductions, frames } => {
@@ -274,8 +286,6 @@ impl Writer {
                 bytes.extend(reductions.to_le_bytes());
                 for (mfa, line) in frames {
                     let f = track::function(mfa);
-                    self.atom(f.module);
-                    self.atom(f.function);
                     for n in [f.module, f.function, f.arity.into(), line] {
                         bytes.extend(n.to_le_bytes());
                     }
@@ -290,23 +300,4 @@ impl Writer {
         self.out.clear();
         Ok(())
     }
-}
-
-/// Appends an event, unless it is older than the recording, and notes the atoms that it refers to.
-fn event(out: &mut Vec<u8>, wanted: &mut Vec<u32>, begin: u64, e: [u64; WORDS]) {
-    let Some((kind, _)) = Kind::split(e[0], begin) else { return };
-    match kind {
-        Kind::Spawned | Kind::Known => {
-            let f = super::format::Function::of(e[3]);
-            wanted.extend([f.module, f.function]);
-        }
-        Kind::Named => wanted.extend(e[2].checked_sub(1).and_then(|n| u32::try_from(n).ok())),
-        Kind::Loaded => wanted.extend(u32::try_from(e[1])),
-        _ => {}
-    }
-    let mut bytes = [0; EVENT_BYTES];
-    for (to, word) in bytes.chunks_exact_mut(8).zip(e) {
-        to.copy_from_slice(&word.to_le_bytes());
-    }
-    out.extend(bytes);
 }

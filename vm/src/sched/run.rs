@@ -352,10 +352,10 @@ impl Scheduler {
         let owner = p.owner();
         let slice = slice();
         owner.fcalls.set(slice);
+        let recorded = recording::turn_begins(p);
         if state.has_signals() || (state.has_inbox() && owner.mailbox.is_due()) {
             signal::fetch(p);
         }
-        let recorded = recording::turn_begins(p);
         let end = msacc::during(MicroState::Emulator, || self.slice(p));
         let used = u64::try_from(slice - owner.fcalls.get()).unwrap_or(0).max(1);
         owner.reductions.set(owner.reductions.get() + used);
@@ -368,7 +368,7 @@ impl Scheduler {
         }
         self.since_poll.set(self.since_poll.get() + used as i64);
         if recorded {
-            recording::turn_ends(pid, used, end.reason(p));
+            recording::turn_ends(pid, owner.fcalls.get(), used, end.reason(p));
         }
         match end {
             End::Gone => self.exits.set(self.exits.get() + 1),

@@ -12,7 +12,7 @@ use crate::port;
 use crate::process::registry;
 use crate::process::relations::Reference;
 use crate::process::table;
-use crate::recording::{self, What};
+use crate::recording;
 use crate::sched::Dirty;
 use crate::term::{Kind, RawTerm, Term};
 use crate::trace::{Flags, events, seq, session};
@@ -81,9 +81,12 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
                 match Message::small_sent(msg) {
                     Some(m) => {
                         ctx.charge(m.size() / WORDS_PER_REDUCTION);
-                        send(m);
+                        recording::sending(ctx.process(), pid.raw(), m.size(), || send(m));
                     }
-                    None => large(ctx, msg, send),
+                    None => large(ctx, msg, |m| {
+                        recording::sent_large(ctx.process(), pid.raw(), m.size());
+                        send(m);
+                    }),
                 }
             }
         }
@@ -115,13 +118,7 @@ fn to_local(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
         }
         let Some(m) = Message::small_sent(msg) else { return false };
         ctx.charge(m.size() / WORDS_PER_REDUCTION);
-        if recording::is_on(What::SCHEDULING) {
-            recording::sends(ctx.process(), pid, m.size());
-            drop(deliver(p, signed(ctx, m)));
-            recording::has_sent();
-            return true;
-        }
-        drop(deliver(p, signed(ctx, m)));
+        recording::sending(ctx.process(), pid, m.size(), || drop(deliver(p, signed(ctx, m))));
         true
     });
     if small == Some(false) {
