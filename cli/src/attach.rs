@@ -1,4 +1,4 @@
-//! The socket over which a running VM is asked to record: both ends.
+//! The socket over which a running VM is asked to record, and how it is: both ends.
 //!
 //! Every VM listens on `/tmp/girder-UID/PID`. One request is one line, and so is its answer, which begins with `ok` or
 //! `error`. Invariants: the directory is its owner's alone, and nobody listens or connects where it is not; a
@@ -14,9 +14,14 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
+use girder_vm::heap::gc;
+use girder_vm::heap::mem::{self, Category};
 use girder_vm::port::poll::{self, Mode, Target};
+use girder_vm::process::glance::{self, Glance};
 use girder_vm::recording::{self, What};
+use girder_vm::sched;
 use rustix::process::geteuid;
+use serde_json::{Value, json};
 
 /// Stack of the threads that answer.
 const STACK: usize = 128 << 10;
@@ -107,14 +112,18 @@ fn answer(connection: &UnixStream) {
     let mut lines = BufReader::new(connection).lines();
     while let Some(Ok(line)) = lines.next() {
         let done = match line.split_once(' ') {
-            Some(("record", what)) => start(what).map(|()| recording = true),
+            Some(("record", what)) => start(what).map(|()| {
+                recording = true;
+                String::new()
+            }),
             None if line == "stop" && recording => {
                 recording = false;
-                stop()
+                stop().map(|()| String::new())
             }
+            None if line == "glance" => Ok(glance().to_string()),
             _ => Err("unknown request".to_owned()),
         };
-        let text = done.map_or_else(|e| format!("error {e}\n"), |()| "ok\n".to_owned());
+        let text = done.map_or_else(|e| format!("error {e}\n"), |answer| format!("ok {answer}\n"));
         let mut out = connection;
         if out.write_all(text.as_bytes()).is_err() {
             break;
@@ -145,6 +154,40 @@ fn stop() -> Result<(), String> {
     }
 }
 
+/// How the VM is at this moment: what `girder top` makes its figures of.
+fn glance() -> Value {
+    let process = |p: &Glance| match &p.used {
+        Some(u) => json!([p.id, p.pid, p.what, p.state, u.reductions, u.words, u.queue]),
+        None => json!([p.id, p.pid, p.what, p.state]),
+    };
+    let processes: Vec<Value> = glance::all().iter().map(process).collect();
+    let schedulers: Vec<Value> = sched::wall_times()
+        .into_iter()
+        .zip(sched::queue_lengths())
+        .map(|(w, queued)| json!([w.active, w.total, queued]))
+        .collect();
+    let totals = sched::totals();
+    let memory = [
+        ("heaps", Category::Heap),
+        ("messages", Category::Fragment),
+        ("binaries", Category::Binary),
+        ("ets", Category::Ets),
+        ("code", Category::Code),
+        ("literals", Category::Literal),
+        ("system", Category::System),
+    ];
+    json!({
+        "count": processes.len(),
+        "processes": processes,
+        "schedulers": schedulers,
+        "reductions": totals.reductions,
+        "switches": totals.switches,
+        "steals": totals.steals,
+        "collections": gc::statistics().0,
+        "memory": memory.map(|(name, c)| json!([name, mem::used(c)])),
+    })
+}
+
 /// A connection to a running VM.
 pub struct Attached(BufReader<UnixStream>);
 
@@ -168,13 +211,13 @@ impl Attached {
         }
     }
     /// Asks something and waits for the answer.
-    pub fn ask(&mut self, request: &str) -> Result<(), String> {
+    pub fn ask(&mut self, request: &str) -> Result<String, String> {
         let gone = |_: io::Error| "the VM is gone".to_owned();
         self.0.get_mut().write_all(format!("{request}\n").as_bytes()).map_err(gone)?;
         let mut line = String::new();
         self.0.read_line(&mut line).map_err(gone)?;
-        match line.trim_end().split_once(' ') {
-            None if line == "ok\n" => Ok(()),
+        match line.strip_suffix('\n').and_then(|l| l.split_once(' ')) {
+            Some(("ok", answer)) => Ok(answer.to_owned()),
             Some(("error", why)) => Err(why.to_owned()),
             _ => Err("the VM is gone".to_owned()),
         }

@@ -14,6 +14,7 @@ mod otp;
 mod profile;
 mod run;
 mod stress;
+mod top;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -68,6 +69,8 @@ enum Command {
     ConformanceGuard,
     /// Run a program and show what its schedulers, processes and collections did when.
     Profile(profile::Options),
+    /// Show how busy a running VM's schedulers are and what its processes use.
+    Top(top::Options),
     /// The program that is profiled.
     #[command(hide = true)]
     Record(profile::Inner),
@@ -118,6 +121,7 @@ fn start(command: Command) -> ExitCode {
         Command::Check { paths } => check::run(&paths),
         Command::Disasm { file } => disasm::run(&file),
         Command::Profile(options) => profile::run(options),
+        Command::Top(options) => top::run(&options),
         Command::Record(inner) => {
             let words = std::iter::once("girder".into()).chain(profile::record(inner));
             start(Arguments::parse_from(run::rewrite(words)).command)

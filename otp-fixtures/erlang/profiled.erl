@@ -3,7 +3,7 @@
 %%% timeline/0, on two schedulers: a busy process, a blocked one, one with a long collection, and many that move.
 %%% latency/0, on one scheduler: a process is woken behind others that use up their turns.
 -module(profiled).
--export([timeline/0, latency/0, moves/0, die/0]).
+-export([timeline/0, latency/0, moves/0, die/0, serve/0]).
 
 now_ns() -> erlang:monotonic_time(nanosecond).
 
@@ -90,3 +90,17 @@ die() ->
     spin_until(now_ns() + 300000000),
     os:cmd("kill -9 " ++ os:getpid()),
     receive after infinity -> ok end.
+
+%% Works a little, again and again, for a minute: somebody looks on meanwhile.
+serve() ->
+    register(profiled_server, self()),
+    say("serves", 0),
+    serve(now_ns() + 60000000000).
+
+serve(Until) ->
+    spin_until(now_ns() + 1000000),
+    receive after 10 -> ok end,
+    case now_ns() < Until of
+        true -> serve(Until);
+        false -> ok
+    end.

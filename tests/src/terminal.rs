@@ -61,13 +61,25 @@ impl Terminal {
     /// # Panics
     /// When it does not in good time.
     pub fn await_line(&self, end_of_line: &str) {
+        self.await_screen(end_of_line, |screen| screen.ends_with(end_of_line));
+    }
+
+    /// Waits until something is anywhere on the screen.
+    ///
+    /// # Panics
+    /// When it is not in good time.
+    pub fn await_part(&self, part: &str) {
+        self.await_screen(part, |screen| screen.contains(part));
+    }
+
+    fn await_screen(&self, wanted: &str, is_there: impl Fn(&str) -> bool) {
         let end = Instant::now() + PATIENCE;
         loop {
             let screen = self.screen();
-            if screen.ends_with(end_of_line) {
+            if is_there(&screen) {
                 return;
             }
-            assert!(Instant::now() < end, "the screen does not end in {end_of_line:?}:\n{screen}");
+            assert!(Instant::now() < end, "{wanted:?} is not there in good time:\n{screen}");
             thread::sleep(Duration::from_millis(20));
         }
     }

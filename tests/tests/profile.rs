@@ -1,12 +1,21 @@
-//! `girder profile`: what it says of programs whose doings are known, in files and in a browser, and of bad input.
+//! `girder profile` and `girder top`: what they say of programs whose doings are known, in files, in a browser and on a
+//! terminal, of programs that run already, and of bad input.
 
 use girder_tests::{
     child::{self, End, Output, Scratch},
     fixture::{erlang_beams, root},
     girder, skip,
+    terminal::{self, Terminal},
 };
 use serde_json::Value;
-use std::{collections::HashMap, fs, path::Path, process::Command, time::Duration};
+use std::{
+    collections::HashMap,
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
 
 const LIMIT: Duration = Duration::from_secs(120);
 /// On a busy machine a thread is sometimes stopped between two readings of a clock.
@@ -220,4 +229,88 @@ fn a_full_disk_does_not_disturb_the_program() {
     let text = output.stderr_text();
     assert!(text.contains("the recording ends here, the program goes on"), "{text}");
     assert_eq!(output.stdout_text().lines().count(), 3, "{}", output.stdout_text());
+}
+
+/// A program that runs until this is dropped.
+struct Server(Child);
+
+impl Server {
+    fn start() -> Server {
+        let mut command = Command::new(girder::binary());
+        command.args(["run", "--schedulers", "2", "-pa"]).arg(erlang_beams(25)).args(["profiled", "serve"]);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("girder");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("text");
+        assert_eq!(line, "serves 0\n");
+        Server(child)
+    }
+    fn pid(&self) -> String {
+        self.0.id().to_string()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().expect("it is ours");
+        self.0.wait().expect("it is ours");
+    }
+}
+
+#[test]
+fn a_program_that_runs_already_is_recorded_as_often_as_one_likes() {
+    let mut server = Server::start();
+    for _ in 0..2 {
+        let out = Scratch::new("profile");
+        let dir = out.path().to_str().expect("UTF-8");
+        let output = girder::command(&["profile", "--attach", &server.pid(), "--duration", "1", "--out", dir], LIMIT);
+        assert_eq!(output.end, End::Status(0), "{}", output.stderr_text());
+        let events = events(out.path());
+        // It had its name before. A turn of a millisecond every eleven.
+        let turns = pieces(&events, "process", "profiled_server ");
+        let long = turns.iter().filter(|t| number(t, "dur") + waited(t) > 900.0).count();
+        assert!((5..=100).contains(&long), "{long} long turns of {}", turns.len());
+        assert!(server.0.try_wait().expect("it is ours").is_none(), "the program has ended");
+    }
+}
+
+#[test]
+fn top_shows_who_runs() {
+    let server = Server::start();
+    let output = girder::command(&["top", "--once", &server.pid()], LIMIT);
+    let text = output.stdout_text();
+    assert_eq!(output.end, End::Status(0), "{}", output.stderr_text());
+    for word in ["profiled_server", "scheduler 2:", "reductions/s", "heaps"] {
+        assert!(text.contains(word), "no {word} in {text}");
+    }
+    if !terminal::is_there() {
+        return skip("no tmux is installed");
+    }
+    let t = Terminal::start("top", &format!("{} top {}", girder::binary().display(), server.pid()));
+    t.await_part("profiled_server");
+    assert!(t.screen().contains("scheduler 1"), "{}", t.screen());
+    t.keys(&["m"]);
+    t.resize(60);
+    t.keys(&["q"]);
+    t.await_line("[status 0]");
+}
+
+#[test]
+fn who_cannot_be_looked_at_is_told_of_in_one_line() {
+    let me = std::process::id().to_string();
+    let mut gone = Command::new("true").spawn().expect("true");
+    gone.wait().expect("it is ours");
+    let gone = gone.id().to_string();
+    let mut cases = vec![(me.as_str(), "is no girder VM that listens"), (&gone, "no process")];
+    // Init is somebody else's, unless this is a privileged user.
+    if fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) != 0) {
+        cases.push(("1", "belongs to somebody else"));
+    }
+    for (pid, expected) in cases {
+        for words in [&["top", "--once", pid][..], &["profile", "--attach", pid]] {
+            let output = girder::command(words, LIMIT);
+            let text = output.stderr_text();
+            assert_eq!(output.end, End::Status(1), "{words:?}: {text}");
+            assert!(text.lines().count() == 1 && text.contains(expected), "{words:?}: {text}");
+        }
+    }
 }
