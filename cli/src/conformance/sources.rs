@@ -7,12 +7,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::suites::AREAS;
+
 /// Folders of the source tree that suites need.
-const WANTED: [&str; 11] = [
+const WANTED: [&str; 13] = [
     "*/erts/emulator/test",
     "*/lib/stdlib/test",
     "*/lib/kernel/test",
     "*/lib/compiler/test",
+    "*/lib/runtime_tools/test",
+    "*/lib/tools/test",
     "*/lib/kernel/src",
     "*/lib/kernel/include",
     "*/lib/stdlib/include",
@@ -34,7 +38,8 @@ fn suite_of(release: u32) -> Result<&'static str, String> {
 /// The source tree of a release in `cache`, fetched if it is not there.
 pub fn fetch(release: u32, cache: &Path) -> Result<PathBuf, String> {
     let tree = cache.join(format!("suites-{release}"));
-    if tree.join(".complete").is_file() {
+    // One that was fetched when fewer areas were known is not complete.
+    if tree.join(".complete").is_file() && AREAS.iter().all(|a| tree.join(a.folder).is_dir()) {
         return Ok(tree);
     }
     let suite = suite_of(release)?;

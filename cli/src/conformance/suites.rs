@@ -35,6 +35,8 @@ pub const AREAS: &[Area] = &[
     },
     Area { name: "kernel", folder: "lib/kernel/test", options: "", borrowed: &[] },
     Area { name: "compiler", folder: "lib/compiler/test", options: "clint:clint0:ssalint", borrowed: &[] },
+    Area { name: "runtime_tools", folder: "lib/runtime_tools/test", options: "", borrowed: &[] },
+    Area { name: "tools", folder: "lib/tools/test", options: "", borrowed: &[] },
 ];
 
 /// What suites have in their environment, by which they leave groups out: (area, suite, name, value).
