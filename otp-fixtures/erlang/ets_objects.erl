@@ -120,3 +120,11 @@ concurrent_list_insert_isolated() ->
     W = spawn_monitor(fun() -> [ets:insert(T, [{N, V} || N <- lists:seq(1, 20)]) || V <- lists:seq(1, 300)] end),
     receive {'DOWN', M, _, _, normal} when M =:= element(2, W) -> ok end,
     lists:usort([V || {_, V} <- ets:tab2list(T)]).
+
+%% What module ets knows of the binaries in a table; a key that is not there has none.
+binary_info() ->
+    [begin
+         T = ets:new(t, [K, public]),
+         true = ets:insert(T, [{1, binary:copy(<<1>>, 100), [{binary:copy(<<2>>, 200)}]}, {2, b}]),
+         {s([S || {_, S, _} <- ets:info(T, binary)]), [s([S || {_, S, _} <- erts_internal:ets_lookup_binary_info(T, Key)]) || Key <- [1, 2, 3]]}
+     end || K <- [set, ordered_set, bag, duplicate_bag]].

@@ -58,6 +58,15 @@ select_replace_not_tuple() -> T = nums(set, 2), e(fun() -> ets:select_replace(T,
 select_replace_const_key() -> T = nums(set, 4), {ets:select_replace(T, [{{2, '$1'}, [], [{{2, {const, x}}}]}]), e(fun() -> ets:select_replace(T, [{{2, '$1'}, [], [{{3, x}}]}]) end), s(ets:tab2list(T))}.
 select_replace_element() -> T = nums(set, 3), {ets:select_replace(T, [{{'$1', '$2'}, [], [{{{element, 1, '$_'}, new}}]}]), s(ets:tab2list(T))}.
 select_replace_whole() -> T = nums(ordered_set, 3), {ets:select_replace(T, [{{'$1', '$2'}, [], ['$_']}]), s(ets:tab2list(T)), ets:select_replace(T, [{{'_', '$2'}, [], [{setelement, 2, '$_', x}]}])}.
+select_replace_seen_to_keep_key() ->
+    T = ets:new(t, []),
+    [{S, e(fun() -> ets:select_replace(T, [S]) end)} || S <- [
+        {{{a, [z | q]}, q}, [], [{{{{a, [z | q]}}, x}}]}, {{{a, 1.0}, q}, [], [{const, {{a, 1.0}, 1}}]}, {{{a, 1.0}, q}, [], [{const, {{a, 1}, 1}}]},
+        {{#{a => 1}, q}, [], [{{#{a => 1}, 1}}]}, {{{a, q}, q}, [], [{{{const, {a, q}}, 1}}]}, {{{a, q}, q}, [], [{{{element, 1, q}, 1}}]},
+        {{42, q}, [], [{{42, 1}}]}, {{{}, q}, [], [{{{{}}, 1}}]}, {{{}, q}, [], [{{{const, {}}, 1}}]}, {{{}, q}, [], [{{{}, 1}}]}, {{42, q}, [], [{{{element, 1, '$_'}, 1}}]},
+        {{42, q}, [], [{{{element, 2, '$_'}, 1}}]}, {'$1', [], ['$1']}, {'$1', [], ['$_']}, {{'$1', q}, [], [{const, {'$1', 1}}]},
+        {{'$1', q}, [], [{{{const, '$1'}, 1}}]}, {{'_', q}, [], [{{'_', 1}}]}, {{'$1', q}, [], [a, {{'$1', 1}}]}, {{'$1', q}, [], []}, {{<<1>>, q}, [], [{{<<1>>, 1}}]},
+        {{[], q}, [], [{{[], 1}}]}, {{"ab", q}, [], [{{"ab", 1}}]}, {{"ab", q}, [], [{{"abc", 1}}]}, {'_', [], [{{1, 2}}]}, {{'$1', q}, [], [{{}}]}]].
 select_replace_keypos() -> T = with([set, {keypos, 2}], [{a, 1, x}, {b, 2, y}]), {ets:select_replace(T, [{{'$1', '$2', '$3'}, [], [{{'$3', '$2', '$1'}}]}]), s(ets:tab2list(T))}.
 select_stored_spec() -> T = nums(set, 5), M = ets:match_spec_compile([{{'$1', '_'}, [{'>', '$1', 3}], ['$1']}]), s(ets:match_spec_run(ets:tab2list(T), M)).
 repair_continuation() -> T = nums(ordered_set, 6), S = [{{'$1', '_'}, [], ['$1']}], {A, C} = ets:select(T, S, 2), D = binary_to_term(term_to_binary(C)), {B, _} = ets:select(ets:repair_continuation(D, S)), {A, B, ets:is_compiled_ms(foo)}.

@@ -142,7 +142,7 @@ impl Builder {
             let mfa = Mfa { module: atom(n.module)?, function: atom(n.name)?, arity: n.arity };
             Export::intern(mfa).bind_native(n.function);
         }
-        crate::process::exit::set_hooks(vec![crate::ets::owner_exited, sched::blocker_exited]);
+        crate::process::exit::set_steps(vec![crate::ets::owner_exited, sched::blocker_exited]);
         if !self.booted {
             Finder::new(self.embedded, self.code_path, config().root.as_deref()).install();
         }

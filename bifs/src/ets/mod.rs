@@ -3,6 +3,7 @@
 //! A table that cannot be used gives `badarg` with the cause that OTP's error texts expect: `type`, `id` or `access`.
 
 mod info;
+mod keeps_key;
 mod objects;
 mod select;
 mod spec;

@@ -199,9 +199,7 @@ fn take_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 fn lookup_binary_info_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let t = table(ctx, args[0], Access::Read)?;
     let mut found = Vec::new();
-    let mut any = false;
     t.lookup(args[1], |o| {
-        any = true;
         o.with(|object| {
             let mut todo = vec![object];
             while let Some(x) = todo.pop() {
@@ -222,5 +220,5 @@ fn lookup_binary_info_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
             }
         });
     });
-    if any { Ok(ctx.list(&found)) } else { Err(Raise::Badarg) }
+    Ok(ctx.list(&found))
 }

@@ -15,6 +15,7 @@ use girder_vm::ets::{Cursor, Direction, Kind, Object, Table, Visit};
 use girder_vm::term::{cmp, copy::detach};
 use girder_vm::{Atom, Ctx, Raise, Term, am};
 
+use super::keeps_key::keeps_key;
 use super::{Access, Answer, because, spec, table};
 
 girder_vm::natives! { pub TABLE:
@@ -76,6 +77,9 @@ fn start<'s>(ctx: &Ctx<'s>, what: Atom, args: &[Term<'s>], source: Term<'s>) -> 
             am::SELECT | am::SELECT_REVERSE => am::EOT.into(),
             _ => ctx.uint(0),
         });
+    }
+    if what == am::SELECT_REPLACE && !keeps_key(source, t.keypos) {
+        return Err(Raise::Badarg);
     }
     let (spec, spec_term) = match spec::compiled(source) {
         Some(spec) => (spec.clone(), Some(source)),

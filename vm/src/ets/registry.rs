@@ -3,6 +3,7 @@
 //! Invariant: a table is in the maps from [`insert`] until it is deleted or its owner exits without an heir; all maps
 //! are behind one lock each, taken in the order names, identifiers, processes, and none while a message is sent.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
@@ -80,7 +81,10 @@ pub fn rename(t: &Arc<Table>, name: Atom) -> bool {
 fn forget_owned(owner: RawTerm, t: &Arc<Table>) {
     let mut processes = of(owner);
     if let Some(p) = processes.get_mut(&owner) {
-        p.owned.retain(|x| !Arc::ptr_eq(x, t));
+        // What was made last mostly goes first.
+        if let Some(at) = p.owned.iter().rposition(|x| Arc::ptr_eq(x, t)) {
+            p.owned.remove(at);
+        }
         if p.owned.is_empty() && p.fixed.is_empty() && !p.super_user {
             processes.remove(&owner);
         }
@@ -89,6 +93,15 @@ fn forget_owned(owner: RawTerm, t: &Arc<Table>) {
 
 /// Takes a table out of the maps; its objects go too. `false` if somebody else did.
 pub fn delete(t: &Arc<Table>) -> bool {
+    let mine = delete_unowned(t);
+    if mine {
+        forget_owned(t.owner(), t);
+    }
+    mine
+}
+
+/// As [`delete`], of a table that is not among its owner's.
+fn delete_unowned(t: &Arc<Table>) -> bool {
     if !t.mark_deleted() {
         return false;
     }
@@ -96,7 +109,6 @@ pub fn delete(t: &Arc<Table>) -> bool {
         NAMES.write().unwrap_or_else(PoisonError::into_inner).remove(&t.name());
     }
     TABLES.write().unwrap_or_else(PoisonError::into_inner).remove(&t.id);
-    forget_owned(t.owner(), t);
     t.clear();
     true
 }
@@ -115,7 +127,7 @@ pub fn give(t: &Arc<Table>, to: RawTerm, from: RawTerm, data: Option<&Detached>)
     }
     // The new owner may have exited meanwhile without seeing the table among its own.
     if !is_alive(to) {
-        owner_gone(to);
+        owner_exited(to, &Cell::new(i64::MAX));
     }
 }
 
@@ -161,24 +173,34 @@ pub fn is_alive(pid: RawTerm) -> bool {
     process::table::with(pid, |p| !p.state().get().exiting()).unwrap_or(false)
 }
 
-/// A process exits: its fixations end, and its tables go to their heirs, or away. An [`process::exit::ExitHook`].
-pub fn owner_exited(pid: RawTerm, _reason: &Detached) {
-    owner_gone(pid);
-}
+/// Reductions that it costs to give up a table.
+const TABLE_COST: i64 = 50;
 
-fn owner_gone(pid: RawTerm) {
-    let Some(mine) = of(pid).remove(&pid) else { return };
-    for t in mine.fixed.iter().filter_map(Weak::upgrade) {
-        t.unfix(pid, true);
-    }
-    for table in mine.owned {
-        match table.heir() {
-            Some(heir) if heir.pid != pid && is_alive(heir.pid) => {
-                give(&table, heir.pid, pid, heir.data.as_deref());
-            }
-            _ => {
-                delete(&table);
+/// A process exits: its fixations end, and its tables go to their heirs, or away. An [`process::exit::ExitStep`].
+pub fn owner_exited(pid: RawTerm, left: &Cell<i64>) -> bool {
+    while left.get() > 0 {
+        let mut processes = of(pid);
+        let Some(mine) = processes.get_mut(&pid) else { return true };
+        let (fixed, owned) = (mine.fixed.pop(), mine.owned.pop());
+        if fixed.is_none() && owned.is_none() {
+            processes.remove(&pid);
+            return true;
+        }
+        drop(processes);
+        left.set(left.get() - TABLE_COST);
+        if let Some(table) = fixed.as_ref().and_then(Weak::upgrade) {
+            table.unfix(pid, true);
+        }
+        if let Some(table) = owned {
+            match table.heir() {
+                Some(heir) if heir.pid != pid && is_alive(heir.pid) => {
+                    give(&table, heir.pid, pid, heir.data.as_deref());
+                }
+                _ => {
+                    delete_unowned(&table);
+                }
             }
         }
     }
+    false
 }

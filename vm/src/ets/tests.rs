@@ -262,7 +262,14 @@ fn names_and_owners() {
     assert!(registry::by_name(am::ERROR).is_none());
     assert!(registry::by_name(am::EXIT).is_some_and(|t| t.id == a.id));
     registry::fix(&a, pid);
-    owner_exited(pid, &Detached::immediate(RawTerm::NIL));
+    let c = make(am::TRUE, false);
+    assert!(registry::insert(&c));
+    // Few reductions are enough for one of the tables, and for what it has fixed.
+    let left = std::cell::Cell::new(1);
+    assert!(!owner_exited(pid, &left) && left.get() <= 0);
+    assert!(c.is_deleted() && !a.is_deleted());
+    left.set(1000);
+    assert!(owner_exited(pid, &left));
     assert!(a.is_deleted() && a.fixations().is_none());
     assert!(registry::by_id(a.id).is_none() && registry::by_name(am::EXIT).is_none());
 }

@@ -4,6 +4,8 @@
 //! in steps that end when the slice's reductions are used up: names, timers, inbox, links, monitors, memory. Invariant:
 //! every partner that a link or monitor leads to gets exactly one signal; the process leaves the table last.
 
+use std::cell::Cell;
+
 use super::relations::RefNumbers;
 use super::{Process, Table, registry};
 use crate::atom::am;
@@ -30,8 +32,10 @@ pub enum ExitKind {
 pub struct Exit {
     /// Why it exits.
     pub reason: Detached,
-    /// The inbox is closed; names, timers and tables are given up.
+    /// The inbox is closed; names are given up.
     closed: bool,
+    /// So are the tables.
+    given_up: bool,
 }
 
 /// Partners told for one reduction.
@@ -48,7 +52,7 @@ pub fn begin(p: &Process, reason: Detached) {
     if p.state().begin_exit() {
         super::snapshot::exiting(p);
         super::table::note_alive(-1);
-        p.owner().exit.set(Some(Box::new(Exit { reason, closed: false })));
+        p.owner().exit.set(Some(Box::new(Exit { reason, closed: false, given_up: false })));
         // The slice ends at the next test of the reductions.
         p.owner().fcalls.set(0);
     }
@@ -87,7 +91,8 @@ pub(crate) fn depart(p: &Process) -> bool {
         close(p, &exit.reason);
         exit.closed = true;
     }
-    let done = tell_partners(p, &exit.reason);
+    exit.given_up = exit.given_up || give_up(p);
+    let done = exit.given_up && tell_partners(p, &exit.reason);
     owner.exit.set(Some(exit));
     done
 }
@@ -116,12 +121,17 @@ fn close(p: &Process, reason: &Detached) {
     {
         hook(p.pid(), reason);
     }
-    for hook in EXIT_HOOKS.get().into_iter().flatten() {
-        hook(p.pid(), reason);
-    }
 }
 
-/// What other parts of the VM do when a process exits (tables it owns, ports).
+/// Lets other parts of the VM give up what the process has; `false` if the reductions ran out.
+fn give_up(p: &Process) -> bool {
+    EXIT_STEPS.get().into_iter().flatten().all(|step| step(p.pid(), &p.owner().fcalls))
+}
+
+/// What another part of the VM does when a process exits (tables it owns, what it blocks), as long as reductions are
+/// left; `true` when it is done, after which it may be asked again.
+pub type ExitStep = fn(RawTerm, &Cell<i64>) -> bool;
+/// What is told of the exit of a process that the VM cannot do without.
 pub type ExitHook = fn(RawTerm, &Detached);
 /// What happens when a process exits that the VM cannot do without.
 static SYSTEM_HOOK: std::sync::OnceLock<ExitHook> = std::sync::OnceLock::new();
@@ -136,11 +146,11 @@ pub(crate) fn ends_all(p: &Process) -> bool {
     p.state().get().system() && SYSTEM_HOOK.get().is_some()
 }
 
-static EXIT_HOOKS: std::sync::OnceLock<Vec<ExitHook>> = std::sync::OnceLock::new();
+static EXIT_STEPS: std::sync::OnceLock<Vec<ExitStep>> = std::sync::OnceLock::new();
 
-/// Fixes the hooks; `false` if they were fixed before.
-pub fn set_hooks(hooks: Vec<ExitHook>) -> bool {
-    EXIT_HOOKS.set(hooks).is_ok()
+/// Fixes the steps; `false` if they were fixed before.
+pub fn set_steps(steps: Vec<ExitStep>) -> bool {
+    EXIT_STEPS.set(steps).is_ok()
 }
 
 /// Ends timers, links and monitors, one by one; `false` if the reductions ran out.

@@ -116,14 +116,15 @@ pub fn unblock(pid: RawTerm, normal: bool) {
     }
 }
 
-/// A process ends, and with it what it blocks.
-pub(crate) fn blocker_exited(pid: RawTerm, _reason: &crate::heap::Detached) {
+/// A process ends, and with it what it blocks. An [`crate::process::exit::ExitStep`].
+pub(crate) fn blocker_exited(pid: RawTerm, _left: &std::cell::Cell<i64>) -> bool {
     // Who blocks has seen to it on its own thread.
     if alone().is_some() {
         let mut list = lock(&BLOCKERS);
         list.retain(|b| b.pid != pid);
         settle(&list, current_id());
     }
+    true
 }
 
 /// Acts on a change of the list.
