@@ -126,5 +126,5 @@ binary_info() ->
     [begin
          T = ets:new(t, [K, public]),
          true = ets:insert(T, [{1, binary:copy(<<1>>, 100), [{binary:copy(<<2>>, 200)}]}, {2, b}]),
-         {s([S || {_, S, _} <- ets:info(T, binary)]), [s([S || {_, S, _} <- erts_internal:ets_lookup_binary_info(T, Key)]) || Key <- [1, 2, 3]]}
+         {lists:sort([S || {_, S, _} <- ets:info(T, binary)]), [lists:sort([S || {_, S, _} <- erts_internal:ets_lookup_binary_info(T, Key)]) || Key <- [1, 2, 3]]}
      end || K <- [set, ordered_set, bag, duplicate_bag]].

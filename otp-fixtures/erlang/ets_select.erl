@@ -49,6 +49,15 @@ select_bad_args() -> T = nums(set, 2), M = [{'_', [], ['$_']}], [e(F) || F <- [f
 select_failing_guard() -> T = with(set, [{1, a}, {2, 5}]), {ets:select(T, [{{'$1', '$2'}, [{'>', {'+', '$2', 1}, 0}], ['$1']}]), s(ets:select(T, [{{'$1', '$2'}, [], [{'+', '$2', 1}]}]))}.
 select_count() -> each(10, fun(T) -> [ets:select_count(T, [{{'$1', '_'}, [{'>', '$1', 4}], [B]}]) || B <- [true, false, x, '$1']] end).
 select_delete() -> each(10, fun(T) -> {ets:select_delete(T, [{{'$1', '_'}, [{'>', '$1', 4}], [true]}]), ets:select_delete(T, [{{'$1', '_'}, [], [false]}]), ets:select_delete(T, [{{2, '_'}, [], [true]}]), s(ets:tab2list(T)), ets:select_delete(T, [{'_', [], [true]}]), ets:info(T, size)} end).
+select_bag_order() ->
+    [begin
+         T = with(K, [{k, V} || V <- [a, b, c, d]]),
+         M = fun() -> {ets:match(T, {k, '$1'}), ets:match(T, {'_', '$1'}), ets:tab2list(T), ets:lookup(T, k), ets:select(T, [{{'$1', '$2'}, [], ['$2']}])} end,
+         A = M(),
+         ets:delete_object(T, {k, b}),
+         ets:insert(T, {k, e}),
+         [A, M()]
+     end || K <- [bag, duplicate_bag]].
 select_delete_bag_part() -> [begin T = with(K, [{k, N} || N <- lists:seq(1, 6)]), {ets:select_delete(T, [{{k, '$1'}, [{'=:=', {'rem', '$1', 2}, 0}], [true]}]), s(ets:lookup(T, k))} end || K <- [bag, duplicate_bag]].
 select_delete_fixed() -> each(10, fun(T) -> ets:safe_fixtable(T, true), N = ets:select_delete(T, [{{'$1', '_'}, [{'>', '$1', 4}], [true]}]), I = ets:info(T, size), ets:safe_fixtable(T, false), {N, I, s(ets:match(T, {'$1', '_'}))} end).
 select_replace() -> [begin T = nums(K, 6), {ets:select_replace(T, [{{'$1', '$2'}, [{'>', '$1', 3}], [{{'$1', {'+', '$2', 100}}}]}]), s(ets:tab2list(T))} end || K <- [set, ordered_set, duplicate_bag]].

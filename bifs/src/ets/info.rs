@@ -93,8 +93,7 @@ fn fixations<'s>(ctx: &Ctx<'s>, t: &Table, wall: bool) -> Term<'s> {
         let parts = [d.as_secs() / 1_000_000, d.as_secs() % 1_000_000, u64::from(d.subsec_micros())];
         ctx.tuple(&parts.map(|n| ctx.uint(n)))
     } else {
-        let ago = monotonic.elapsed().as_nanos() as i64;
-        ctx.int(girder_vm::timer::clock::monotonic_ns() - ago)
+        ctx.int(monotonic)
     };
     ctx.tuple(&[time, ctx.list(&by)])
 }

@@ -1,5 +1,6 @@
 //! Objects by key: insert, look up, delete.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use girder_vm::code::{Export, Mfa};
@@ -201,8 +202,9 @@ fn lookup_binary_info_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let mut found = Vec::new();
     t.lookup(args[1], |o| {
         o.with(|object| {
-            let mut todo = vec![object];
-            while let Some(x) = todo.pop() {
+            // In the order in which a copy would list them.
+            let mut todo = VecDeque::from([object]);
+            while let Some(x) = todo.pop_front() {
                 if let Some(b) = x.off_heap_binary() {
                     let address = std::ptr::from_ref(b).addr() as u64;
                     found.push(ctx.tuple(&[
@@ -214,6 +216,8 @@ fn lookup_binary_info_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
                     todo.extend([head, tail]);
                 } else if let Some(elements) = x.as_tuple() {
                     todo.extend(elements);
+                } else if let Some(fun) = x.as_fun() {
+                    todo.extend(fun.env);
                 } else {
                     todo.extend(girder_vm::term::map::iter(x).flat_map(|(k, v)| [k, v]));
                 }

@@ -140,7 +140,7 @@ fn run<'s>(ctx: &Ctx<'s>, mut job: Job<'s>, t: &Table) -> Answer<'s> {
         match plan {
             KeyPlan::Keys => {
                 spec.each_key(t.keypos, equality(t), |k| {
-                    t.lookup(k, |o| {
+                    t.visit_key(k, |o| {
                         visit(o);
                     });
                 });

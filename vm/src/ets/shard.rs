@@ -341,7 +341,8 @@ impl Shard {
             if stopped.is_some_and(|at| at != hash) {
                 return Visits::Pause(hash);
             }
-            for o in e.objects() {
+            // Who collects what is visited in a list then has a key's objects in the order in which they came.
+            for o in e.objects().iter().rev() {
                 if matches!(f(o), Visit::Stop) {
                     stopped = Some(hash);
                 }

@@ -16,6 +16,7 @@ use super::{Change, Place, Visit, reaper};
 use crate::atom::Atom;
 use crate::heap::{Builder, Detached};
 use crate::term::{RawTerm, Term, cmp};
+use crate::timer::clock;
 
 /// Type of a table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -117,7 +118,7 @@ pub struct Table {
 #[derive(Default)]
 struct Fixations {
     by: Vec<(RawTerm, usize)>,
-    since: Option<(SystemTime, std::time::Instant)>,
+    since: Option<(SystemTime, i64)>,
 }
 
 /// Statistics of a hash table.
@@ -297,7 +298,7 @@ impl Table {
     pub fn fix(&self, pid: RawTerm) -> bool {
         let mut f = lock(&self.fixations);
         self.fixed.fetch_add(1, Ordering::AcqRel);
-        f.since.get_or_insert_with(|| (SystemTime::now(), std::time::Instant::now()));
+        f.since.get_or_insert_with(|| (SystemTime::now(), clock::monotonic_ns()));
         match f.by.iter_mut().find(|(p, _)| *p == pid) {
             Some((_, n)) => {
                 *n += 1;
@@ -339,9 +340,9 @@ impl Table {
     pub fn work_to_clear(&self) -> usize {
         if self.is_fixed() && matches!(self.storage, Storage::Hash(_)) { self.size() } else { 0 }
     }
-    /// Since when and by whom the table is fixed.
+    /// Since when, as system time and as monotonic time, and by whom the table is fixed.
     #[allow(clippy::type_complexity)]
-    pub fn fixations(&self) -> Option<(SystemTime, std::time::Instant, Vec<(RawTerm, usize)>)> {
+    pub fn fixations(&self) -> Option<(SystemTime, i64, Vec<(RawTerm, usize)>)> {
         let f = lock(&self.fixations);
         f.since.map(|(wall, monotonic)| (wall, monotonic, f.by.clone()))
     }
@@ -364,6 +365,13 @@ impl Table {
                     f(x);
                 }
             }
+        }
+    }
+    /// Visits the objects with a key as [`Table::visit`] does: those of a hash table from the last that came to the first.
+    pub fn visit_key(&self, key: Term<'_>, mut f: impl FnMut(&Object)) {
+        match &self.storage {
+            Storage::Hash(h) => h.lookup(&Key::new(key), |all| all.iter().rev().for_each(f)),
+            Storage::Ordered(_) => self.lookup(key, &mut f),
         }
     }
     /// Whether the key is there.
