@@ -51,6 +51,13 @@ bad_inputs() -> [{B, case_runner:attempt(fun() -> binary_to_term(B) end)} || B <
     <<131, 109, 255, 255, 255, 255, 1>>, <<131, 110, 255, 0, 1>>, <<131, 111, 255, 255, 255, 255, 0>>, <<131, 77, 0, 0, 0, 1, 9, 255>>, <<131, 77, 0, 0, 0, 1, 0, 255>>, <<131, 70, 127, 240, 0:48>>, <<131, 70, 127, 248, 0:48>>,
     <<131, 99, "nonsense", 0:184>>, <<131, 116, 0, 0, 0, 2, 97, 1, 97, 1, 97, 1, 97, 2>>, <<131, 116, 255, 255, 255, 255>>, <<131, 80, 0, 0, 0, 10, 1, 2, 3>>, <<131, 113, 97, 1, 97, 2, 97, 3>>, <<131, 112, 0, 0, 0, 4>>, <<131, 103, 97, 1>>, <<131, 88, 97, 1>>, <<131, 90, 0, 9>>, <<131, 107, 0, 9, 1>>]].
 truncations() -> B = term_to_binary({[1, 2.5, "str", <<"bin">>, #{a => {b}}], 1 bsl 80, fun lists:map/2}), length([N || N <- lists:seq(0, byte_size(B) - 1), {'!', error, badarg} =:= case_runner:attempt(fun() -> binary_to_term(binary:part(B, 0, N)) end)]) =:= byte_size(B).
+old_formats_have_few_bits() ->
+    [try binary_to_term(<<131, B/binary>>) of T -> {is_reference(T), is_pid(T), is_port(T)} catch error:badarg -> badarg end || B <- [
+        <<103, 119, 3, "x@y", 1:32, 2:32, 3>>, <<103, 119, 3, "x@y", 1:32, 2:32, 4>>, <<103, 119, 3, "x@y", -1:32, -1:32, 3>>,
+        <<102, 119, 3, "x@y", 1:32, 3>>, <<102, 119, 3, "x@y", 1:32, 4>>, <<88, 119, 3, "x@y", -1:32, -1:32, -1:32>>,
+        <<101, 119, 3, "x@y", 1:32, 3>>, <<101, 119, 3, "x@y", 1:32, 4>>, <<101, 119, 3, "x@y", 16#40000:32, 3>>,
+        <<114, 2:16, 119, 3, "x@y", 3, 16#3ffff:32, -1:32>>, <<114, 2:16, 119, 3, "x@y", 4, 1:32, 2:32>>, <<114, 1:16, 119, 3, "x@y", 1, 16#40000:32>>,
+        <<90, 2:16, 119, 3, "x@y", -1:32, -1:32, -1:32>>]].
 bit_flips_do_not_crash() -> B = term_to_binary({[1, 2.5, "str", <<"bin">>, #{1 => {2}}], 1 bsl 80}), length([ok || I <- lists:seq(8, bit_size(B) - 1), begin <<H:I, X:1, T/bits>> = B, try binary_to_term(<<H:I, (1 - X):1, T/bits>>), true catch error:badarg -> true end end]) =:= bit_size(B) - 8.
 deep_list_tags() -> N = 30000, B = iolist_to_binary([131, [<<108, 0, 0, 0, 1>> || _ <- lists:seq(1, N)], 106, lists:duplicate(N, 106)]), depth(binary_to_term(B), 0).
 depth([X], N) -> depth(X, N + 1);

@@ -23,6 +23,8 @@ const LIST_PART: usize = 1024;
 const INFLATE_STEP: usize = 8 * 1024;
 /// Bytes of text or binary data that cost one unit of the budget.
 const BYTES_PER_UNIT: usize = 64;
+/// Bits of the first number of references in the older formats.
+const OLD_REF_BITS: u32 = 18;
 
 /// A term whose children are not all there yet.
 #[derive(Debug)]
@@ -457,6 +459,14 @@ impl<T> Decoder<T> {
         self.built(built)
     }
 
+    /// A creation of the older formats, which have two bits for it.
+    fn tiny_creation<E>(&mut self, input: &[u8]) -> Step<u32, E> {
+        match self.u8(input)? {
+            creation @ 0..4 => Ok(creation.into()),
+            other => Err(self.format(EtfErrorKind::BadCreation(other))),
+        }
+    }
+
     fn pid<B>(&mut self, tag: u8, input: &[u8], builder: &mut B) -> Step<T, B::Error>
     where
         B: TermBuilder<Term = T>,
@@ -464,7 +474,7 @@ impl<T> Decoder<T> {
         let node = self.atom_term(input, builder)?;
         let id = self.u32(input)?;
         let serial = self.u32(input)?;
-        let creation = if tag == tag::PID_EXT { self.u8(input)?.into() } else { self.u32(input)? };
+        let creation = if tag == tag::PID_EXT { self.tiny_creation(input)? } else { self.u32(input)? };
         self.built(builder.pid(node, id, serial, creation))
     }
 
@@ -474,7 +484,7 @@ impl<T> Decoder<T> {
     {
         let node = self.atom_term(input, builder)?;
         let id = if tag == tag::V4_PORT_EXT { self.u64(input)? } else { self.u32(input)?.into() };
-        let creation = if tag == tag::PORT_EXT { self.u8(input)?.into() } else { self.u32(input)? };
+        let creation = if tag == tag::PORT_EXT { self.tiny_creation(input)? } else { self.u32(input)? };
         self.built(builder.port(node, id, creation))
     }
 
@@ -491,12 +501,15 @@ impl<T> Decoder<T> {
         let creation;
         if tag == tag::REFERENCE_EXT {
             ids[0] = self.u32(input)?;
-            creation = self.u8(input)?.into();
+            creation = self.tiny_creation(input)?;
         } else {
-            creation = if tag == tag::NEW_REFERENCE_EXT { self.u8(input)?.into() } else { self.u32(input)? };
+            creation = if tag == tag::NEW_REFERENCE_EXT { self.tiny_creation(input)? } else { self.u32(input)? };
             for id in &mut ids[..usize::from(count)] {
                 *id = self.u32(input)?;
             }
+        }
+        if tag != tag::NEWER_REFERENCE_EXT && ids[0] >> OLD_REF_BITS != 0 {
+            return Err(self.format(EtfErrorKind::BadReferenceNumber(ids[0])));
         }
         self.built(builder.reference(node, creation, &ids[..usize::from(count)]))
     }

@@ -199,6 +199,12 @@ pub enum EtfErrorKind {
     /// A reference of no words or more than 5.
     #[error("a reference has {0} words")]
     BadReference(u16),
+    /// A first number of a reference that has more bits than its format gives it.
+    #[error("a reference's first number is {0}")]
+    BadReferenceNumber(u32),
+    /// A creation that its format has no room for.
+    #[error("creation {0} in a format for 0 to 3")]
+    BadCreation(u8),
     /// Compressed bytes that do not decompress to the size announced.
     #[error("the compressed term does not decompress to the size announced")]
     BadCompression,
