@@ -23,16 +23,12 @@ type Answer<'s> = Result<Term<'s>, Raise>;
 /// Bytes of external format that cost a reduction.
 const BYTES_PER_REDUCTION: usize = 64;
 
-fn defaults(ctx: &Ctx<'_>) -> Options {
-    Options::new(ctx.self_pid().raw())
-}
-
 fn minor_version(options: Options, version: Term<'_>) -> Result<Options, Raise> {
     version.as_small().and_then(|v| options.minor_version(v)).ok_or(Raise::Badarg)
 }
 
-fn options(ctx: &Ctx<'_>, list: Term<'_>) -> Result<Options, Raise> {
-    let mut o = defaults(ctx);
+fn options(list: Term<'_>) -> Result<Options, Raise> {
+    let mut o = Options::default();
     for item in list.to_vec().ok_or(Raise::Badarg)? {
         match (item.as_atom(), item.as_tuple_of()) {
             (Some(am::COMPRESSED), _) => o.compression = Options::DEFAULT_COMPRESSION,
@@ -59,11 +55,11 @@ fn encode<'s>(ctx: &Ctx<'s>, t: Term<'s>, o: &Options) -> Answer<'s> {
 }
 
 fn term_to_binary_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    encode(ctx, args[0], &defaults(ctx))
+    encode(ctx, args[0], &Options::default())
 }
 
 fn term_to_binary_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    encode(ctx, args[0], &options(ctx, args[1])?)
+    encode(ctx, args[0], &options(args[1])?)
 }
 
 fn iovec<'s>(ctx: &Ctx<'s>, t: Term<'s>, o: &Options) -> Answer<'s> {
@@ -84,11 +80,11 @@ fn iovec<'s>(ctx: &Ctx<'s>, t: Term<'s>, o: &Options) -> Answer<'s> {
 }
 
 fn term_to_iovec_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    iovec(ctx, args[0], &defaults(ctx))
+    iovec(ctx, args[0], &Options::default())
 }
 
 fn term_to_iovec_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    iovec(ctx, args[0], &options(ctx, args[1])?)
+    iovec(ctx, args[0], &options(args[1])?)
 }
 
 fn size<'s>(ctx: &Ctx<'s>, t: Term<'s>, o: &Options) -> Answer<'s> {
@@ -98,11 +94,11 @@ fn size<'s>(ctx: &Ctx<'s>, t: Term<'s>, o: &Options) -> Answer<'s> {
 }
 
 fn external_size_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    size(ctx, args[0], &defaults(ctx))
+    size(ctx, args[0], &Options::default())
 }
 
 fn external_size_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    let mut o = defaults(ctx);
+    let mut o = Options::default();
     for item in args[1].to_vec().ok_or(Raise::Badarg)? {
         match item.as_tuple_of() {
             // Version 2 cannot be asked for where it is not the default.

@@ -26,9 +26,8 @@ fn local<'s>(ctx: &Ctx<'s>, f: FunView<'s>, item: Term<'s>) -> Option<Term<'s>> 
         am::NAME => name(f),
         am::ARITY => ctx.int(i64::from(f.entry.arity)),
         am::ENV => ctx.list(f.env),
-        // A fun does not keep which process made it: up to 26 it is the one that asks, then init.
         am::PID if Profile::get().funs_belong_to_init() => ctx.init_pid(),
-        am::PID => ctx.self_pid(),
+        am::PID => f.creator,
         am::INDEX | am::NEW_INDEX => ctx.int(i64::from(f.entry.index)),
         am::UNIQ => ctx.int(i64::from(f.entry.old_uniq)),
         am::NEW_UNIQ => ctx.binary(&f.entry.uniq),

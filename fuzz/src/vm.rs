@@ -12,7 +12,7 @@ pub fn etf(bytes: &[u8]) {
         let _ = Detached::build(|b| etf::decode(b, bytes, safe).map_or(Term::NIL, |d| d.term));
     }
     let Ok(first) = etf::decode_literal(bytes) else { return };
-    let options = Options::new(RawTerm::NIL);
+    let options = Options::default();
     let again = first.with(|t| {
         let _ = (format!("{t:?}").len(), hash::phash2(t));
         assert_eq!(etf::encode(t, &options).len(), etf::external_size(t, &options));
@@ -34,7 +34,7 @@ pub fn match_spec(bytes: &[u8]) {
         let Ok(spec) = spec.with(compile) else { continue };
         let run = || {
             object.with(|o| {
-                spec.run_on(o, RawTerm::pid(1), |t| etf::encode(t, &Options::new(RawTerm::NIL)))
+                spec.run_on(o, RawTerm::pid(1), |t| etf::encode(t, &Options::default()))
             })
         };
         assert_eq!(run(), run());

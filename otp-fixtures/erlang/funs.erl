@@ -65,6 +65,29 @@ info_external_all() -> lists:sort(erlang:fun_info(fun lists:map/2)).
 info_keys() -> lists:sort([K || {K, _} <- erlang:fun_info(adder(1))]).
 info_unique() -> {uniq, U} = erlang:fun_info(adder(1), uniq), {new_uniq, N} = erlang:fun_info(adder(1), new_uniq), {is_integer(U), byte_size(N)}.
 info_pid() -> {pid, P} = erlang:fun_info(adder(1), pid), P =:= self().
+info_pid_of_maker() ->
+    Me = self(),
+    {P, R} = spawn_monitor(fun() -> Me ! {self(), adder(2)}, receive {go, F} -> exit({erlang:fun_info(F, pid), binary_to_term(term_to_binary(F))}) end end),
+    Theirs = receive {P, G} -> G end,
+    Mine = adder(2),
+    P ! {go, Mine},
+    Back = receive {'DOWN', R, process, P, {What, B}} -> [element(2, What) =:= Me, element(2, erlang:fun_info(B, pid)) =:= Me] end,
+    T = ets:new(t, [compressed]),
+    ets:insert(T, {Theirs, k}),
+    [{Kept, k}] = ets:tab2list(T),
+    {element(2, erlang:fun_info(Theirs, pid)) =:= P, element(2, erlang:fun_info(Kept, pid)) =:= P, Back, Theirs =:= Mine, erts_debug:flat_size(Mine)}.
+info_pid_of_another_node() ->
+    B = term_to_binary(adder(1)),
+    %% The maker's pid, of this node up to now, is that of process 77 of another node.
+    {Name, 13} = binary:match(B, <<"nonode@nohost">>),
+    At = case binary:at(B, Name - 2) of 119 -> Name - 3; _ -> Name - 4 end,
+    <<Before:At/binary, _:(Name + 13 - At)/binary, _:12/binary, Free/binary>> = B,
+    Pid = <<88, 119, 3, "x@y", 77:32, 0:32, 5:32>>,
+    <<131, 112, _:32, Rest/binary>> = <<Before/binary, Pid/binary, Free/binary>>,
+    F = binary_to_term(<<131, 112, (byte_size(Rest) + 4):32, Rest/binary>>),
+    {pid, P} = erlang:fun_info(F, pid),
+    erlang:garbage_collect(),
+    {F(3), P =:= binary_to_term(<<131, Pid/binary>>), F =:= adder(1), binary_to_term(term_to_binary(F)) =:= F}.
 err_info_item() -> erlang:fun_info(adder(1), id(zzz)).
 err_info_not_fun() -> erlang:fun_info(id(x), id(module)).
 fun_info_mfa() -> erlang:fun_info_mfa(adder(1)).

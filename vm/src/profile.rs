@@ -56,7 +56,7 @@ impl Profile {
     pub fn negation_loses_zero_sign(self) -> bool {
         self.release < 26
     }
-    /// `erlang:fun_info(F, pid)` answers init (27 and later), not the caller.
+    /// `erlang:fun_info(F, pid)` answers init (27 and later), not who made the fun.
     pub fn funs_belong_to_init(self) -> bool {
         self.release >= 27
     }

@@ -190,7 +190,10 @@ impl<'s> TermBuilder for HeapBuilder<'_, 's> {
         let num_free = u32::try_from(p.free.len()).map_err(|_| DecodeError::Refused)?;
         let old_uniq = u32::try_from(p.old_uniq).map_err(|_| DecodeError::Refused)?;
         let entry = FunEntry::intern(module, p.uniq, p.index, old_uniq, p.arity, num_free);
-        Ok(self.b.fun(entry, p.free))
+        if !p.pid.is_pid() {
+            return Err(DecodeError::Refused);
+        }
+        Ok(self.b.fun(entry, p.pid, p.free))
     }
     fn export(&mut self, module: Term<'s>, function: Term<'s>, arity: u8) -> Built<'s> {
         let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) else {

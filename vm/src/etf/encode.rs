@@ -401,7 +401,11 @@ fn fun<'s>(out: &mut impl Sink<'s>, f: FunView<'s>, options: &Options, frames: &
     atom(out, f.entry.module, options);
     integer(out, f.entry.index.into());
     integer(out, f.entry.old_uniq.into());
-    pid(out, None, options.creator.id_data(), options);
+    match f.creator.kind() {
+        _ if Profile::get().funs_belong_to_init() => pid(out, None, 0, options),
+        Kind::ExternalPid(n, data) => pid(out, Some(n), data, options),
+        _ => pid(out, None, f.creator.id_data(), options),
+    }
     frames.push(Frame::FunSize(size_at));
     frames.push(Frame::Slice(f.env.iter()));
 }

@@ -1,7 +1,6 @@
 //! How to encode.
 
 use crate::profile::Profile;
-use crate::term::RawTerm;
 
 /// Options of an encoding, as `term_to_binary/2` has them.
 #[derive(Clone, Copy, Debug)]
@@ -18,16 +17,11 @@ pub struct Options {
     pub compression: u32,
     /// Only this run of this node shall be able to decode.
     pub local: bool,
-    /// The pid that funs name as their maker.
-    pub creator: RawTerm,
 }
 
-impl Options {
-    /// Level of the option `compressed` without a level.
-    pub const DEFAULT_COMPRESSION: u32 = 6;
-
+impl Default for Options {
     /// The profile's defaults.
-    pub fn new(creator: RawTerm) -> Options {
+    fn default() -> Options {
         Options {
             utf8_atoms: Profile::get().utf8_atoms_in_etf(),
             binary_floats: true,
@@ -35,9 +29,13 @@ impl Options {
             deterministic: false,
             compression: 0,
             local: false,
-            creator,
         }
     }
+}
+
+impl Options {
+    /// Level of the option `compressed` without a level.
+    pub const DEFAULT_COMPRESSION: u32 = 6;
 
     /// Sets what `{minor_version, version}` stands for; `None` if there is no such version.
     pub fn minor_version(self, version: i64) -> Option<Options> {

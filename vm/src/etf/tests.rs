@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::atom::Atom;
 use crate::heap::{Builder, Detached};
-use crate::term::{RawTerm, Term, map};
+use crate::term::{Term, map};
 
 fn with<R>(f: impl for<'s> FnOnce(&Builder<'s>) -> R) -> R {
     let mut r = None;
@@ -17,7 +17,7 @@ fn with<R>(f: impl for<'s> FnOnce(&Builder<'s>) -> R) -> R {
 }
 
 fn options() -> Options {
-    Options::new(RawTerm::pid(9))
+    Options::default()
 }
 
 fn unhex(line: &str) -> Vec<u8> {

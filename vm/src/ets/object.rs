@@ -65,7 +65,7 @@ impl Object {
         if let Some(&key) = key
             && can_be_packed(t)
         {
-            let bytes = etf::encode(t, &etf::Options::new(RawTerm::NIL));
+            let bytes = etf::encode(t, &etf::Options::default());
             let packed = Detached::build(|b| b.tuple(&[b.uint(keypos as u64), b.copy(key), b.binary(&bytes)]));
             let object = Object(packed.with(|p| Block::new(p, true)));
             if object.words() < copy::size_of(t) {

@@ -19,6 +19,8 @@ use crate::term::{BitsView, Header, RawTerm, SMALL_MAX, SMALL_MIN, Subtag, Term}
 pub const FLOAT_WORDS: usize = 2;
 /// Words of a bitstring view.
 pub const SUB_BITS_WORDS: usize = 5;
+/// Words of a fun without free variables: header, entry, creator.
+pub const FUN_WORDS: u32 = 3;
 /// Words of an off-heap binary: its `BinRef` and one view.
 pub const REFC_WORDS: usize = 3 + SUB_BITS_WORDS;
 const FRAGMENT_MIN: usize = 128;
@@ -478,14 +480,15 @@ impl<'s> Builder<'s> {
         }
         self.view(orig, base, from, from + bits, false)
     }
-    /// A fun of this entry.
-    pub fn fun(&self, entry: &'static FunEntry, env: &[Term<'s>]) -> Term<'s> {
-        let p = self.arena.alloc(2 + env.len());
-        // SAFETY: alloc gave 2 + len words.
+    /// A fun of this entry that a process has made.
+    pub fn fun(&self, entry: &'static FunEntry, creator: Term<'s>, env: &[Term<'s>]) -> Term<'s> {
+        let p = self.arena.alloc(3 + env.len());
+        // SAFETY: alloc gave 3 + len words.
         unsafe {
-            *p = RawTerm::header(Header::new(Subtag::Fun, 1 + env.len()));
+            *p = RawTerm::header(Header::new(Subtag::Fun, 2 + env.len()));
             *p.add(1) = RawTerm(std::ptr::from_ref(entry).expose_provenance() as u64);
-            std::ptr::copy_nonoverlapping(env.as_ptr().cast(), p.add(2), env.len());
+            *p.add(2) = creator.raw();
+            std::ptr::copy_nonoverlapping(env.as_ptr().cast(), p.add(3), env.len());
         }
         Term::from_raw(RawTerm::from_boxed(p))
     }

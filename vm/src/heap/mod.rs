@@ -15,7 +15,7 @@ pub mod persistent;
 mod process_heap;
 pub(crate) mod verify;
 
-pub use arena::{Arena, Builder, FLOAT_WORDS, REFC_WORDS, SUB_BITS_WORDS};
+pub use arena::{Arena, Builder, FLOAT_WORDS, FUN_WORDS, REFC_WORDS, SUB_BITS_WORDS};
 pub(crate) use binary::WRITABLE;
 pub use binary::{Binary, BinaryHandle, MAX_HEAP_BINARY, Magic};
 pub use buffer::Buffer;

@@ -269,9 +269,9 @@ impl Object {
         match self.header.subtag() {
             Subtag::Tuple if self.header.arity() == 0 => 0,
             Subtag::Fun => match release {
-                25 => ours() + 3,
-                27 => ours() + 4,
-                _ => ours(),
+                25 => ours() + 2,
+                27 => ours() + 3,
+                _ => ours() - 1,
             },
             Subtag::Export if release == 25 => 5,
             Subtag::Ref if self.header == MAGIC_REF => 3,

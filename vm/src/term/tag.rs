@@ -54,7 +54,7 @@ pub enum Subtag {
     NegBig = 3,
     /// `[hdr][n0][n1]`; `[hdr][n0][n1][pid]` (alias-capable); `[hdr][n0][n1][next][ptr]` (magic, off-heap list).
     Ref = 4,
-    /// `[hdr][*FunEntry][env ...]`, arity = 1 + number of free variables.
+    /// `[hdr][*FunEntry][creator][env ...]`, arity = 2 + number of free variables.
     Fun = 5,
     /// `[hdr][f64 bits]`.
     Float = 6,

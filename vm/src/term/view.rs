@@ -135,6 +135,8 @@ impl<'s> BitsView<'s> {
 pub struct FunView<'s> {
     /// What all funs of one `fun` expression share.
     pub entry: &'static FunEntry,
+    /// Pid of the process that made it.
+    pub creator: Term<'s>,
     /// Values of the free variables.
     pub env: &'s [Term<'s>],
 }
@@ -345,7 +347,8 @@ impl<'s> Term<'s> {
         }
         let p: *const FunEntry = std::ptr::with_exposed_provenance(self.word(1) as usize);
         // SAFETY: fun entries are interned and never freed.
-        Some(FunView { entry: unsafe { &*p }, env: self.payload(h, 1) })
+        let entry = unsafe { &*p };
+        Some(FunView { entry, creator: Term::from_raw(RawTerm(self.word(2))), env: self.payload(h, 2) })
     }
     /// `fun M:F/A`.
     #[inline]

@@ -61,7 +61,7 @@ fn message<'b>(
 
 /// A port that is a tracer gets the message in the external format; `false` if it is closed.
 fn write(tracer: RawTerm, id: RawTerm, message: &Detached) -> bool {
-    let data = message.with(|t| etf::encode(t, &etf::Options::new(id)));
+    let data = message.with(|t| etf::encode(t, &etf::Options::default()));
     let there = tracee::is_alive(tracer);
     if there {
         port::send(tracer, id, port::Op::Command { owner: None, data: data.into() });

@@ -6,6 +6,7 @@ use super::out::A;
 use super::{Emitter, label, unsigned};
 use crate::am;
 use crate::code::Export;
+use crate::heap::FUN_WORDS;
 use crate::interp::instr as i;
 
 fn bytes(o: Operand) -> u16 {
@@ -290,7 +291,7 @@ impl Emitter<'_> {
 /// Words that an allocation list asks for, in this VM's object sizes (a fun's environment is among the words).
 pub(super) fn heap_words(o: Operand) -> u32 {
     match o {
-        Operand::Alloc { words, floats, funs } => words + u32::from(floats) * 2 + u32::from(funs) * 2,
+        Operand::Alloc { words, floats, funs } => words + u32::from(floats) * 2 + u32::from(funs) * FUN_WORDS,
         _ => unsigned(o) as u32,
     }
 }

@@ -4,6 +4,7 @@ use girder_loader::{Opcode, Operand};
 
 use super::out::A;
 use super::{Emitter, label, unsigned};
+use crate::heap::FUN_WORDS;
 use crate::interp::instr as i;
 use crate::term::{Header, RawTerm, Subtag, Term, cmp};
 
@@ -417,7 +418,7 @@ impl Emitter<'_> {
     /// `make_fun2`: the environment is in the first X registers, and the instruction makes its own room.
     pub(super) fn make_fun2(&mut self, index: Operand) {
         let n = self.lambdas[unsigned(index) as usize].num_free;
-        self.emit(i::TEST_HEAP, &[A::U(2 + n), A::U(n)]);
+        self.emit(i::TEST_HEAP, &[A::U(FUN_WORDS + n), A::U(n)]);
         let env: Vec<Operand> = (0..n as u16).map(Operand::X).collect();
         self.make_fun(index, Operand::X(0), &env);
     }

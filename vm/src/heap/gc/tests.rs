@@ -136,6 +136,7 @@ impl World {
             unsafe { w.slots.0.borrow()[i].brand() }
         };
         let (x, y) = (pick(self), pick(self));
+        let me = Term::immediate(RawTerm::pid(1)).expect("a pid is an immediate");
         let n = self.rng.below(1 << 20);
         match self.rng.below(24) {
             0..=3 => b.cons(x, y),
@@ -152,8 +153,8 @@ impl World {
                 Some(v) if v.bits > 0 => b.sub_bits(x, n % v.bits, (v.bits - n % v.bits) / (1 + n % 3)).unwrap(),
                 _ => b.bits_with(13, |out| out[0] = n as u8),
             },
-            14 => b.fun(self.entries[1], &[x, y]),
-            15 => b.fun(self.entries[0], &[]),
+            14 => b.fun(self.entries[1], me, &[x, y]),
+            15 => b.fun(self.entries[0], me, &[]),
             16 => b.export_fun(Export::intern(Mfa { module: am::LISTS, function: am::SIZE, arity: 2 })),
             17 => b.alias_reference([n as u32, 2, 3], RawTerm::pid(n as u64)),
             18 => {

@@ -96,14 +96,14 @@ fn bad_apply(m: M, n: usize) -> Flow {
 fn prepare(m: M, fun: RawTerm, arity: usize) -> Option<*const u64> {
     if fun.is_boxed() {
         let p = fun.boxed_ptr();
-        // SAFETY: a boxed pointer points at a header; a fun's layout is [hdr][entry][env ...].
+        // SAFETY: a boxed pointer points at a header; a fun's layout is [hdr][entry][creator][env ...].
         unsafe {
             let h = (*p).as_header();
             if h.is(Subtag::Fun) {
                 let e: *const FunEntry = std::ptr::with_exposed_provenance((*p.add(1)).0 as usize);
                 if usize::from((*e).arity) == arity {
-                    for i in 0..h.arity() - 1 {
-                        m.set_xr(arity + i, *p.add(2 + i));
+                    for i in 0..h.arity() - 2 {
+                        m.set_xr(arity + i, *p.add(3 + i));
                     }
                     return Some((*e).address());
                 }
@@ -169,13 +169,14 @@ fn bad_fun(m: M, fun: RawTerm, arity: usize) -> Flow {
 #[inline(always)]
 pub(crate) fn make_fun(m: M, d: impl Dst, entry: u64, n: u32, table: *const u64) -> Flow {
     let n = n as usize;
-    let p = m.bump(2 + n);
+    let p = m.bump(3 + n);
     // SAFETY: reserved by a space test (checker); the emitter wrote n operand words.
     unsafe {
-        *p = RawTerm::header(Header::new(Subtag::Fun, 1 + n));
+        *p = RawTerm::header(Header::new(Subtag::Fun, 2 + n));
         *p.add(1) = RawTerm(entry);
+        *p.add(2) = m.p().pid();
         for i in 0..n {
-            *p.add(2 + i) = m.any(*table.add(i));
+            *p.add(3 + i) = m.any(*table.add(i));
         }
     }
     m.set(d, RawTerm::from_boxed(p));

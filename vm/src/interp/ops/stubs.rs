@@ -133,7 +133,7 @@ fn lambda_slow(s: &crate::sched::Scheduler, p: &crate::process::Process, entry: 
     let ctx = unsafe { crate::Ctx::new(p, s) };
     let all = arguments(s, usize::from(e.arity) + e.num_free as usize);
     let (args, env) = all.split_at(usize::from(e.arity));
-    s.set_x(&[e.module.into(), ctx.fun(e, env), ctx.list(args)]);
+    s.set_x(&[e.module.into(), ctx.fun(e, ctx.self_pid(), env), ctx.list(args)]);
     if pending {
         let mfa = Mfa { module: crate::am::ERTS_CODE_PURGER, function: crate::am::PENDING_PURGE_LAMBDA, arity: 3 };
         return Lambda::Suspended(code::Export::intern(mfa).address());
