@@ -17,6 +17,14 @@ send_names() -> register(trace_events_name, self()), R = traced([send], [], fun(
 send_dead() -> P = spawn(fun() -> ok end), R0 = monitor(process, P), receive {'DOWN', R0, _, _, _} -> ok end, traced([send], [], fun() -> P ! x end).
 send_alias() -> A = erlang:alias(), traced([send], [], fun() -> A ! x, self() ! y end) -- [x].
 send_spec() -> S = self(), erlang:trace_pattern(send, [{['_', {a, '$1'}], [], [{message, '$1'}]}, {[S, '_'], [], []}], []), R = traced([send], [], fun() -> self() ! {a, 1}, S ! b, self() ! c end), erlang:trace_pattern(send, true, []), R.
+event_specs() ->
+    Bodies = [[{message, a}], [{return_trace}], [{exception_trace}], [{is_seq_trace}], [{set_seq_token, label, 1}], [{get_seq_token}], [{display, a}],
+              [{process_dump}], [{enable_trace, all}], [{disable_trace, all}], [{trace, [], []}], [{caller}], [{silent, false}], [{set_tcw, 1}], [{get_tcw}]],
+    Guards = [{is_seq_trace}, {caller}, {get_seq_token}],
+    Try = fun(E, Spec) -> try erlang:trace_pattern(E, [Spec], []) catch error:badarg -> badarg end end,
+    R = [{E, [Try(E, {'_', [], B}) || B <- Bodies], [Try(E, {'_', [G], []}) || G <- Guards]} || E <- [send, 'receive']],
+    [erlang:trace_pattern(E, true, []) || E <- [send, 'receive']],
+    R.
 send_off() -> erlang:trace_pattern(send, false, []), R = traced([send, procs], [], fun() -> self() ! a end), erlang:trace_pattern(send, true, []), R.
 receive_spec() -> S = self(), erlang:trace_pattern('receive', [{['$1', S, {b, '_'}], [{'==', '$1', node()}], [{message, mine}]}], []), F = fun() -> S ! {ready, self()}, receive {b, 2} -> ok end end, {P, R} = spawn_monitor(fun() -> receive go -> ok end, F() end), erlang:trace(P, true, ['receive']), P ! go, receive {ready, P} -> ok end, spawn(fun() -> P ! {b, 1}, S ! sent end), receive sent -> ok end, P ! {b, 2}, receive {'DOWN', R, _, _, _} -> ok end, erlang:trace_pattern('receive', true, []), gather().
 receive_timeout() -> traced(['receive'], [], fun() -> receive x -> ok after 1 -> ok end, receive x -> ok after 0 -> ok end end).

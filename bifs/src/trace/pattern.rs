@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use girder_vm::ets::matchspec::MatchSpec;
+use girder_vm::ets::matchspec::{self, MatchSpec};
 use girder_vm::trace::pattern::{self, Functions, How, Rules};
 use girder_vm::trace::session::{self, Event, Id, LEGACY};
 use girder_vm::trace::tracer_option;
@@ -30,7 +30,7 @@ fn trace_pattern_4<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn trace_pattern<'s>(ctx: &Ctx<'s>, session: Id, a: &[Term<'s>]) -> Answer<'s> {
-    let how = how(ctx, a[1])?;
+    let how = how(ctx, a[0], a[1])?;
     let rules = rules(ctx, session, a[2]).ok_or_else(|| badopt(ctx))?;
     let spec = matches!(&how, How::On(Some(_)));
     if spec && !rules.local && rules.meta.is_none() && rules.breakpoints() {
@@ -69,7 +69,13 @@ fn breakpoint_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     Ok(ctx.uint(pattern::divert(&functions, on) as u64))
 }
 
-fn how(ctx: &Ctx<'_>, t: Term<'_>) -> Result<How, Raise> {
+/// How `of`, functions or an event, is traced from now on.
+fn how(ctx: &Ctx<'_>, of: Term<'_>, t: Term<'_>) -> Result<How, Raise> {
+    let event = match of.as_atom() {
+        Some(am::SEND) => matchspec::Event::Send,
+        Some(am::RECEIVE) => matchspec::Event::Receive,
+        _ => matchspec::Event::Call,
+    };
     if t.is_nil() {
         return Ok(How::On(None));
     }
@@ -78,7 +84,7 @@ fn how(ctx: &Ctx<'_>, t: Term<'_>) -> Result<How, Raise> {
         Some(am::TRUE) => How::On(None),
         Some(am::RESTART) => How::Restart,
         Some(am::PAUSE) => How::Pause,
-        _ => match MatchSpec::compile_trace(t) {
+        _ => match MatchSpec::compile_event(t, event) {
             Ok(spec) => How::On(Some(Arc::new(spec))),
             Err(_) => return Err(because(ctx, am::MATCH_SPEC)),
         },

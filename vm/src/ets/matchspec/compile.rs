@@ -1,7 +1,7 @@
 //! Source to programs.
 
 use super::guard;
-use super::trace::TraceCall;
+use super::trace::{Event, TraceCall};
 use super::{Clause, Dialect, MatchSpec, Op, Test};
 use crate::atom::{Atom, am};
 use crate::heap::Detached;
@@ -24,8 +24,8 @@ fn wrong(text: &str) -> CompileErrors {
     CompileErrors(vec![text.to_owned()])
 }
 
-/// Compiles a specification in a dialect.
-pub(super) fn compile(spec: Term<'_>, dialect: Dialect) -> Result<MatchSpec, CompileErrors> {
+/// Compiles a specification in a dialect, for an event if that is the one for traces.
+pub(super) fn compile(spec: Term<'_>, dialect: Dialect, event: Event) -> Result<MatchSpec, CompileErrors> {
     let mut constants = Constants { terms: vec![spec] };
     let mut clauses = Vec::new();
     if spec.as_cons().is_none() {
@@ -40,8 +40,14 @@ pub(super) fn compile(spec: Term<'_>, dialect: Dialect) -> Result<MatchSpec, Com
         return Err(wrong(&format!("Match expression part {} is not a proper list.", shown(*head))));
     }
     for [head, guards, body] in parts {
-        let mut c =
-            Compiler { constants: &mut constants, bound: Vec::new(), dialect, in_guard: true, errors: Vec::new() };
+        let mut c = Compiler {
+            constants: &mut constants,
+            bound: Vec::new(),
+            dialect,
+            event,
+            in_guard: true,
+            errors: Vec::new(),
+        };
         let pattern = c.constants.add(head);
         let tests = match dialect {
             Dialect::Table => c.head(vec![head]),
@@ -99,6 +105,7 @@ struct Compiler<'c, 'a> {
     /// Variables bound so far: number and place.
     bound: Vec<(u32, u32)>,
     dialect: Dialect,
+    event: Event,
     in_guard: bool,
     errors: Vec<String>,
 }
@@ -328,6 +335,9 @@ impl<'a> Compiler<'_, 'a> {
                 Some(call) => {
                     if self.dialect != Dialect::Trace {
                         return Err(call.form("used in wrong dialect"));
+                    }
+                    if !call.goes_with(self.event) {
+                        return Err(call.form("not allow for this trace event"));
                     }
                     if self.in_guard && !call.in_guards() {
                         return Err(call.form("called in guard context"));

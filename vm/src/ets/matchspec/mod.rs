@@ -14,7 +14,7 @@ mod trace;
 
 pub use compile::{CompileErrors, is_variable};
 pub use plan::KeyPlan;
-pub use trace::{Call, Dialect, Outcome, TraceCall};
+pub use trace::{Call, Dialect, Event, Outcome, TraceCall};
 
 use crate::heap::Detached;
 use crate::term::{RawTerm, Term};
@@ -99,11 +99,15 @@ enum Op {
 impl MatchSpec {
     /// Compiles a specification for use on table objects.
     pub fn compile(spec: Term<'_>) -> Result<MatchSpec, CompileErrors> {
-        compile::compile(spec, Dialect::Table)
+        compile::compile(spec, Dialect::Table, Event::Call)
     }
     /// Compiles a specification for traced calls.
     pub fn compile_trace(spec: Term<'_>) -> Result<MatchSpec, CompileErrors> {
-        compile::compile(spec, Dialect::Trace)
+        MatchSpec::compile_event(spec, Event::Call)
+    }
+    /// Compiles a specification for traced events of a kind.
+    pub fn compile_event(spec: Term<'_>, event: Event) -> Result<MatchSpec, CompileErrors> {
+        compile::compile(spec, Dialect::Trace, event)
     }
     /// Whether a body asks for the process's dump.
     pub fn wants_dump(&self) -> bool {

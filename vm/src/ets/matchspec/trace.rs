@@ -11,12 +11,23 @@ use crate::term::{RawTerm, Term};
 pub enum Dialect {
     /// Objects of tables, elements of lists.
     Table,
-    /// Arguments of traced calls.
+    /// Arguments of traced calls, or of another event.
     Trace,
 }
 
+/// What a specification of the trace dialect is about, which decides what it may call.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Event {
+    /// Messages that are received.
+    Receive,
+    /// Messages that are sent.
+    Send,
+    /// Calls.
+    Call,
+}
+
 macro_rules! calls {
-    ($($call:ident = $atom:ident $arities:expr, $guards:literal, $($form:literal)?;)*) => {
+    ($($call:ident = $atom:ident $arities:expr, $event:ident, $guards:literal, $($form:literal)?;)*) => {
         /// A function that only specifications for traced calls have.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[allow(missing_docs)]
@@ -32,6 +43,10 @@ macro_rules! calls {
             pub(super) fn arities(self) -> &'static [usize] {
                 match self { $(TraceCall::$call => &$arities),* }
             }
+            /// Whether specifications about this event may call it.
+            pub(super) fn goes_with(self, event: Event) -> bool {
+                event >= match self { $(TraceCall::$call => Event::$event),* }
+            }
             /// Whether guards may call it.
             pub(super) fn in_guards(self) -> bool {
                 match self { $(TraceCall::$call => $guards),* }
@@ -46,21 +61,21 @@ macro_rules! calls {
 }
 
 calls! {
-    Message = MESSAGE [1], false,;
-    ReturnTrace = RETURN_TRACE [0], false,;
-    ExceptionTrace = EXCEPTION_TRACE [0], false,;
-    IsSeqTrace = IS_SEQ_TRACE [0], true,;
-    SetSeqToken = SET_SEQ_TOKEN [2], false, "set_seq_trace";
-    GetSeqToken = GET_SEQ_TOKEN [0], false,;
-    Display = DISPLAY [1], false,;
-    ProcessDump = PROCESS_DUMP [0], false,;
-    EnableTrace = ENABLE_TRACE [1, 2], false,;
-    DisableTrace = DISABLE_TRACE [1, 2], false,;
-    Trace = TRACE [2, 3], false,;
-    Caller = CALLER [0], false,;
-    CallerLine = CALLER_LINE [0], false,;
-    Silent = SILENT [1], false,;
-    SetControlWord = SET_TCW [1], false,;
+    Message = MESSAGE [1], Receive, false,;
+    ReturnTrace = RETURN_TRACE [0], Receive, false,;
+    ExceptionTrace = EXCEPTION_TRACE [0], Receive, false,;
+    IsSeqTrace = IS_SEQ_TRACE [0], Send, true,;
+    SetSeqToken = SET_SEQ_TOKEN [2], Send, false, "set_seq_trace";
+    GetSeqToken = GET_SEQ_TOKEN [0], Send, false,;
+    Display = DISPLAY [1], Receive, false,;
+    ProcessDump = PROCESS_DUMP [0], Send, false,;
+    EnableTrace = ENABLE_TRACE [1, 2], Send, false,;
+    DisableTrace = DISABLE_TRACE [1, 2], Send, false,;
+    Trace = TRACE [2, 3], Send, false,;
+    Caller = CALLER [0], Call, false,;
+    CallerLine = CALLER_LINE [0], Call, false,;
+    Silent = SILENT [1], Send, false,;
+    SetControlWord = SET_TCW [1], Receive, false,;
 }
 
 impl TraceCall {
