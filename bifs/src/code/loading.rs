@@ -8,6 +8,7 @@ use girder_vm::process::{report, unique};
 use girder_vm::sched::Dirty;
 use girder_vm::{Atom, Ctx, Raise, Term, am};
 
+use crate::OWN_MODULE;
 use crate::process::export;
 
 girder_vm::natives! { pub TABLE:
@@ -21,6 +22,9 @@ girder_vm::natives! { pub TABLE:
     }
     "erts_internal" {
         "prepare_loading"/2 => prepare_loading_2, Bif;
+    }
+    "girder_sys" {
+        "finish_loading"/1 => finish_step, Bif;
     }
 }
 
@@ -77,7 +81,18 @@ fn unless_busy<'s, R>(ctx: &Ctx<'s>, r: Result<R, Busy>, function: &str, a: &[Te
     }
 }
 
+/// Who is ready to run begins with the code that there is before new code comes, so a process that was just spawned mostly
+/// runs what its parent saw.
 fn finish_loading_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
+    let all = a[0].to_vec().ok_or(Raise::Badarg)?;
+    if !all.into_iter().all(|p| prepared(p).is_ok_and(|p| p.is_full())) {
+        return Err(Raise::Badarg);
+    }
+    let own = Atom::new(OWN_MODULE).map_err(|_| Raise::SystemLimit)?;
+    Err(ctx.yield_to(export(own, "finish_loading", 1)?, a))
+}
+
+fn finish_step<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let all = a[0].to_vec().ok_or(Raise::Badarg)?;
     let all: Vec<Arc<Prepared>> = all.into_iter().map(prepared).collect::<Result<_, _>>()?;
     let refs: Vec<&Prepared> = all.iter().map(|p| &**p).collect();
