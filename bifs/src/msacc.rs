@@ -2,7 +2,7 @@
 //!
 //! Invariant: one map for each thread that has an account; threads that this VM does not have are left out.
 
-use girder_vm::sched::{self, Dirty, MicroState, MicroTimes};
+use girder_vm::sched::{self, Dirty, MicroState, MicroThread, MicroTimes};
 use girder_vm::term::map;
 use girder_vm::{Atom, Ctx, Raise, Term, am};
 
@@ -30,9 +30,10 @@ fn thread<'s>(ctx: &Ctx<'s>, t: &MicroTimes) -> Result<Term<'s>, Raise> {
     let states = MicroState::ALL.iter().zip(t.times);
     let counters: Result<Vec<_>, Raise> = states.map(|((_, name), ns)| Ok((atom(name)?, ctx.uint(ns)))).collect();
     let kind = atom(match t.kind {
-        None => "scheduler",
-        Some(Dirty::Cpu) => "dirty_cpu_scheduler",
-        Some(Dirty::Io) => "dirty_io_scheduler",
+        MicroThread::Scheduler => "scheduler",
+        MicroThread::Dirty(Dirty::Cpu) => "dirty_cpu_scheduler",
+        MicroThread::Dirty(Dirty::Io) => "dirty_io_scheduler",
+        MicroThread::Poll => "poll",
     })?;
     let counters = map::from_pairs(ctx, &counters?);
     let pairs = [(atom("counters")?, counters), (atom("id")?, ctx.uint(t.id as u64)), (Term::atom(am::TYPE), kind)];

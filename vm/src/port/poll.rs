@@ -17,7 +17,7 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 
 use super::request::{Op, Request};
-use crate::sched;
+use crate::sched::{self, msacc};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::park::Parker;
 use crate::sync::{Mutex, lock};
@@ -167,6 +167,7 @@ static POLLER: LazyLock<Option<Poller>> = LazyLock::new(|| {
 
 impl Poller {
     fn run(&self) {
+        msacc::poll();
         let mut events: Vec<Event> = Vec::with_capacity(EVENTS);
         let (mut close, mut last) = (0, Instant::now());
         // Nothing, if the set itself is broken: nothing can be waited for.
@@ -194,13 +195,15 @@ impl Poller {
             Err(_) => return None,
         }
         crate::recording::polled(events.len());
-        for e in &*events {
-            let (flags, data) = (e.flags, e.data.u64());
-            match Key::of(data) {
-                Key::Fd(fd) => self.event(fd, flags),
-                Key::Port(id) => super::ready(id, Readiness::of(flags)),
+        msacc::during(msacc::State::CheckIo, || {
+            for e in &*events {
+                let (flags, data) = (e.flags, e.data.u64());
+                match Key::of(data) {
+                    Key::Fd(fd) => self.event(fd, flags),
+                    Key::Port(id) => super::ready(id, Readiness::of(flags)),
+                }
             }
-        }
+        });
         Some(events.len())
     }
     fn event(&self, fd: RawFd, flags: EventFlags) {

@@ -1,11 +1,11 @@
 //! Microstate accounting: in which states the VM's threads spend their time.
 //!
-//! Each scheduler's seat and each place of a dirty scheduler has an [`Account`]. Its thread notes every change of state;
+//! Each scheduler's seat, each place of a dirty scheduler and the poll thread has an [`Account`]. Its thread notes every change of state;
 //! times are measured on a clock that stands still while accounting is off, so a change costs no system call then.
 //! Invariant: an account is written by the thread that has it, and by nobody else; others read it while it changes.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::{Dirty, all};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -136,6 +136,14 @@ struct Place {
     taken: AtomicBool,
 }
 
+/// The account of the thread that waits for descriptors.
+static POLL: LazyLock<Account> = LazyLock::new(Account::default);
+
+/// The calling thread is the poll thread.
+pub(crate) fn poll() {
+    MINE.set(Some(&POLL));
+}
+
 fn places(kind: Dirty) -> &'static [Place] {
     static PLACES: OnceLock<[Vec<Place>; 2]> = OnceLock::new();
     let new = |kind: Dirty| std::iter::repeat_with(Place::default).take(kind.count()).collect();
@@ -192,22 +200,34 @@ pub(crate) fn during<R>(state: State, f: impl FnOnce() -> R) -> R {
     r
 }
 
+/// A sort of thread.
+#[derive(Clone, Copy)]
+pub enum Thread {
+    /// Those that run processes.
+    Scheduler,
+    /// Those that run natives of this kind.
+    Dirty(Dirty),
+    /// The one that waits for descriptors.
+    Poll,
+}
+
 /// A thread's times, in the order of [`State::ALL`], in nanoseconds.
 pub struct Times {
-    /// `None` for a scheduler.
-    pub kind: Option<Dirty>,
-    /// Its number, from 1.
+    /// What it is.
+    pub kind: Thread,
+    /// Its number among its kind, from 1; the poll thread is number 0.
     pub id: usize,
     /// The times.
     pub times: [u64; State::ALL.len()],
 }
 
-/// The times of all schedulers.
+/// The times of all threads that have an account.
 pub fn times() -> Vec<Times> {
-    let of = |kind, i, a: &Account| Times { kind, id: i + 1, times: a.read() };
-    let dirty = |kind| places(kind).iter().enumerate().map(move |(i, p)| of(Some(kind), i, &p.account));
-    let schedulers = all().iter().enumerate().map(|(i, s)| of(None, i, &s.counters.msacc));
-    schedulers.chain(dirty(Dirty::Cpu)).chain(dirty(Dirty::Io)).collect()
+    let of = |kind, id, a: &Account| Times { kind, id, times: a.read() };
+    let dirty = |kind| places(kind).iter().enumerate().map(move |(i, p)| of(Thread::Dirty(kind), i + 1, &p.account));
+    let schedulers = all().iter().enumerate().map(|(i, s)| of(Thread::Scheduler, i + 1, &s.counters.msacc));
+    let poll = std::iter::once_with(|| of(Thread::Poll, 0, &POLL));
+    schedulers.chain(dirty(Dirty::Cpu)).chain(dirty(Dirty::Io)).chain(poll).collect()
 }
 
 #[cfg(test)]

@@ -379,7 +379,7 @@ impl Scheduler {
     #[cold]
     fn port_turn(&self, id: RawTerm) {
         let begin = recording::begins(recording::What::IO);
-        let used = catch_unwind(|| port::turn(id)).unwrap_or_else(|_| {
+        let used = msacc::during(MicroState::Port, || catch_unwind(|| port::turn(id))).unwrap_or_else(|_| {
             eprintln!("girder: internal error in port {id:?}");
             0
         });
