@@ -107,3 +107,17 @@ breakpoint() ->
 
 stopped_at(X) -> {stopped_at, X, not_stopped_at(X)}.
 not_stopped_at(X) -> {not_stopped_at, X}.
+
+internal_state_of_named_monitors() ->
+    logger:set_primary_config(level, none),
+    erts_debug:set_internal_state(available_internal_state, true),
+    Get = fun erts_debug:get_internal_state/1,
+    Pid = spawn(fun() -> receive after infinity -> ok end end),
+    register(debug_natives_name, Pid),
+    Ref = monitor(process, debug_natives_name),
+    Told = {element(2, process_info(self(), monitors)), process_info(Pid, monitored_by) =:= {monitored_by, [self()]}},
+    Watches = [{K, S, P =:= Pid, X} || {erl_monitor, K, S, R, P, X} <- Get({monitor_list, self()}), R =:= Ref],
+    Watched = [{K, S, P =:= self(), X} || {erl_monitor, K, S, R, P, X} <- Get({monitor_list, Pid}), R =:= Ref],
+    demonitor(Ref),
+    exit(Pid, kill),
+    {Watches, Watched, Told}.

@@ -173,7 +173,7 @@ impl DriverPort {
     pub fn monitor(&mut self, pid: RawTerm) -> RefNumbers {
         let numbers = Reference::fresh().numbers;
         self.monitors.insert(numbers, pid);
-        signal::signal(pid, Signal::Monitor { from: self.id, numbers });
+        signal::signal(pid, Signal::Monitor { from: self.id, numbers, name: None });
         numbers
     }
     /// Watches it no more.

@@ -165,7 +165,7 @@ impl Core {
                     self.links.remove(&from.bits());
                 }
             }
-            Signal::Monitor { from, numbers } => {
+            Signal::Monitor { from, numbers, .. } => {
                 self.watchers.insert(numbers, from);
             }
             Signal::Demonitor { numbers } => {

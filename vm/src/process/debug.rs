@@ -40,24 +40,25 @@ pub fn link_list<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
 /// `{erl_monitor, Kind, Side, Reference, Other, Extra}` for each monitor: first those that the process has, then those on it.
 pub fn monitor_list<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
     let relations = p.owner().relations.borrow();
-    let entry = |kind: Atom, side: Atom, reference: Reference, other| {
-        b.tuple(&[am::ERL_MONITOR.into(), kind.into(), side.into(), reference.term(b), other, Term::NIL])
+    let entry = |kind: Atom, side: Atom, reference: Reference, other, name: Option<Atom>| {
+        let extra = name.map_or(Term::NIL, Term::atom);
+        b.tuple(&[am::ERL_MONITOR.into(), kind.into(), side.into(), reference.term(b), other, extra])
     };
     let of = |numbers, alias_pid| Reference { numbers, pid: alias_pid };
     let watches = relations.monitors.iter().map(|(numbers, m)| {
-        let (kind, other) = match &m.watched {
-            Watched::Pid(pid) => (am::PROCESS, partner(*pid)),
-            Watched::Name(_, name, _) => (am::PROCESS, (*name).into()),
-            Watched::Port(port) => (am::PORT, partner(*port)),
-            Watched::PortName(_, name, _) => (am::PORT, (*name).into()),
-            Watched::TimeOffset => (am::TIME_OFFSET, am::CLOCK_SERVICE.into()),
-            Watched::Remote(pid) => (am::DIST_PROCESS, pid.with(|t| b.copy(t))),
+        let (kind, other, name) = match &m.watched {
+            Watched::Pid(pid) => (am::PROCESS, partner(*pid), None),
+            Watched::Name(pid, name, _) => (am::PROCESS, partner(*pid), Some(*name)),
+            Watched::Port(port) => (am::PORT, partner(*port), None),
+            Watched::PortName(port, name, _) => (am::PORT, partner(*port), Some(*name)),
+            Watched::TimeOffset => (am::TIME_OFFSET, am::CLOCK_SERVICE.into(), None),
+            Watched::Remote(pid) => (am::DIST_PROCESS, pid.with(|t| b.copy(t)), None),
         };
-        entry(kind, am::ORIGIN, of(*numbers, m.alias_pid), other)
+        entry(kind, am::ORIGIN, of(*numbers, m.alias_pid), other, name)
     });
     let watched = relations
         .watchers
         .iter()
-        .map(|(numbers, w)| entry(kind(w.pid), am::TARGET, of(*numbers, None), partner(w.pid)));
+        .map(|(numbers, w)| entry(kind(w.pid), am::TARGET, of(*numbers, None), partner(w.pid), w.name));
     b.list_from(watches.chain(watched))
 }

@@ -112,6 +112,8 @@ pub struct Monitor {
 pub struct Watcher {
     /// Who watches.
     pub pid: RawTerm,
+    /// The name by which it has found what it watches.
+    pub name: Option<Atom>,
 }
 
 /// One side of a link.

@@ -228,7 +228,7 @@ fn child<'s>(
         owner.relations.borrow_mut().links.insert(me.pid().bits(), Link::default());
     }
     if let Some(r) = monitor {
-        owner.relations.borrow_mut().watchers.insert(r.numbers, Watcher { pid: me.pid() });
+        owner.relations.borrow_mut().watchers.insert(r.numbers, Watcher { pid: me.pid(), name: None });
     }
     let Some(pid) = publish(owner, opts) else {
         super::report::too_many_processes(me);

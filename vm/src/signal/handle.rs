@@ -75,8 +75,8 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
                 r.links.remove(&from.bits());
             }
         }
-        Signal::Monitor { from, numbers } => {
-            owner.relations.borrow_mut().watchers.insert(numbers, Watcher { pid: from });
+        Signal::Monitor { from, numbers, name } => {
+            owner.relations.borrow_mut().watchers.insert(numbers, Watcher { pid: from, name });
         }
         Signal::Demonitor { numbers } => {
             owner.relations.borrow_mut().watchers.remove(&numbers);

@@ -13,6 +13,7 @@ pub use send::{SendFlags, Sent, send, send_to};
 
 use std::sync::Arc;
 
+use crate::atom::Atom;
 use crate::ctx::Ctx;
 use crate::heap::Detached;
 use crate::heap::message::Message;
@@ -140,6 +141,8 @@ pub enum Signal {
         from: RawTerm,
         /// The monitor's reference.
         numbers: RefNumbers,
+        /// The name that the watcher has given.
+        name: Option<Atom>,
     },
     /// The monitor is given up.
     Demonitor {
@@ -303,7 +306,7 @@ pub(crate) fn answer_dead_signal(pid: RawTerm, s: Signal) {
     match s {
         Signal::Link { from } => signal(from, Signal::Exit { from: pid, reason: noproc(), kind: ExitKind::Linked }),
         Signal::Unlink { from, id } => signal(from, Signal::UnlinkAck { from: pid, id }),
-        Signal::Monitor { from, numbers } => signal(from, Signal::Down { numbers, reason: noproc() }),
+        Signal::Monitor { from, numbers, .. } => signal(from, Signal::Down { numbers, reason: noproc() }),
         Signal::ProcessInfo { to, .. } => to.reply_atom(am::UNDEFINED),
         Signal::Ask { to, gone, .. } => to.reply_atom(gone),
         Signal::IsAlive { to } => to.reply_atom(am::FALSE),

@@ -65,6 +65,10 @@ pub fn monitor<'s>(ctx: &Ctx<'s>, target: Target<'s>, opts: &MonitorOptions<'s>)
         return r;
     }
     let quiet = matches!(watched, Watched::TimeOffset);
+    let name = match watched {
+        Watched::Name(_, name, _) => Some(name),
+        _ => None,
+    };
     let tag = opts.tag.map(crate::term::copy::detach);
     let mut rel = ctx.owner().relations.borrow_mut();
     if let Some(mode) = opts.alias {
@@ -75,7 +79,7 @@ pub fn monitor<'s>(ctx: &Ctx<'s>, target: Target<'s>, opts: &MonitorOptions<'s>)
     if quiet {
         return r;
     }
-    let deliver = |id| delivered(id, Signal::Monitor { from: me, numbers: r.numbers });
+    let deliver = |id| delivered(id, Signal::Monitor { from: me, numbers: r.numbers, name });
     if !pid.is_some_and(|id| recording::acting(ctx.process(), || deliver(id))) {
         let reason = Detached::immediate(RawTerm::atom(missing));
         signal(me, Signal::Down { numbers: r.numbers, reason });

@@ -91,7 +91,7 @@ fn an_exit_reaches_links_and_monitors() {
     link(a, b);
     b.owner().flags.trap_exit.set(true);
     let r = Reference::fresh();
-    signal(a.pid(), Signal::Monitor { from: c.pid(), numbers: r.numbers });
+    signal(a.pid(), Signal::Monitor { from: c.pid(), numbers: r.numbers, name: None });
     let m = Monitor { watched: Watched::Pid(a.pid()), alias_pid: None, tag: None, priority: false };
     c.owner().relations.borrow_mut().monitors.insert(r.numbers, m);
     fetch(a);
@@ -120,7 +120,7 @@ fn what_meets_a_dead_process_is_answered() {
     let r = Reference::fresh();
     let m = Monitor { watched: Watched::Pid(b.pid()), alias_pid: None, tag: Some(atom(am::TAG)), priority: false };
     a.owner().relations.borrow_mut().monitors.insert(r.numbers, m);
-    signal(b.pid(), Signal::Monitor { from: a.pid(), numbers: r.numbers });
+    signal(b.pid(), Signal::Monitor { from: a.pid(), numbers: r.numbers, name: None });
     assert!(messages(a)[0].starts_with("{tag,"));
     signal(b.pid(), Signal::IsAlive { to: ReplyTo { pid: a.pid(), reference: r } });
     assert!(messages(a)[0].ends_with(",false}"));
