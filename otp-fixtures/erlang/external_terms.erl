@@ -58,6 +58,12 @@ old_formats_have_few_bits() ->
         <<101, 119, 3, "x@y", 1:32, 3>>, <<101, 119, 3, "x@y", 1:32, 4>>, <<101, 119, 3, "x@y", 16#40000:32, 3>>,
         <<114, 2:16, 119, 3, "x@y", 3, 16#3ffff:32, -1:32>>, <<114, 2:16, 119, 3, "x@y", 4, 1:32, 2:32>>, <<114, 1:16, 119, 3, "x@y", 1, 16#40000:32>>,
         <<90, 2:16, 119, 3, "x@y", -1:32, -1:32, -1:32>>]].
+funs_of_many_variables() ->
+    F = fun(N) ->
+        B = <<1, 0:128, 0:32, N:32, 119, 1, "m", 97, 0, 97, 0, 88, 119, 3, "x@y", 1:32, 0:32, 1:32, (binary:copy(<<106>>, N))/binary>>,
+        try is_function(binary_to_term(<<131, 112, (byte_size(B) + 4):32, B/binary>>), 1) catch error:badarg -> badarg end
+    end,
+    [F(N) || N <- [0, 255, 256]].
 bit_flips_do_not_crash() -> B = term_to_binary({[1, 2.5, "str", <<"bin">>, #{1 => {2}}], 1 bsl 80}), length([ok || I <- lists:seq(8, bit_size(B) - 1), begin <<H:I, X:1, T/bits>> = B, try binary_to_term(<<H:I, (1 - X):1, T/bits>>), true catch error:badarg -> true end end]) =:= bit_size(B) - 8.
 deep_list_tags() -> N = 30000, B = iolist_to_binary([131, [<<108, 0, 0, 0, 1>> || _ <- lists:seq(1, N)], 106, lists:duplicate(N, 106)]), depth(binary_to_term(B), 0).
 depth([X], N) -> depth(X, N + 1);

@@ -84,6 +84,8 @@ struct HeapBuilder<'b, 's> {
 
 type Built<'s> = Result<Term<'s>, DecodeError>;
 
+/// Most free variables of a fun.
+const MAX_FREE: u32 = 255;
 /// Bits of the first number of this node's references.
 const LOCAL_REF_BITS: u32 = 18;
 
@@ -187,7 +189,7 @@ impl<'s> TermBuilder for HeapBuilder<'_, 's> {
     }
     fn fun(&mut self, p: FunParts<'_, Term<'s>>) -> Built<'s> {
         let module = p.module.as_atom().ok_or(DecodeError::Refused)?;
-        let num_free = u32::try_from(p.free.len()).map_err(|_| DecodeError::Refused)?;
+        let num_free = u32::try_from(p.free.len()).ok().filter(|&n| n <= MAX_FREE).ok_or(DecodeError::Refused)?;
         let old_uniq = u32::try_from(p.old_uniq).map_err(|_| DecodeError::Refused)?;
         let entry = FunEntry::intern(module, p.uniq, p.index, old_uniq, p.arity, num_free);
         if !p.pid.is_pid() {
