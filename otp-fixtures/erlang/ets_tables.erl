@@ -125,3 +125,6 @@ fix_delete_next() -> T = new([]), ets:insert(T, [{1}, {2}]), ets:safe_fixtable(T
 table_qlc() -> T = new([ordered_set]), ets:insert(T, [{N, N * N} || N <- lists:seq(1, 5)]), qlc:e(ets:table(T)).
 from_to_dets_shape() -> e(fun() -> ets:to_dets(nosuch, nosuch) end).
 table_limits_name_and_reference() -> T = new([named_table]), ets:insert(t, {1}), R = {T, ets:lookup(t, 1), ets:member(ets:whereis(t), 1)}, ets:delete(t), R.
+
+%% What comes beside the atom that stands for the end.
+beside_the_end() -> [begin T = new([K, public]), ets:insert(T, [{1}, {b}]), A = [e(fun() -> ets:F(T, '$end_of_table') end) || F <- [next, prev]], ets:insert(T, {'$end_of_table'}), {K, A, [e(fun() -> ets:F(T, X) end) || K =:= ordered_set, F <- [next, prev], X <- ['$end_of_table', b, 1]]} end || K <- [set, ordered_set]].

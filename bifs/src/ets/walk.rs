@@ -1,6 +1,6 @@
 //! Keys in order: `first`, `next` and their kin.
 
-use girder_vm::ets::{Direction, Object, Table};
+use girder_vm::ets::{Direction, Kind, Object, Table};
 use girder_vm::{Ctx, Raise, Term, am};
 
 use super::{Access, Answer, copy, table};
@@ -47,6 +47,10 @@ fn end<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], direction: Direction, show: Show<'s
 
 fn beside<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], direction: Direction, show: Show<'s>) -> Answer<'s> {
     let t = table(ctx, args[0], Access::Read)?;
+    // What an ordered table answers at its end is no place in it, even if it is a key.
+    if t.kind == Kind::OrderedSet && args[1].is(am::EOT) {
+        return Err(Raise::Badarg);
+    }
     let found = t.beside(args[1], direction, |objects| show(ctx, &t, objects)).map_err(|()| Raise::Badarg)?;
     Ok(found.unwrap_or(am::EOT.into()))
 }
