@@ -51,7 +51,7 @@ pub fn areas<'s>(ctx: &Ctx<'s>) -> Result<Term<'s>, Raise> {
     ]))
 }
 
-/// `{Reference, 0, Sizes}` to the caller, of the allocators that it names.
+/// `{Reference, 0, Sizes}` to the caller, of the allocators that it names; `false` for one that the VM does not have.
 pub fn send_sizes<'s>(ctx: &Ctx<'s>, reference: Term<'s>, types: Term<'s>) -> Result<Term<'s>, Raise> {
     let wanted = types.to_vec().ok_or(Raise::Badarg)?;
     let mut all = Vec::new();
@@ -64,6 +64,8 @@ pub fn send_sizes<'s>(ctx: &Ctx<'s>, reference: Term<'s>, types: Term<'s>) -> Re
             all.push(ctx.tuple(&[name, Term::small(0), ctx.list(&[carriers])]));
         }
     }
+    let others = wanted.iter().filter(|w| w.as_atom().is_some_and(|name| !is_allocator(name.name())));
+    all.extend(others.map(|&name| ctx.tuple(&[name, Term::FALSE])));
     let answer = ctx.tuple(&[reference, Term::small(0), ctx.list(&all)]);
     girder_vm::signal::to_pid(ctx.self_pid().raw(), Message::copy_of(answer));
     Ok(Term::TRUE)
