@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
 use girder_vm::process::{registry, table};
+use girder_vm::sched::Dirty;
 use girder_vm::term::RawTerm;
 use girder_vm::{Atom, Ctx, Raise, Term, am, sched};
 
@@ -61,12 +62,18 @@ fn scheduler_wall_time_1<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Ra
     Ok(Term::bool(KERNEL.swap(on, Ordering::Relaxed)))
 }
 
-/// `[{Scheduler, ActiveTime, TotalTime}]`, `undefined` while the times are not shown.
-pub fn times<'s>(ctx: &Ctx<'s>) -> Term<'s> {
+/// `[{Scheduler, ActiveTime, TotalTime}]`, of dirty CPU schedulers too and, if `all`, of dirty I/O ones; `undefined` while
+/// the times are not shown.
+pub fn times<'s>(ctx: &Ctx<'s>, all: bool) -> Term<'s> {
     if !shown() {
         return am::UNDEFINED.into();
     }
+    let mut times = sched::wall_times();
+    times.extend(sched::dirty_wall_times(Dirty::Cpu));
+    if all {
+        times.extend(sched::dirty_wall_times(Dirty::Io));
+    }
     let one =
         |(i, t): (usize, sched::WallTime)| ctx.tuple(&[ctx.uint(i as u64 + 1), ctx.uint(t.active), ctx.uint(t.total)]);
-    ctx.list_from(sched::wall_times().into_iter().enumerate().rev().map(one))
+    ctx.list_from(times.into_iter().enumerate().rev().map(one))
 }

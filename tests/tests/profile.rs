@@ -117,6 +117,17 @@ fn migrations_are_those_that_processes_see() {
         if seen == 0 || steals == 0 {
             return Err(format!("{seen} moves, {steals} steals, of five processes on two schedulers"));
         }
+        // The schedulers count, recorded or not.
+        let file = fs::read(out.path().join("events.girder")).expect("the recording");
+        let fact = |name: &str| {
+            let text = String::from_utf8_lossy(&file);
+            let (_, behind) = text.split_once(&format!("{name}=")).expect("a fact");
+            behind.lines().next().and_then(|n| n.parse::<usize>().ok()).expect("a number")
+        };
+        let counted = fact("steals_after") - fact("steals_before");
+        if steals.abs_diff(counted) > counted / 20 {
+            return Err(format!("{steals} steals, by the schedulers' own count {counted}"));
+        }
         // A process that ends right behind a move may not see it.
         if !within_5_percent(seen as f64, said) && (seen as f64 - said).abs() > 1.0 {
             return Err(format!("{seen} moves, by the processes' own count {said}"));

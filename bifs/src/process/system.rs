@@ -188,7 +188,8 @@ fn statistics_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         "active_tasks" => ctx.list(&queues(ctx, true, &[Dirty::Cpu])),
         "active_tasks_all" => ctx.list(&queues(ctx, true, &[Dirty::Cpu, Dirty::Io])),
         "run_queues" => ctx.tuple(&queues(ctx, false, &[Dirty::Cpu, Dirty::Io])),
-        "scheduler_wall_time" | "scheduler_wall_time_all" => crate::wall_time::times(ctx),
+        "scheduler_wall_time" => crate::wall_time::times(ctx, false),
+        "scheduler_wall_time_all" => crate::wall_time::times(ctx, true),
         "microstate_accounting" => crate::msacc::times(ctx)?,
         _ => return Err(Raise::Badarg),
     })

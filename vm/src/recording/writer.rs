@@ -162,7 +162,13 @@ impl Writer {
             env!("CARGO_PKG_VERSION"),
         );
         self.block(Block::Facts, self.begin, facts.as_bytes());
+        self.steals("steals_before");
         self.clock();
+    }
+    /// What the schedulers themselves count, recorded or not.
+    fn steals(&mut self, name: &str) {
+        let steals = if sched::has_begun() { sched::totals().steals } else { 0 };
+        self.block(Block::Facts, self.begin, format!("{name}={steals}\n").as_bytes());
     }
     fn clock(&mut self) {
         // Of some readings the one that was disturbed least.
@@ -195,6 +201,7 @@ impl Writer {
                 if !last {
                     written = written.and_then(|_| self.drain());
                 }
+                self.steals("steals_after");
                 self.clock();
                 self.block(Block::End, ticks::now(), &[]);
             }

@@ -26,8 +26,8 @@ pub use dirty::{Dirty, dirty_kind, set_dirty_cpu_online};
 pub(crate) use dirty::{native_of, pass_places_on, send_handler};
 pub use idle::MAX_SCHEDULERS;
 pub use msacc::{
-    State as MicroState, Thread as MicroThread, Times as MicroTimes, reset as reset_msacc, switch as switch_msacc,
-    times as msacc_times,
+    State as MicroState, Thread as MicroThread, Times as MicroTimes, dirty_wall_times, reset as reset_msacc,
+    switch as switch_msacc, times as msacc_times,
 };
 pub use pause::paused;
 pub use progress::{after_thread_progress, on_each};

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::sync::{LazyLock, OnceLock};
 
+use super::stats::{Wall, WallTime};
 use super::{Dirty, all};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::timer::clock;
@@ -129,10 +130,10 @@ impl Account {
     }
 }
 
-/// Accounts of dirty schedulers.
-#[derive(Default)]
+/// What a dirty scheduler counts; whichever thread has taken the place writes it.
 struct Place {
     account: Account,
+    wall: Wall,
     taken: AtomicBool,
 }
 
@@ -142,6 +143,12 @@ static POLL: LazyLock<Account> = LazyLock::new(Account::default);
 /// The calling thread is the poll thread.
 pub(crate) fn poll() {
     MINE.set(Some(&POLL));
+}
+
+impl Default for Place {
+    fn default() -> Place {
+        Place { account: Account::default(), wall: Wall::idle_from_the_start(), taken: AtomicBool::new(false) }
+    }
 }
 
 fn places(kind: Dirty) -> &'static [Place] {
@@ -171,6 +178,7 @@ pub(super) fn go_dirty(kind: Dirty) {
     leave();
     if let Some(p) = place {
         p.account.enter(State::Emulator);
+        p.wall.busy();
         MINE.set(Some(&p.account));
         PLACE.set(Some(p));
     }
@@ -181,6 +189,7 @@ pub(super) fn leave() {
     MINE.set(None);
     if let Some(p) = PLACE.take() {
         p.account.enter(State::Sleep);
+        p.wall.idle();
         p.taken.store(false, Ordering::Release);
     }
 }
@@ -228,6 +237,11 @@ pub fn times() -> Vec<Times> {
     let schedulers = all().iter().enumerate().map(|(i, s)| of(Thread::Scheduler, i + 1, &s.counters.msacc));
     let poll = std::iter::once_with(|| of(Thread::Poll, 0, &POLL));
     schedulers.chain(dirty(Dirty::Cpu)).chain(dirty(Dirty::Io)).chain(poll).collect()
+}
+
+/// How much the dirty schedulers of a kind had to do.
+pub fn dirty_wall_times(kind: Dirty) -> Vec<WallTime> {
+    places(kind).iter().map(|p| p.wall.read()).collect()
 }
 
 #[cfg(test)]

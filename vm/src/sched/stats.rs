@@ -36,6 +36,15 @@ fn since_start() -> u64 {
 }
 
 impl Wall {
+    /// Of one that has had nothing to do so far.
+    pub(super) fn idle_from_the_start() -> Wall {
+        Wall(AtomicU64::new(1))
+    }
+    /// What it says now.
+    pub(super) fn read(&self) -> WallTime {
+        let total = since_start();
+        WallTime { active: self.active(total), total }
+    }
     fn other(&self) -> u64 {
         since_start().saturating_sub(self.0.load(Ordering::Relaxed) >> 1) << 1
     }
@@ -64,8 +73,7 @@ pub struct WallTime {
 
 /// One for each scheduler.
 pub fn wall_times() -> Vec<WallTime> {
-    let total = since_start();
-    super::all().iter().map(|s| WallTime { active: s.counters.wall.active(total), total }).collect()
+    super::all().iter().map(|s| s.counters.wall.read()).collect()
 }
 
 /// A number that one thread writes and others may read.
