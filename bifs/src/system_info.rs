@@ -184,6 +184,11 @@ fn item<'s>(ctx: &Ctx<'s>, name: &str) -> Result<Term<'s>, Raise> {
         "break_ignored" => crate::signals::break_ignored().into(),
         "build_type" | "emu_type" => atom("opt")?,
         "c_compiler_used" => ctx.tuple(&[am::UNDEFINED.into(), am::UNDEFINED.into()]),
+        // No C, and nothing that `configure` finds out, is in the VM.
+        "compile_info" => {
+            let none = |name: &str| Ok::<_, Raise>(ctx.tuple(&[atom(name)?, ctx.string("")]));
+            ctx.list(&[none("ldflags")?, none("cflags")?, none("config_h")?])
+        }
         "compat_rel" => Term::small(i32::from(release)),
         "constant_pool_support" => Term::TRUE,
         "context_reductions" => ctx.int(sched::SLICE),

@@ -167,7 +167,7 @@ impl Writer {
     }
     /// What the schedulers themselves count, recorded or not.
     fn steals(&mut self, name: &str) {
-        let steals = if sched::has_begun() { sched::totals().steals } else { 0 };
+        let steals = sched::totals().steals;
         self.block(Block::Facts, self.begin, format!("{name}={steals}\n").as_bytes());
     }
     fn clock(&mut self) {
