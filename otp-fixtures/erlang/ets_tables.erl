@@ -128,3 +128,20 @@ table_limits_name_and_reference() -> T = new([named_table]), ets:insert(t, {1}),
 
 %% What comes beside the atom that stands for the end.
 beside_the_end() -> [begin T = new([K, public]), ets:insert(T, [{1}, {b}]), A = [e(fun() -> ets:F(T, '$end_of_table') end) || F <- [next, prev]], ets:insert(T, {'$end_of_table'}), {K, A, [e(fun() -> ets:F(T, X) end) || K =:= ordered_set, F <- [next, prev], X <- ['$end_of_table', b, 1]]} end || K <- [set, ordered_set]].
+
+%% An heir that is gone when it is named is none, and a search belongs to the table that had the name, if it is not ordered.
+heir_gone() -> {P, R} = spawn_monitor(fun() -> ok end), receive {'DOWN', R, _, _, _} -> ok end, T = new([{heir, P, x}]), A = ets:info(T, heir), ets:setopts(T, {heir, self(), y}), B = ets:info(T, heir) =:= self(), ets:setopts(T, {heir, P, x}), {A, B, ets:info(T, heir)}.
+search_of_a_name() ->
+    N = ets_tables_search,
+    Fill = fun(K) -> ets:new(N, [named_table, K]), ets:insert(N, [{k}, {l}]) end,
+    [begin
+         Fill(K),
+         {[[_]], C} = ets:match(N, {'$1'}, 1),
+         ets:rename(N, ets_tables_renamed),
+         A = try ets:match(C) of {[[_]], _} -> one; Other -> Other catch error:badarg -> badarg end,
+         Fill(K),
+         ets:delete(ets_tables_renamed),
+         B = try ets:match(C) of {[[_]], _} -> one catch error:badarg -> badarg end,
+         ets:delete(N),
+         {K, A, B}
+     end || K <- [set, ordered_set]].

@@ -85,8 +85,11 @@ fn start<'s>(ctx: &Ctx<'s>, what: Atom, args: &[Term<'s>], source: Term<'s>) -> 
         Some(spec) => (spec.clone(), Some(source)),
         None => (Arc::new(MatchSpec::compile(source).map_err(|_| Raise::Badarg)?), None),
     };
+    // Another table may get the name before the search goes on. Ordered tables do not care, in OTP either.
+    let by_name = args[0].is_atom() && t.kind != Kind::OrderedSet;
+    let table_term = if by_name { t.tid(ctx) } else { args[0] };
     let job =
-        Job { what, table_term: args[0], spec_term, spec, cursor: Cursor::Start, limit, results: Term::NIL, count: 0 };
+        Job { what, table_term, spec_term, spec, cursor: Cursor::Start, limit, results: Term::NIL, count: 0 };
     run(ctx, job, &t)
 }
 

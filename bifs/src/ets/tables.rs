@@ -27,8 +27,10 @@ girder_vm::natives! { pub TABLE:
     }
 }
 
-fn heir(pid: Term<'_>, data: Option<Term<'_>>) -> Option<Heir> {
-    pid.is_local_pid().then(|| Heir { pid: pid.raw(), data: data.map(|d| Arc::new(detach(d))) })
+/// An heir, which is none if the process is gone already; `None` if it can be none.
+fn heir(pid: Term<'_>, data: Option<Term<'_>>) -> Option<Option<Heir>> {
+    let heir = || Heir { pid: pid.raw(), data: data.map(|d| Arc::new(detach(d))) };
+    pid.is_local_pid().then(|| registry::is_alive(pid.raw()).then(heir))
 }
 
 /// Whether an heir may be named without data, and then gets no message.
@@ -64,13 +66,13 @@ fn options(list: Term<'_>) -> Option<Options> {
             (Some(am::PRIVATE), _) => o.protection = Protection::Private,
             (Some(am::NAMED_TABLE), _) => o.named = true,
             (Some(am::COMPRESSED), _) => o.compressed = true,
-            (_, Some(&[tag, pid, data])) if tag.is(am::HEIR) => o.heir = Some(heir(pid, Some(data))?),
+            (_, Some(&[tag, pid, data])) if tag.is(am::HEIR) => o.heir = heir(pid, Some(data))?,
             (_, Some(&[tag, value])) => match tag.as_atom()? {
                 am::KEYPOS => o.keypos = value.as_small().and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0)?,
                 am::READ_CONCURRENCY => o.read_concurrency = value.as_bool()?,
                 am::DECENTRALIZED_COUNTERS => decentralized = Some(value.as_bool()?),
                 am::HEIR if value.is(am::NONE) => o.heir = None,
-                am::HEIR if silent_heirs() => o.heir = Some(heir(value, None)?),
+                am::HEIR if silent_heirs() => o.heir = heir(value, None)?,
                 am::WRITE_CONCURRENCY => {
                     fixed_locks = false;
                     o.write_concurrency = match (value.as_bool(), value.as_tuple()) {
@@ -200,10 +202,10 @@ fn setopts_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         let twice = match item.as_tuple() {
             Some(&[tag, none]) if tag.is(am::HEIR) && none.is(am::NONE) => new_heir.replace(None).is_some(),
             Some(&[tag, pid]) if tag.is(am::HEIR) && silent_heirs() => {
-                new_heir.replace(Some(heir(pid, None).ok_or(Raise::Badarg)?)).is_some()
+                new_heir.replace(heir(pid, None).ok_or(Raise::Badarg)?).is_some()
             }
             Some(&[tag, pid, data]) if tag.is(am::HEIR) => {
-                new_heir.replace(Some(heir(pid, Some(data)).ok_or(Raise::Badarg)?)).is_some()
+                new_heir.replace(heir(pid, Some(data)).ok_or(Raise::Badarg)?).is_some()
             }
             Some(&[tag, value]) if tag.is(am::PROTECTION) => {
                 let value = match value.as_atom() {
