@@ -88,8 +88,7 @@ fn start<'s>(ctx: &Ctx<'s>, what: Atom, args: &[Term<'s>], source: Term<'s>) -> 
     // Another table may get the name before the search goes on. Ordered tables do not care, in OTP either.
     let by_name = args[0].is_atom() && t.kind != Kind::OrderedSet;
     let table_term = if by_name { t.tid(ctx) } else { args[0] };
-    let job =
-        Job { what, table_term, spec_term, spec, cursor: Cursor::Start, limit, results: Term::NIL, count: 0 };
+    let job = Job { what, table_term, spec_term, spec, cursor: Cursor::Start, limit, results: Term::NIL, count: 0 };
     run(ctx, job, &t)
 }
 
