@@ -276,10 +276,10 @@ fn a_program_that_runs_already_is_recorded_as_often_as_one_likes() {
         let output = girder::command(&["profile", "--attach", &server.pid(), "--duration", "1", "--out", dir], LIMIT);
         assert_eq!(output.end, End::Status(0), "{}", output.stderr_text());
         let events = events(out.path());
-        // It had its name before. A turn of a millisecond every eleven.
+        // It had its name before. It is busy for a millisecond in eleven, on a busy machine for less.
         let turns = pieces(&events, "process", "profiled_server ");
-        let long = turns.iter().filter(|t| number(t, "dur") + waited(t) > 900.0).count();
-        assert!((5..=100).contains(&long), "{long} long turns of {}", turns.len());
+        let busy: f64 = turns.iter().map(|t| number(t, "dur") + waited(t)).sum();
+        assert!((10_000.0..=1_000_000.0).contains(&busy), "busy for {busy} us in {} turns", turns.len());
         assert!(server.0.try_wait().expect("it is ours").is_none(), "the program has ended");
     }
 }
