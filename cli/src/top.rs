@@ -259,7 +259,7 @@ mod tests {
     fn rates_are_differences() {
         let look = |reductions: u64, own: u64, active: u64| {
             json!({
-                "count": 2, "schedulers": [[active, 1000 + active, 3]], "reductions": reductions, "memory": [["heaps", 9]],
+                "count": 2, "schedulers": [[active, 1000 + 2 * active, 3]], "reductions": reductions, "memory": [["heaps", 9]],
                 "processes": [[3, "<0.0.0>", "init", "Waiting", own, 10, 0], [19, "<0.1.0>", "x", "Running", null, null, null]],
             })
         };
