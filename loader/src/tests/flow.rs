@@ -13,10 +13,16 @@ fn label(n: u64) -> (Opcode, Vec<Arg>) {
 }
 
 /// Imports of `module_of`: 0 is `erlang:error/1`, 1 is `erlang:setelement/3`, 2 is `erlang:length/1`,
-/// 3 is `m:g/1`.
+/// 3 is `m:g/1`, 4 is `erlang:is_list/1`.
 fn module_of(arity: u64, code: &Code) -> Vec<u8> {
     let mut asm = Asm::new();
-    let imports = [("erlang", "error", 1), ("erlang", "setelement", 3), ("erlang", "length", 1), ("m", "g", 1)];
+    let imports = [
+        ("erlang", "error", 1),
+        ("erlang", "setelement", 3),
+        ("erlang", "length", 1),
+        ("m", "g", 1),
+        ("erlang", "is_list", 1),
+    ];
     for (module, function, arity) in imports {
         let import = Import { module: asm.atom(module), function: asm.atom(function), arity };
         asm.module.imports.push(import);
@@ -168,6 +174,22 @@ fn results_of_bifs_that_are_known_to_succeed_are_cleared() {
     assert!(!module.clears_result(find(&module, Bif1)));
     let module = accept(1, code(0));
     assert!(!module.clears_result(find(&module, Bif1)));
+    refuse("Uninitialised", 1, code(2));
+}
+
+#[test]
+fn nothing_comes_from_bifs_that_never_fail() {
+    let code = |bif: u64| {
+        vec![
+            (Allocate, vec![u(1), u(1)]),
+            (Bif1, vec![f(11), u(bif), x(0), y(0)]),
+            label(11),
+            (Move, vec![y(0), x(0)]),
+            (Deallocate, vec![u(1)]),
+            (Return, vec![]),
+        ]
+    };
+    accept(1, code(4));
     refuse("Uninitialised", 1, code(2));
 }
 

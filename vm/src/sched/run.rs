@@ -256,7 +256,10 @@ impl Scheduler {
         if self.searching.replace(false) {
             IDLE.stop_searching();
         }
-        let more = !me.inbox.is_empty() || (self.is_online() && others(self.id()).any(|(s, _)| s.len() > 1));
+        // Reclaimed memory may have woken somebody here since the queues were looked at.
+        let more = local.queues.len() != 0
+            || !me.inbox.is_empty()
+            || (self.is_online() && others(self.id()).any(|(s, _)| s.len() > 1));
         if !more && halted().is_none() {
             me.counters.parks.add(1);
             port::poll::take_over();

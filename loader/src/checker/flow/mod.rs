@@ -10,6 +10,7 @@
 //! * instructions with a live count collect only garbage beyond it, and may collect before they
 //!   fail; BIFs without one that build nothing (comparisons, `element` and their like) leave
 //!   reserved heap words alone;
+//! * type tests and comparisons that are called as BIFs do not fail;
 //! * Y slots that the code has not written are never looked at by code, and none are left where a
 //!   collection can happen. They may be left where an exception can: such frames are marked, see
 //!   [`super::CheckedModule::clears_frame`];
