@@ -1,5 +1,6 @@
 //! Results as text: a line for a case, with tabs between area, suite, hash of the suite's source, case, outcome,
-//! milliseconds, reason and, where there is one, the log's file. The reference's results are kept so, one file for a release.
+//! milliseconds, reason and, where there is one, the log's file. The reference's results are kept so, one file for a
+//! release.
 //!
 //! Invariant: a result counts for the very source it was made with.
 
@@ -45,7 +46,8 @@ pub fn file(release: u32) -> PathBuf {
     PathBuf::from(format!("conformance/reference-{release}.tsv"))
 }
 
-/// Puts the results of suites that were run to their end in the place of those that a file has, in the order of areas and names.
+/// Puts the results of suites that were run to their end in the place of those that a file has, in the order of areas
+/// and names.
 pub fn merge(path: &Path, results: &[SuiteResult]) -> io::Result<()> {
     let text = match std::fs::read_to_string(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
@@ -59,8 +61,8 @@ pub fn merge(path: &Path, results: &[SuiteResult]) -> io::Result<()> {
     write(path, &all)
 }
 
-/// The reference's results for a release, suite by suite: the checkout's, which may be newer than this program, else those that
-/// were compiled in; none if nobody has made them.
+/// The reference's results for a release, suite by suite: the checkout's, which may be newer than this program, else
+/// those that were compiled in; none if nobody has made them.
 pub fn rows(release: u32) -> Vec<SuiteResult> {
     let compiled_in = match release {
         25 => OTP_25,

@@ -1,7 +1,8 @@
 //! `docs/conformance.md`, out of the rows that are kept in a checkout: scores by area and release, every case that the reference
 //! passes and Girder does not with its reason, and what has not been recorded.
 //!
-//! Invariant: the page follows from `conformance/` and the lists of suites alone, so it is the same wherever it is made.
+//! Invariant: the page follows from `conformance/` and the lists of suites alone, so it is the same wherever it is
+//! made.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -113,7 +114,15 @@ reference's results are in a score, and of those all: a case of which nothing is
     let (known, unknown) = tables(all, triage);
     page += "\n## What does not pass\n\n| suite | case | OTP | why |\n|---|---|---|---|\n";
     page += &known.text();
-    page += "\n## What is not recorded\n\nCases that pass on the reference and have neither been seen to pass here nor been looked into, and suites without the\nreference's results.\n\n| suite | cases | OTP | why |\n|---|---|---|---|\n";
+    page += "
+## What is not recorded
+
+Cases that pass on the reference and have neither been seen to pass here nor been looked into, and suites without the
+reference's results.
+
+| suite | cases | OTP | why |
+|---|---|---|---|
+";
     page + &unknown.text()
 }
 

@@ -1,8 +1,8 @@
-//! Why cases do not pass, by hand: `conformance/triage.tsv`, a line for a case with tabs between suite (`AREA/SUITE`), case (or
-//! `*` for all of a suite), reason and, where it holds for one release of OTP only, that release.
+//! Why cases do not pass, by hand: `conformance/triage.tsv`, a line for a case with tabs between suite (`AREA/SUITE`),
+//! case (or `*` for all of a suite), reason and, where it holds for one release of OTP only, that release.
 //!
-//! Invariant: what is said of a case goes before what is said of its suite, and what is said of a release before what is said
-//! of all.
+//! Invariant: what is said of a case goes before what is said of its suite, and what is said of a release before what
+//! is said of all.
 
 use std::collections::HashMap;
 use std::fs;

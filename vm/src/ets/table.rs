@@ -367,7 +367,8 @@ impl Table {
             }
         }
     }
-    /// Visits the objects with a key as [`Table::visit`] does: those of a hash table from the last that came to the first.
+    /// Visits the objects with a key as [`Table::visit`] does: those of a hash table from the last that came to the
+    /// first.
     pub fn visit_key(&self, key: Term<'_>, mut f: impl FnMut(&Object)) {
         match &self.storage {
             Storage::Hash(h) => h.lookup(&Key::new(key), |all| all.iter().rev().for_each(f)),
@@ -583,7 +584,8 @@ impl Table {
         at.filter(|_| !outside).and_then(|at| o.get(at)).map(|x| Cursor::Behind(self.key_of(x)))
     }
     /// As [`Table::visit`] forwards, under write locks: the visitor may have objects deleted and replaced. It pauses as
-    /// soon as it is `enough`, which is asked before each object, or all of one key. Of an ordered table only the part is visited for whose keys `order`, which ascends with the keys, is `Equal`.
+    /// soon as it is `enough`, which is asked before each object, or all of one key. Of an ordered table only the part
+    /// is visited for whose keys `order`, which ascends with the keys, is `Equal`.
     pub fn visit_mut(
         &self,
         from: &Cursor,

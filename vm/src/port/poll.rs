@@ -1,10 +1,10 @@
 //! The poll thread: waits for descriptors to become readable or writable, for ports and for natives that select.
 //!
-//! A wait is for one event: who is told asks again; a port may watch a descriptor for good instead ([`watch`]). While a lot
-//! happens, schedulers look for events themselves ([`look`]) between two slices, which costs them less than being told
-//! by another thread, and the poll thread naps until a scheduler has nothing to do, or for a moment. Invariant: the thread only
-//! tells, it neither reads nor writes; a descriptor is forgotten ([`forget`]) before it is closed; nobody waits longer than
-//! a nap for an event that is there.
+//! A wait is for one event: who is told asks again; a port may watch a descriptor for good instead ([`watch`]). While a
+//! lot happens, schedulers look for events themselves ([`look`]) between two slices, which costs them less than being
+//! told by another thread, and the poll thread naps until a scheduler has nothing to do, or for a moment. Invariant:
+//! the thread only tells, it neither reads nor writes; a descriptor is forgotten ([`forget`]) before it is closed;
+//! nobody waits longer than a nap for an event that is there.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,8 +1,9 @@
 //! Microstate accounting: in which states the VM's threads spend their time.
 //!
-//! Each scheduler's seat, each place of a dirty scheduler and the poll thread has an [`Account`]. Its thread notes every change of state;
-//! times are measured on a clock that stands still while accounting is off, so a change costs no system call then.
-//! Invariant: an account is written by the thread that has it, and by nobody else; others read it while it changes.
+//! Each scheduler's seat, each place of a dirty scheduler and the poll thread has an [`Account`]. Its thread notes
+//! every change of state; times are measured on a clock that stands still while accounting is off, so a change costs no
+//! system call then. Invariant: an account is written by the thread that has it, and by nobody else; others read it
+//! while it changes.
 
 use std::cell::Cell;
 use std::sync::{LazyLock, OnceLock};
@@ -44,8 +45,8 @@ impl State {
     ];
 }
 
-/// The clock, in one word: while accounting is on, twice the nanoseconds for which it was off before, plus one; while it
-/// is off, twice those for which it was on.
+/// The clock, in one word: while accounting is on, twice the nanoseconds for which it was off before, plus one; while
+/// it is off, twice those for which it was on.
 static CLOCK: AtomicU64 = AtomicU64::new(0);
 /// What the clock showed at the last reset.
 static RESET: AtomicU64 = AtomicU64::new(0);

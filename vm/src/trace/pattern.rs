@@ -1,7 +1,8 @@
 //! `trace_pattern`: which functions have breakpoints, and what for.
 //!
 //! Calls by name (`global`) are noticed in export entries, all calls in the functions themselves; natives and functions
-//! that are instructions have no code, so both are noticed in their export entries. Invariant: a function is traced by a session in one of the two ways.
+//! that are instructions have no code, so both are noticed in their export entries. Invariant: a function is traced by
+//! a session in one of the two ways.
 
 use std::sync::Arc;
 
@@ -119,8 +120,8 @@ pub fn set(session: Id, functions: &Functions, how: &How, rules: Rules) -> usize
     n
 }
 
-/// Has calls of functions go to `error_handler:breakpoint/3` instead, or no longer; how many functions that are. Natives
-/// have no code to set a breakpoint in; older releases count them.
+/// Has calls of functions go to `error_handler:breakpoint/3` instead, or no longer; how many functions that are.
+/// Natives have no code to set a breakpoint in; older releases count them.
 pub fn divert(functions: &Functions, on: bool) -> usize {
     let _sites = lock_sites();
     let (natives, coded): (Vec<_>, Vec<_>) =

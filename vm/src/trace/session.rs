@@ -52,8 +52,8 @@ impl Default for Event {
 pub struct Session {
     /// Its name.
     pub name: Atom,
-    /// Who is told; the one of `erlang:trace/3` has none of its own, nor have those made with `undefined`: who traces a process
-    /// is told then.
+    /// Who is told; the one of `erlang:trace/3` has none of its own, nor have those made with `undefined`: who traces a
+    /// process is told then.
     pub tracer: Option<RawTerm>,
     /// For new processes.
     pub processes: Fresh,
