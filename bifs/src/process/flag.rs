@@ -5,6 +5,7 @@ use girder_vm::native::Raise;
 use girder_vm::process::Priority;
 use girder_vm::process::info::{max_heap_map, priority_atom};
 use girder_vm::process::limits::{self, DEFAULTS, MaxHeap};
+use girder_vm::process::saved_calls;
 use girder_vm::term::map;
 use girder_vm::{Ctx, Profile, Term, am};
 
@@ -131,7 +132,7 @@ fn set<'s>(ctx: &Ctx<'s>, flag: Atom, value: Term<'s>) -> Answer<'s> {
 
 fn save_calls<'s>(ctx: &Ctx<'s>, value: Term<'s>) -> Answer<'s> {
     match value.as_small().and_then(|i| u32::try_from(i).ok()) {
-        Some(n) if n <= 10_000 => Ok(ctx.uint(u64::from(ctx.owner().flags.save_calls.replace(n)))),
+        Some(n) if n <= 10_000 => Ok(ctx.uint(u64::from(saved_calls::limit(ctx.process(), n)))),
         _ => Err(Raise::Badarg),
     }
 }

@@ -2,16 +2,18 @@
 //!
 //! Invariant: an entry is interned per MFA and never freed. Its address for each code index is never null: an entry
 //! without code points at its own stub, which calls the native or the error handler. Addresses of a code index that is
-//! not active are written by the holder of the write permission (`code/load.rs`) only.
+//! not active are written by the holder of the write permission (`code/load.rs`) only. While a process saves its calls,
+//! calls use one code index more, [`SAVING`], under which every entry leads to its trampoline for good.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{LazyLock, RwLock};
+use std::sync::{LazyLock, Mutex, RwLock};
 
 use super::CODE_INDEXES;
 use crate::atom::Atom;
 use crate::interp::stub;
 use crate::native::NativeFn;
+use crate::sync::lock;
 
 /// Module, function, arity.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -34,7 +36,7 @@ impl std::fmt::Display for Mfa {
 #[repr(C)]
 pub struct Export {
     /// First instruction, per code index.
-    addresses: [AtomicPtr<u64>; CODE_INDEXES],
+    addresses: [AtomicPtr<u64>; CODE_INDEXES + 1],
     /// Code that calls of an entry without Erlang code run: one instruction whose operand is this entry's address.
     /// The arity stands before it, as before every entry.
     stub: [AtomicU64; 3],
@@ -53,10 +55,16 @@ pub struct Export {
 static EXPORTS: LazyLock<RwLock<HashMap<Mfa, &'static Export>>> = LazyLock::new(RwLock::default);
 /// Entries of the interpreter's own instructions that nobody finds by name.
 static NAMED: RwLock<Vec<&'static Export>> = RwLock::new(Vec::new());
+/// The code index that calls use while a process saves its calls.
+const SAVING: usize = CODE_INDEXES;
+/// The code index under which functions are found.
 static ACTIVE: AtomicUsize = AtomicUsize::new(0);
+/// The one that calls use: the active one, or [`SAVING`].
+static CALLED: AtomicUsize = AtomicUsize::new(0);
+/// Processes that save their calls; [`ACTIVE`] and [`CALLED`] change under this lock.
+static SAVERS: Mutex<usize> = Mutex::new(0);
 
-/// The code index that calls use.
-#[inline(always)]
+/// The code index under which functions are found.
 pub(crate) fn active_index() -> usize {
     // Acquire pairs with the Release of `activate`: who sees the index sees the addresses staged under it. A stale index
     // is as good as having called a moment earlier; the code behind it is freed only after all schedulers passed a safe
@@ -66,7 +74,20 @@ pub(crate) fn active_index() -> usize {
 
 /// From now on calls use this code index: all that was staged under it takes effect at once.
 pub(super) fn activate(index: usize) {
+    let savers = lock(&SAVERS);
     ACTIVE.store(index, Ordering::Release);
+    if *savers == 0 {
+        CALLED.store(index, Ordering::Release);
+    }
+}
+
+/// A process begins to save its calls, or ends.
+pub(crate) fn note_saver(begins: bool) {
+    let mut savers = lock(&SAVERS);
+    *savers = if begins { *savers + 1 } else { *savers - 1 };
+    let index = if *savers == 0 { active_index() } else { SAVING };
+    CALLED.store(index, Ordering::Release);
+    crate::trace::breakpoint::watch_natives(*savers > 0);
 }
 
 impl Export {
@@ -92,9 +113,8 @@ impl Export {
         let own = std::ptr::from_ref(e).expose_provenance() as u64;
         e.stub[2].store(own, Ordering::Relaxed);
         e.trampoline[2].store(own, Ordering::Relaxed);
-        for a in &e.addresses {
-            a.store(e.stub_address(), Ordering::Release);
-        }
+        e.set_address(e.stub_address());
+        e.addresses[SAVING].store(e.trampoline(), Ordering::Release);
         e
     }
     /// The entry of `mfa` if there is one.
@@ -115,12 +135,12 @@ impl Export {
     }
     /// Whether calls go through the trampoline.
     pub(crate) fn is_trapped(&self) -> bool {
-        std::ptr::eq(self.address(), self.trampoline())
+        std::ptr::eq(self.found(), self.trampoline())
     }
     /// Has calls go through the trampoline, or not any more; under the write permission.
     pub(super) fn set_trampoline(&self, on: bool) {
         if on && !self.is_trapped() {
-            self.target.store(self.address().cast_mut(), Ordering::Release);
+            self.target.store(self.found().cast_mut(), Ordering::Release);
             self.set_address(self.trampoline());
         } else if !on && self.is_trapped() {
             self.set_address(self.target.load(Ordering::Acquire));
@@ -128,7 +148,7 @@ impl Export {
     }
     /// Where a call goes on that has come to the trampoline.
     pub(crate) fn behind_trampoline(&self) -> *const u64 {
-        let now = self.address();
+        let now = self.found();
         if std::ptr::eq(now, self.trampoline()) { self.target.load(Ordering::Acquire) } else { now }
     }
     /// Where a call goes if nothing looks at it on its way: natives that are called again have been seen once.
@@ -138,13 +158,18 @@ impl Export {
     /// Where a call goes.
     #[inline(always)]
     pub(crate) fn address(&self) -> *const u64 {
+        // Acquire, twice, as in `found`.
+        self.addresses[CALLED.load(Ordering::Acquire)].load(Ordering::Acquire)
+    }
+    /// Where a call goes that is not to be saved, or has been.
+    pub(crate) fn found(&self) -> *const u64 {
         // Acquire pairs with the Release in `set_address`: the code behind the address is completely written.
         self.addresses[active_index()].load(Ordering::Acquire)
     }
     /// Sets where calls go under all code indexes; null sets the stub.
     pub(crate) fn set_address(&self, to: *mut u64) {
         let to = if to.is_null() { self.stub_address() } else { to };
-        for a in &self.addresses {
+        for a in &self.addresses[..CODE_INDEXES] {
             a.store(to, Ordering::Release);
         }
     }
@@ -167,6 +192,7 @@ impl Export {
         self.set_address(entry);
         let named = Self::make(self.mfa);
         named.set_address(entry);
+        named.addresses[SAVING].store(entry, Ordering::Release);
         NAMED.write().expect("no code panics under this lock").push(named);
     }
     /// The entry for a call that names the function in its code: another one for instructions of the interpreter, whose

@@ -11,6 +11,7 @@ pub mod records;
 mod registry;
 
 pub use emit::implements;
+pub(crate) use export::note_saver;
 pub use export::{Export, Mfa};
 pub use fun::FunEntry;
 pub use module::{FunctionInfo, LoadedModule, Location};

@@ -59,6 +59,15 @@ fn first_cell(entry: usize) -> &'static std::sync::atomic::AtomicU64 {
     unsafe { &*std::ptr::with_exposed_provenance(entry) }
 }
 
+/// Where a process goes on that stands at `pc`: behind the trampoline of an export entry, if that is where it stands.
+pub(crate) fn behind_trampoline(pc: *const u64) -> *const u64 {
+    if pc.is_null() || u64::from(opcode_at(pc as usize)) != stub::trampoline() {
+        return pc;
+    }
+    // SAFETY: the instruction's operand, in the word behind it (`code/export.rs`).
+    ops::natives::export_at(unsafe { *pc.add(1) }).behind_trampoline()
+}
+
 /// The opcode of a function's first instruction.
 pub(crate) fn opcode_at(entry: usize) -> u16 {
     first_cell(entry).load(std::sync::atomic::Ordering::Acquire) as u16

@@ -647,7 +647,7 @@ pub(crate) fn current_stacktrace<'s>(b: &Builder<'s>, p: &Process, pc: *const u6
 pub(crate) fn current_frames(p: &Process, pc: *const u64, depth: usize) -> Vec<crate::code::Location> {
     let heap = &p.owner().heap;
     let mut entries = Vec::new();
-    entries.extend(lookup(pc));
+    entries.extend(lookup(crate::interp::behind_trampoline(pc)));
     let (mut ptr, mut prev) = (heap.stop.get(), 0);
     while ptr < heap.hend.get() && entries.len() < depth {
         // SAFETY: between stop and hend are stack words of a process that this thread runs.

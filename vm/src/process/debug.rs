@@ -13,9 +13,11 @@ use crate::term::{RawTerm, Term};
 /// A question; its answer is built for whoever asks.
 pub type Question = for<'s> fn(&Builder<'s>, &Process) -> Term<'s>;
 
-/// Writes the stack to standard error.
+/// Writes the stack to standard error, unless the process is sensitive.
 pub fn display<'s>(_: &Builder<'s>, p: &Process) -> Term<'s> {
-    crate::sys::console::print(&super::backtrace::text(p));
+    if !p.owner().flags.sensitive.get() {
+        crate::sys::console::print(&super::backtrace::text(p));
+    }
     Term::TRUE
 }
 

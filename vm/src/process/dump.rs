@@ -67,6 +67,9 @@ pub fn paragraph(out: &mut String, p: &Process) {
     }
     line("Message queue length", &o.mailbox.len());
     line("Heap fragment data", &o.heap.fragment_words());
+    if let Some(calls) = super::saved_calls::text(p) {
+        line("Last calls", &calls);
+    }
     let links = links(p);
     if !links.is_empty() {
         line("Link list", &format!("[{links}]"));

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 use super::relations::RefNumbers;
-use super::{Process, Table, registry};
+use super::{Process, Table, registry, saved_calls};
 use crate::atom::am;
 use crate::heap::{Detached, gc};
 use crate::sched::{Dirty, Scheduler};
@@ -69,6 +69,7 @@ pub(crate) fn step(s: &Scheduler, p: &Process) -> bool {
         events::exited(p);
     }
     owner.exit.take();
+    saved_calls::forget(p);
     owner.dictionary.borrow_mut().forget();
     owner.relations.borrow_mut().forget();
     owner.saved_x.borrow_mut().clear();

@@ -276,7 +276,7 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
         Item::Trace => b.uint(u64::from(p.trace_flags().0 & TraceFlags::ALL.0)),
         Item::SequentialTraceToken => crate::trace::seq::token_for(b, p),
         Item::PriorityMessages => Term::bool(o.relations.borrow().wants_priority()),
-        Item::LastCalls => Term::FALSE,
+        Item::LastCalls => super::saved_calls::shown(b, p),
         Item::Catchlevel => number(o.heap.catch_count()),
         Item::Binary => b.list_from(
             o.heap

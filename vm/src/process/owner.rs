@@ -59,8 +59,6 @@ pub struct Flags {
     pub sensitive: Cell<bool>,
     /// `async_dist`.
     pub async_dist: Cell<bool>,
-    /// `save_calls`.
-    pub save_calls: Cell<u32>,
     /// `error_handler`.
     pub error_handler: Cell<Atom>,
     /// `max_heap_size`: kill the process.
@@ -155,7 +153,6 @@ impl Owner {
                 trap_exit: Cell::new(false),
                 sensitive: Cell::new(false),
                 async_dist: Cell::new(false),
-                save_calls: Cell::new(0),
                 error_handler: Cell::new(am::ERROR_HANDLER),
                 max_heap_kill: Cell::new(true),
                 max_heap_log: Cell::new(true),

@@ -10,7 +10,7 @@ use crate::heap::Detached;
 use crate::heap::message::Message;
 use crate::process::exit::{self, ExitKind};
 use crate::process::relations::{Alias, AliasMode, Monitor, RefNumbers, Reference, Watched, Watcher};
-use crate::process::{Owner, Process};
+use crate::process::{Owner, Process, saved_calls};
 use crate::recording;
 use crate::term::{Kind, RawTerm, Term};
 use crate::trace::{Flags, events, monitor};
@@ -141,7 +141,7 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
             owner.relations.borrow_mut().suspended.remove(&from.bits());
         }
         Signal::SaveCalls { to, n } => {
-            let old = owner.flags.save_calls.replace(n);
+            let old = saved_calls::limit(p, n);
             to.reply(|b| b.uint(u64::from(old)));
         }
     }

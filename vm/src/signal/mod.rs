@@ -9,6 +9,7 @@ mod handle;
 mod send;
 
 pub use handle::fetch;
+pub(crate) use send::operator;
 pub use send::{SendFlags, Sent, send, send_to};
 
 use std::sync::Arc;

@@ -4,13 +4,17 @@
 //! dirty scheduler.
 
 use super::{Signal, deliver, to_pid};
+use crate::atom::am;
+use crate::code::{Export, Mfa};
 use crate::ctx::Ctx;
 use crate::heap::message::Message;
 use crate::native::Raise;
 use crate::node::Node;
 use crate::port;
+use crate::process::Process;
 use crate::process::registry;
 use crate::process::relations::Reference;
+use crate::process::saved_calls::{self, Saved};
 use crate::process::table;
 use crate::recording;
 use crate::sched::Dirty;
@@ -27,6 +31,8 @@ pub struct SendFlags {
     pub priority: bool,
     /// `nosuspend`.
     pub nosuspend: bool,
+    /// Sent by `!`.
+    operator: bool,
 }
 
 /// What became of a message.
@@ -42,6 +48,13 @@ pub enum Sent {
 
 /// `to ! msg`.
 #[inline]
+pub(crate) fn operator<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>) -> Result<Term<'s>, Raise> {
+    send_to(ctx, to, msg, SendFlags { operator: true, ..SendFlags::default() })?;
+    Ok(msg)
+}
+
+/// `erlang:send/2`.
+#[inline]
 pub fn send<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>) -> Result<Term<'s>, Raise> {
     send_to(ctx, to, msg, SendFlags::default())?;
     Ok(msg)
@@ -49,8 +62,8 @@ pub fn send<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>) -> Result<Term<'s>, 
 
 /// Sends with options.
 pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags) -> Result<Sent, Raise> {
-    if ctx.process().trace_flags().any(Flags::SEND) {
-        events::sent(ctx.process(), to, msg);
+    if ctx.process().trace_flags().any(Flags::SEND.and(Flags::SAVES)) {
+        noticed(ctx.process(), to, msg, flags);
     }
     if to.is_local_pid() {
         to_local(ctx, to.raw(), msg);
@@ -97,6 +110,26 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
         _ => return Err(Raise::Badarg),
     }
     Ok(Sent::Done)
+}
+
+/// Tells tracers of a message and saves it as a call.
+#[cold]
+fn noticed<'s>(p: &Process, to: Term<'s>, msg: Term<'s>, flags: SendFlags) {
+    if p.trace_flags().any(Flags::SEND) {
+        events::sent(p, to, msg);
+    }
+    if flags.operator {
+        saved_calls::called(p, Export::intern(Mfa { module: am::ERLANG, function: am::SEND, arity: 2 }));
+    }
+    let far = match to.kind() {
+        Kind::Tuple(&[_, node]) => !node.is(Node::this_name()),
+        Kind::ExternalPid(..) | Kind::ExternalPort(..) => true,
+        Kind::Ref(r) => r.node.is_some(),
+        _ => false,
+    };
+    if !far {
+        saved_calls::note(p, Saved::Send);
+    }
 }
 
 fn to_named(ctx: &Ctx<'_>, id: RawTerm, msg: Term<'_>, flags: SendFlags) -> Result<Sent, Raise> {

@@ -7,7 +7,7 @@
 //! more looks at the instruction again. Rules never change: a change is another entry in the table.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, RwLock};
 
 use super::profile::Profile;
@@ -145,14 +145,27 @@ impl Breakpoint {
 
 static TABLE: LazyLock<RwLock<HashMap<usize, Arc<Breakpoint>>>> = LazyLock::new(RwLock::default);
 static SITES: Mutex<()> = Mutex::new(());
-/// Whether a native has a breakpoint. The instruction that calls natives by their address looks at this.
-static NATIVES: AtomicBool = AtomicBool::new(false);
+/// Why the instruction that calls natives by their address is to look at their entries.
+static NATIVES: AtomicU8 = AtomicU8::new(0);
+/// A native has a breakpoint.
+const BREAKPOINTS: u8 = 1;
+/// A process saves its calls.
+const SAVED: u8 = 2;
 
-/// Whether calls of natives are to look for breakpoints.
+/// Whether calls of natives are to be looked at.
 #[inline(always)]
 pub(crate) fn on_natives() -> bool {
     // Relaxed: a call under way when it is set is one from before.
-    NATIVES.load(Ordering::Relaxed)
+    NATIVES.load(Ordering::Relaxed) != 0
+}
+
+/// Has calls of natives looked at because a process saves them, or not any more.
+pub(crate) fn watch_natives(on: bool) {
+    if on {
+        NATIVES.fetch_or(SAVED, Ordering::Release);
+    } else {
+        NATIVES.fetch_and(!SAVED, Ordering::Release);
+    }
 }
 
 /// Whether there is a breakpoint.
@@ -200,7 +213,7 @@ fn plant(site: Site) {
     interp::set_opcode(site.key(), interp::stub::breakpoint());
     if let Site::Export(e) = site {
         code::load::use_trampoline(e, true);
-        NATIVES.fetch_or(e.native().is_some(), Ordering::Release);
+        NATIVES.fetch_or(if e.native().is_some() { BREAKPOINTS } else { 0 }, Ordering::Release);
     }
 }
 
@@ -212,7 +225,7 @@ fn remove(site: Site, b: &Breakpoint) {
     let mut table = whole(TABLE.write());
     table.remove(&site.key());
     if table.is_empty() {
-        NATIVES.store(false, Ordering::Release);
+        NATIVES.fetch_and(!BREAKPOINTS, Ordering::Release);
     }
 }
 

@@ -57,6 +57,8 @@ impl Flags {
     pub const OF_PORTS: Flags = Flags::MODIFIERS.and(Flags::PORTS).and(Flags::RUNNING_PORTS);
     /// What processes can be traced for.
     pub const OF_PROCESSES: Flags = Flags::ALL.without(Flags::PORTS).without(Flags::RUNNING_PORTS);
+    /// The process saves its calls: a bit of the process's word only.
+    pub(crate) const SAVES: Flags = Flags(1 << 28);
     /// `system_profile` has told that the process is runnable: a bit of the process's word only.
     pub(crate) const ACTIVE: Flags = Flags(1 << 29);
     /// Something of the process is measured between its calls (`profile.rs`): a bit of the process's word only.

@@ -5,8 +5,10 @@ use crate::interp::machine::{Dst, Flow, Machine};
 use crate::interp::{SliceEnd, raise};
 use crate::native::Raise;
 use crate::process::Process;
+use crate::process::saved_calls::{self, Saved};
 use crate::sched::Scheduler;
 use crate::term::{RawTerm, Term};
+use crate::trace::Flags;
 
 type M<'a, 'r> = &'a mut Machine<'r>;
 
@@ -42,7 +44,7 @@ fn send_slow(s: &Scheduler, p: &Process, to: RawTerm, msg: RawTerm) -> Result<Ra
     // SAFETY: registers are saved; nothing collects here.
     unsafe {
         let ctx = Ctx::new(p, s);
-        let r = crate::signal::send(&ctx, to.brand(), msg.brand()).map(Term::raw);
+        let r = crate::signal::operator(&ctx, to.brand(), msg.brand()).map(Term::raw);
         if r.is_err() {
             raise::keep_arguments(s, p, &[to, msg]);
         }
@@ -98,21 +100,25 @@ pub(crate) fn loop_rec_end(m: M, f: i32) -> Flow {
 
 #[inline(always)]
 pub(crate) fn remove_message(m: M) -> Flow {
-    if m.owner().mailbox.queue.current_carries() || crate::trace::seq::has_token(m.p()) {
+    if m.owner().mailbox.queue.current_carries() || m.p().trace_flags().any(Flags::TOKEN.and(Flags::SAVES)) {
         slow!(m);
         m.out();
-        token_received(m.s(), m.p());
+        received(m.s(), m.p());
         m.back();
     }
     m.owner().mailbox.remove(&m.owner().heap.arena);
     Flow::Next
 }
 
-/// The process takes over the sequential trace token of the message that it receives, or loses its own.
+/// Saves the receiving. The process takes over the sequential trace token of the message, or loses its own.
 #[cold]
 #[inline(never)]
-fn token_received(s: &Scheduler, p: &Process) {
+fn received(s: &Scheduler, p: &Process) {
+    saved_calls::note(p, Saved::Receive);
     let queue = &p.owner().mailbox.queue;
+    if !queue.current_carries() && !crate::trace::seq::has_token(p) {
+        return;
+    }
     let signal = queue.take_current_signal();
     let token = match signal.as_deref() {
         Some(crate::signal::Signal::Token(token)) => Some(token),
@@ -193,13 +199,22 @@ pub(crate) fn wait_timeout(m: M, time: RawTerm, f: i32) -> Flow {
 /// The `after` branch: the next receive begins at the queue's head.
 #[inline(always)]
 pub(crate) fn timeout(m: M) -> Flow {
-    if m.p().trace_flags().any(crate::trace::Flags::RECEIVE) {
+    if m.p().trace_flags().any(Flags::RECEIVE.and(Flags::SAVES)) {
         slow!(m);
         m.out();
-        crate::trace::events::timed_out(m.p());
+        timed_out(m.p());
     }
     m.owner().mailbox.reset();
     Flow::Next
+}
+
+#[cold]
+#[inline(never)]
+fn timed_out(p: &Process) {
+    if p.trace_flags().any(Flags::RECEIVE) {
+        crate::trace::events::timed_out(p);
+    }
+    saved_calls::note(p, Saved::Timeout);
 }
 
 #[inline(always)]

@@ -30,7 +30,7 @@ pub(crate) fn undefined_function(m: M, export: u64) -> Flow {
 fn undefined_slow(s: &crate::sched::Scheduler, p: &crate::process::Process, export: u64) -> Option<*const u64> {
     let e = super::natives::export_at(export);
     if e.is_defined() || (crate::code::load_missing(e.mfa.module) && e.is_defined()) {
-        return Some(e.address());
+        return Some(e.found());
     }
     let handler = crate::code::error_handler(p, crate::am::UNDEFINED_FUNCTION)?;
     arguments_for_handler(s, p, e.mfa);

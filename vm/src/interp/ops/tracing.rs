@@ -3,7 +3,7 @@
 use crate::ctx::Ctx;
 use crate::interp::machine::{Flow, Machine};
 use crate::interp::trace_frames;
-use crate::process::Process;
+use crate::process::{Process, saved_calls};
 use crate::sched::Scheduler;
 use crate::term::Term;
 use crate::trace::{breakpoint as breakpoints, call, returns};
@@ -62,8 +62,10 @@ fn noticed(s: &Scheduler, p: &Process, pc: *const u64) -> Next {
 
 /// The rest of an export entry's trampoline: on to the function.
 #[inline(always)]
-pub(crate) fn trampoline(_m: M, export: u64) -> Flow {
-    Flow::Goto(super::natives::export_at(export).behind_trampoline())
+pub(crate) fn trampoline(m: M, export: u64) -> Flow {
+    let e = super::natives::export_at(export);
+    saved_calls::called(m.p(), e);
+    Flow::Goto(e.behind_trampoline())
 }
 
 /// A traced call has returned.
