@@ -69,7 +69,7 @@ fn single<'s>(ctx: &Ctx<'s>, what: &str) -> Answer<'s> {
         "processes" => return Err(ctx.trap(export(am::ERLANG, "processes", 0)?, &[])),
         "memory" => return Err(ctx.trap(export(am::ERLANG, "memory", 0)?, &[])),
         "process_info_args" => ctx.list_from(info::Item::all().map(|item| item.name().into())),
-        "force_heap_frags" | "scheduler_dump" => Term::FALSE,
+        "force_heap_frags" | "hashmap_collision_bonanza" | "scheduler_dump" => Term::FALSE,
         "lc_graph" | "flxctr_memory_usage" => Atom::new("notsup").map_err(|_| Raise::SystemLimit)?.into(),
         "mmap" => am::UNDEFINED.into(),
         "nbalance" => ctx.uint(sched::totals().comparisons),

@@ -2,7 +2,7 @@
 
 use girder_vm::term::Kind;
 use girder_vm::term::map::{self, MapKind};
-use girder_vm::{Ctx, Raise, Term};
+use girder_vm::{Ctx, Profile, Raise, Term};
 
 girder_vm::natives! { pub TABLE:
     "erlang" {
@@ -141,6 +141,10 @@ fn term_type_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
             Some(MapKind::Flat) => "flatmap",
             Some(MapKind::Node) => "hashmap_node",
             _ => "hashmap",
+        },
+        Kind::Bits(_) if Profile::get().all_views_are_sub_binaries() => match a[0].off_heap_binary() {
+            Some(_) => "sub_binary",
+            None => "heap_binary",
         },
         Kind::Bits(_) if a[0].as_binary().is_none() => "sub_binary",
         Kind::Bits(_) if a[0].off_heap_binary().is_some() => "refc_binary",

@@ -2,7 +2,7 @@
 %%% former life of this node, heaps of processes that only receive, and more of the kind.
 -module(suite_finds).
 -compile([export_all, nowarn_export_all]).
--helpers([receiver, timed_receiver, former, tails, heap, drain, former_port, sender]).
+-helpers([receiver, timed_receiver, former, tails, heap, drain, former_port, sender, behind_bits, twice, walked]).
 
 main() -> case_runner:quiet(), case_runner:main(?MODULE).
 
@@ -187,3 +187,34 @@ silent_sends() ->
            end,
     A = Sent(), erlang:trace_pattern(send, [{'_', [], [{silent, true}]}], []), B = [Sent(), Sent()],
     erlang:trace_pattern(send, true, []), exit(P, kill), [A | B].
+
+%% Words that a bitstring's construction reserves are free, wherever the heap ends: what is on the stack stays.
+reserved_with_bits() ->
+    lists:usort([receive {'DOWN', M, process, P, R} -> R end ||
+                    N <- lists:seq(1, 400), {P, M} <- [spawn_monitor(fun() -> exit(behind_bits(N, <<>>)) end)]]).
+behind_bits(N, Bin) ->
+    Kept = id({kept, N, [N]}), A = erlang:make_tuple(N, a), B = <<Bin/binary, 1:8>>,
+    T = {A, B, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30,
+         31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60},
+    {kept, N, [N]} = id(Kept), {N, <<1>>, 60} = {tuple_size(element(1, T)), element(2, T), element(62, id(T))}, ok.
+
+%% The reservation counts for max_heap_size, too.
+limited_behind_bits() ->
+    F = fun() ->
+                A = erlang:make_tuple(209, a), Bin = id(<<>>), B = <<Bin/binary, 0:0>>,
+                exit({A, B, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24})
+        end,
+    {P, M} = spawn_opt(F, [monitor, {max_heap_size, #{size => 233, kill => true, error_logger => false}}]),
+    receive {'DOWN', M, process, P, R} -> R end.
+
+%% The rest of a match is taken twice; a bitstring that is being matched is a bitstring, which 25 does not know.
+tail_twice() -> {e(fun() -> twice(<<>>) end), twice(<<42>>), e(fun() -> twice(<<1, 2>>) end)}.
+twice(X) -> case X of <<>> -> hd(X); <<_>> -> X end =/= X.
+walked_while_matched() -> [walked(B) || erlang:system_info(otp_release) > "25", B <- [<<1>>, <<>>, <<1, 2>>, <<5:3>>]].
+walked(<<_:8>>) -> one;
+walked(B) -> try << (ok) || <<_:ok>> <= B >> after ok end.
+
+%% How bitstrings are laid out from 27 on.
+bits_types() ->
+    B = binary:copy(id(<<1>>), 100), <<_:4, R/bitstring>> = B, <<X:10/binary, Y:80/binary, _/binary>> = B,
+    [erts_internal:term_type(T) || erlang:system_info(otp_release) > "25", T <- [<<>>, <<1>>, <<5:7>>, <<0:640>>, B, R, X, Y, <<0:511>>, <<0:513>>, binary:copy(id(<<1>>), 65)]].

@@ -80,6 +80,11 @@ impl Profile {
     pub fn maps_have_ordered_iterators(self) -> bool {
         self.release >= 27
     }
+    /// Every bitstring whose bytes are off the heap is a `sub_binary` to `erts_internal:term_type/1`, and every other a
+    /// `heap_binary`, whole bytes or not (27 and later).
+    pub fn all_views_are_sub_binaries(self) -> bool {
+        self.release >= 27
+    }
     /// Ports are encoded with 64-bit numbers (26 and later).
     pub fn long_ports_in_etf(self) -> bool {
         self.release >= 27

@@ -94,6 +94,11 @@ impl Arena {
         term
     }
 
+    /// From here to the next safe point fragments alone are used.
+    pub(crate) fn close(&self) {
+        self.limit.set(self.htop.get());
+    }
+
     /// Room for `words` words.
     #[inline(always)]
     pub(crate) fn alloc(&self, words: usize) -> *mut RawTerm {

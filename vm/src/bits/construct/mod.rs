@@ -105,6 +105,8 @@ pub struct Template<O> {
     sized_by_value: Box<[usize]>,
     /// Unit of the append that it begins with.
     append: Option<Append>,
+    /// Words that what comes after has reserved with it.
+    reserved: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -194,14 +196,26 @@ impl<O: Copy> Template<O> {
             fixed_bits,
             sized_by_value,
             append,
+            reserved: 0,
         })
+    }
+    /// The same, with so many words more for what comes after.
+    pub fn reserving(self, words: usize) -> Template<O> {
+        Template { reserved: words, ..self }
     }
     /// Its segments.
     pub fn segments(&self) -> &[Segment<O>] {
         &self.segments
     }
-    /// Words that the result needs on the heap at most (beyond that, and for off-heap bytes, fragments take over).
+    /// Words to make free before: what the result needs on the heap at most, and what is reserved for later.
     pub fn heap_words(&self) -> usize {
+        self.reserved + self.result_words()
+    }
+    /// Words that are to be free afterwards.
+    pub fn reserved(&self) -> usize {
+        self.reserved
+    }
+    fn result_words(&self) -> usize {
         if !self.sized_by_value.is_empty() || self.fixed_bits > MAX_HEAP_BINARY * 8 {
             MAX_HEAP_BINARY / 8 + 2
         } else {

@@ -2,6 +2,7 @@
 
 use girder_loader::{Opcode, Operand};
 
+use super::calls::heap_words;
 use super::out::A;
 use super::{Emitter, LoadFailure, label, unsigned};
 use crate::bits::construct::{Segment, SegmentKind, SegmentSize, Template};
@@ -136,19 +137,24 @@ impl<'m> Emitter<'m> {
                 let list = self.list(list);
                 return self.match_commands(f, c, list);
             }
-            (BsCreateBin, &[f, _, live, _, d, list]) => {
+            (BsCreateBin, &[f, need, live, _, d, list]) => {
                 let list = self.list(list);
-                return self.create_bin(f, live, d, list);
+                return self.create_bin(f, need, live, d, list);
             }
             (BsInitWritable, _) => self.emit(i::BS_INIT_WRITABLE, &[]),
             (BsInit2 | BsInitBits, &[f, size, need, live, _, d]) => {
-                self.room_for(need, live, &[size]);
                 let unit = if op == BsInit2 { 8 } else { 1 };
-                let args = [self.size(size), self.src(d), A::L(label(f)), A::U(self.number(live)), A::U(unit)];
+                let args = [
+                    self.size(size),
+                    self.src(d),
+                    A::L(label(f)),
+                    A::U(self.number(live)),
+                    A::U(unit),
+                    A::U(heap_words(need)),
+                ];
                 self.emit(i::BS_OLD_INIT, &args);
             }
             (BsAppend, &[f, size, need, live, unit, src, _, d]) => {
-                self.room_for(need, live, &[size, src]);
                 let args = [
                     self.src(src),
                     self.size(size),
@@ -156,6 +162,7 @@ impl<'m> Emitter<'m> {
                     A::L(label(f)),
                     A::U(self.number(live)),
                     A::U(self.number(unit)),
+                    A::U(heap_words(need)),
                 ];
                 self.emit(i::BS_OLD_APPEND, &args);
             }
@@ -213,14 +220,6 @@ impl<'m> Emitter<'m> {
     /// A size that is a register or a plain number.
     fn size(&self, o: Operand) -> A {
         self.src(o)
-    }
-
-    /// The extra words that the instruction reserves for what follows.
-    fn room_for(&mut self, need: Operand, live: Operand, _keep: &[Operand]) {
-        let words = super::calls::heap_words(need);
-        if words > 0 {
-            self.emit(i::TEST_HEAP, &[A::U(words + 32), A::U(unsigned(live) as u32)]);
-        }
     }
 
     fn start_match(&mut self, fail: u32, s: Operand, live: Operand, d: Operand) {
@@ -298,7 +297,14 @@ impl<'m> Emitter<'m> {
         Ok(())
     }
 
-    fn create_bin(&mut self, f: Operand, live: Operand, d: Operand, list: &[Operand]) -> Result<(), LoadFailure> {
+    fn create_bin(
+        &mut self,
+        f: Operand,
+        need: Operand,
+        live: Operand,
+        d: Operand,
+        list: &[Operand],
+    ) -> Result<(), LoadFailure> {
         let mut segments = Vec::with_capacity(list.len() / 6);
         for group in list.chunks_exact(6) {
             let &[kind, number, unit, flags, src, size] = group else { continue };
@@ -350,7 +356,7 @@ impl<'m> Emitter<'m> {
         let Some(template) = Template::new(segments) else {
             return Err(self.failure("a bs_create_bin that is too large".into()));
         };
-        let template = Box::new(template);
+        let template = Box::new(template.reserving(heap_words(need) as usize));
         let at = std::ptr::from_ref(&*template).expose_provenance() as u64;
         self.templates.push(template);
         let args = [self.src(d), A::L(label(f)), A::U(self.number(live)), A::W(at)];

@@ -380,7 +380,6 @@ pub(crate) fn match_commands(m: M, s: impl Dst, f: i32, live: u32, need: u32, n:
                 m.out();
                 let t = tail_slow(m.p(), c.term().raw());
                 m.back();
-                c.skip(c.remaining());
                 m.set(m.any_dst(word(i + 1)), t);
                 i += 2;
             }
@@ -408,10 +407,11 @@ pub(crate) fn create(m: M, d: impl Dst, f: i32, live: u32, template: u64) -> Flo
     let t = unsafe { &*t };
     m.before_build(t.heap_words(), live as usize);
     m.out();
-    let r = create_slow(m.s(), m.p(), t);
+    let (r, reserved) = (create_slow(m.s(), m.p(), t), t.reserved());
     m.back();
     match r {
         Created::Ok(t) => {
+            debug_assert!(m.free() >= reserved as isize, "what is reserved is free");
             m.set(d, t);
             Flow::Next
         }

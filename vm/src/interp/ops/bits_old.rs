@@ -51,11 +51,11 @@ fn begun(s: &Scheduler, r: Result<(Term<'_>, Building), Raise>) -> Result<RawTer
     Ok(t.raw())
 }
 
-/// Makes room, keeping operands that are in no live register.
-fn room(s: &Scheduler, p: &Process, live: u32, keep: &mut [&mut RawTerm]) {
-    let heap = &p.owner().heap;
-    if heap.lacks(ROOM) {
-        crate::interp::collect_keeping(s, p, live as usize, ROOM, keep);
+/// Makes room, and of `need` words for what comes after, keeping operands that are in no live register.
+fn room(s: &Scheduler, p: &Process, live: u32, need: u32, keep: &mut [&mut RawTerm]) {
+    let words = ROOM + need as usize;
+    if p.owner().heap.lacks(words) {
+        crate::interp::collect_keeping(s, p, live as usize, words, keep);
     }
 }
 
@@ -72,15 +72,15 @@ fn term<'s>(t: RawTerm) -> Term<'s> {
 }
 
 #[inline(never)]
-fn init_slow(s: &Scheduler, p: &Process, mut size: RawTerm, live: u32, unit: u32) -> Result<RawTerm, Raise> {
-    room(s, p, live, &mut [&mut size]);
+fn init_slow(s: &Scheduler, p: &Process, mut size: RawTerm, live: u32, unit: u32, need: u32) -> Result<RawTerm, Raise> {
+    room(s, p, live, need, &mut [&mut size]);
     begun(s, construct::init(&builder(p), term(size), unit as usize))
 }
 
 #[inline(always)]
-pub(crate) fn init(m: M, size: RawTerm, d: impl Dst, f: i32, live: u32, unit: u32) -> Flow {
+pub(crate) fn init(m: M, size: RawTerm, d: impl Dst, f: i32, live: u32, unit: u32, need: u32) -> Flow {
     m.out();
-    let r = init_slow(m.s(), m.p(), size, live, unit);
+    let r = init_slow(m.s(), m.p(), size, live, unit, need);
     finish(m, d, f, r)
 }
 
@@ -92,21 +92,25 @@ fn append_slow(
     mut size: RawTerm,
     live: u32,
     unit: u32,
+    need: u32,
 ) -> Result<RawTerm, Raise> {
-    room(s, p, live, &mut [&mut src, &mut size]);
+    room(s, p, live, need, &mut [&mut src, &mut size]);
     let r = construct::append(&builder(p), term(src), term(size), unit as usize);
     begun(s, r.map(|(built, building)| (built.term, building)))
 }
 
 #[inline(always)]
-pub(crate) fn append(m: M, src: RawTerm, size: RawTerm, d: impl Dst, f: i32, live: u32, unit: u32) -> Flow {
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn append(m: M, src: RawTerm, size: RawTerm, d: impl Dst, f: i32, live: u32, unit: u32, need: u32) -> Flow {
     m.out();
-    let r = append_slow(m.s(), m.p(), src, size, live, unit);
+    let r = append_slow(m.s(), m.p(), src, size, live, unit, need);
     finish(m, d, f, r)
 }
 
 #[inline(never)]
 fn private_slow(s: &Scheduler, p: &Process, src: RawTerm, size: RawTerm, unit: u32) -> Result<RawTerm, Raise> {
+    // The instruction is no space test: free words of the block may be reserved already.
+    p.owner().heap.arena.close();
     let r = construct::private_append(&builder(p), term(src), term(size), unit as usize);
     begun(s, r.map(|(built, building)| (built.term, building)))
 }

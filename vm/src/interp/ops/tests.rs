@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::bits::matching::MatchCtx;
 use crate::interp::machine::{Dst, Flow, Machine};
 use crate::term::{RawTerm, Subtag, Term, cmp};
 
@@ -204,8 +205,10 @@ type_tests! {
     is_reference |s| has(s, Subtag::Ref) || has(s, Subtag::ExternalRef);
     is_port |s| view(s).is_port();
     is_nil |s| s.is_nil();
-    is_binary |s| view(s).as_binary().is_some();
-    is_bitstr |s| has(s, Subtag::HeapBits) || has(s, Subtag::SubBits);
+    /// Of a match context, what it has still to give, as for `is_bitstr`.
+    is_binary |s| view(s).as_binary().is_some() || MatchCtx::of(view(s)).is_some_and(|c| c.test_unit(8));
+    /// A match context is one: compilers from 26 on put this test where an argument may be one and is not matched.
+    is_bitstr |s| has(s, Subtag::HeapBits) || has(s, Subtag::SubBits) || has(s, Subtag::MatchCtx);
     is_list |s| s.is_cons() || s.is_nil();
     is_nonempty_list |s| s.is_cons();
     is_tuple |s| has(s, Subtag::Tuple);
