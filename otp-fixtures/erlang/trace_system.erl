@@ -13,6 +13,43 @@ monitor_gone() -> S = self(), P = spawn(fun() -> erlang:system_monitor(self(), [
 gone(0) -> still; gone(N) -> case erlang:system_monitor() of undefined -> undefined; _ -> erlang:yield(), gone(N - 1) end.
 large_heap() -> erlang:system_monitor(self(), [{large_heap, 20000}]), {P, R} = spawn_monitor(fun() -> L = lists:seq(1, 200000), erlang:garbage_collect(), exit(length(L)) end), receive {'DOWN', R, _, _, 200000} -> ok end, erlang:system_monitor(undefined), lists:usort([{T, [K || {K, _} <- I]} || {monitor, Q, T, I} <- gather(), Q =:= P]).
 
+%% What a process's monitor messages hold, of one that evaluates a fun.
+monitored(What, F) ->
+    erlang:system_monitor(self(), [What]),
+    {P, R} = spawn_monitor(F),
+    receive {'DOWN', R, _, _, _} -> ok end,
+    erlang:system_monitor(undefined),
+    {P, [{T, I} || {monitor, Q, T, I} <- gather(), Q =:= P]}.
+long_gc() -> {_, L} = monitored({long_gc, 1}, fun() -> X = lists:seq(1, 3000000), erlang:garbage_collect(), length(X) end), lists:usort([{T, [K || {K, _} <- I], proplists:get_value(timeout, I) > 0} || {T, I} <- L]).
+long_gc_short() -> {_, L} = monitored({long_gc, 100000}, fun() -> erlang:garbage_collect() end), L.
+long_schedule() -> {_, All} = monitored({long_schedule, 1}, fun() -> A = lists:seq(1, 2000000), B = lists:seq(1, 2000000), erlang:yield(), compared(A, B) end), lists:usort([{T, [K || {K, _} <- I], proplists:get_value(timeout, I) >= 1} || {T, I} <- All]).
+%% A comparison takes long and does not give its turn up.
+compared(A, B) -> true = id(A =:= B), erlang:yield().
+%% The queue is long, then short enough, twice.
+long_queue() ->
+    attempt(fun() ->
+        erlang:system_monitor(self(), [{long_message_queue, {5, 10}}]),
+        {P, R} = spawn_monitor(fun() -> [fill(20), fill(9), fill(30)] end),
+        receive {'DOWN', R, _, _, _} -> ok end,
+        Heard = heard(P),
+        erlang:system_monitor(undefined),
+        Heard
+    end).
+fill(N) -> [self() ! N || _ <- lists:seq(1, N)], self() ! last, receive last -> ok end, [receive N -> ok end || _ <- lists:seq(1, N)].
+%% OTP has them sent by a thread of its own.
+heard(P) -> receive {monitor, P, long_message_queue, I} -> [I | heard(P)] after 1000 -> [] end.
+%% Who waits for a port that takes nothing.
+busy_port() ->
+    erlang:system_monitor(self(), [busy_port]),
+    Port = open_port({spawn, "sleep 100"}, [stream]),
+    {os_pid, Os} = erlang:port_info(Port, os_pid),
+    P = spawn(fun() -> port_command(Port, binary:copy(<<"x">>, 4000000)), port_command(Port, <<"y">>) end),
+    Told = receive {monitor, P, busy_port, Port} -> told after 10000 -> never end,
+    erlang:system_monitor(undefined),
+    exit(P, kill),
+    os:cmd("kill " ++ integer_to_list(Os)),
+    Told.
+
 profile_settings() -> A = erlang:system_profile(), B = erlang:system_profile(self(), [runnable_procs, runnable_ports, scheduler, exclusive, monotonic_timestamp]), C = mine(erlang:system_profile()), D = mine(erlang:system_profile(undefined, [])), gather(), [A, B, C, D, erlang:system_profile()].
 profile_errors() -> [attempt(fun() -> erlang:system_profile(A, B) end) || {A, B} <- [{self(), x}, {self(), [x]}, {a, [scheduler]}, {self(), [scheduler | x]}]].
 profile_procs() -> P = spawn(fun() -> receive a -> ok end, receive b -> ok end end), until_waiting(P), erlang:system_profile(self(), [runnable_procs]), P ! a, until_waiting(P), R = monitor(process, P), P ! b, receive {'DOWN', R, _, _, _} -> ok end, erlang:system_profile(undefined, []), delivered(all), alternate([A || {profile, Q, A, _, _} <- gather(), Q =:= P, lists:member(A, [active, inactive])]).
@@ -21,3 +58,41 @@ until_waiting(P) -> case process_info(P, [status, message_queue_len]) of [{_, wa
 alternate([active, inactive | T]) -> alternate(T);
 alternate([active]) -> [];
 alternate(T) -> T.
+%% Everybody sleeps, and yet the profiler hears of it.
+profile_schedulers() ->
+    Me = self(),
+    P = spawn(fun() -> receive {profile, scheduler, N, inactive, W, {_, _, _}} when is_integer(N), is_integer(W) -> Me ! told end end),
+    erlang:system_profile(P, [scheduler]),
+    Told = receive told -> told after 10000 -> never end,
+    erlang:system_profile(undefined, []),
+    Told.
+profile_stamps() -> [{S, stamped(S)} || S <- [timestamp, monotonic_timestamp, strict_monotonic_timestamp]].
+stamped(S) ->
+    P = spawn(fun() -> receive a -> ok end end),
+    until_waiting(P),
+    erlang:system_profile(self(), [runnable_procs, S]),
+    P ! a,
+    {profile, P, active, {_, _, _}, T} = receive {profile, P, active, _, _} = M -> M after 10000 -> never end,
+    erlang:system_profile(undefined, []),
+    delivered(all),
+    gather(),
+    case T of
+        {A, B, C} when is_integer(A), is_integer(B), is_integer(C) -> now;
+        {A, B} when is_integer(A), is_integer(B) -> strict;
+        _ when is_integer(T) -> monotonic
+    end.
+%% A second profiler takes the place of the first; one that is gone is none.
+profile_replaced() ->
+    P = spawn(fun() -> receive stop -> ok end end),
+    erlang:system_profile(P, [scheduler]),
+    {P, _} = erlang:system_profile(self(), [runnable_procs]),
+    A = mine(erlang:system_profile()),
+    erlang:system_profile(P, [scheduler]),
+    R = monitor(process, P),
+    P ! stop,
+    receive {'DOWN', R, _, _, _} -> ok end,
+    B = gone_profiler(1000),
+    gather(),
+    [A, B].
+gone_profiler(0) -> still;
+gone_profiler(N) -> case erlang:system_profile() of undefined -> undefined; _ -> erlang:yield(), gone_profiler(N - 1) end.

@@ -111,7 +111,7 @@ impl Process {
     pub(crate) fn set_trace_flags(&self, f: TraceFlags) {
         // SAFETY: as `trace_flags`.
         let word = unsafe { &(*self.owner.get()).trace };
-        let own = TraceFlags::MEASURED.and(TraceFlags::TOKEN).and(TraceFlags::ACTIVE).and(TraceFlags::SAVES);
+        let own = TraceFlags::OWN;
         // SeqCst pairs with the exit's look at the word.
         let _ = word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |w| {
             Some(TraceFlags(w).without(own.complement()).and(f).0)

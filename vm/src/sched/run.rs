@@ -266,10 +266,13 @@ impl Scheduler {
             profiler::scheduler(self.id(), false);
             let nap = progress::is_wanted().then_some(PROGRESS_NAP);
             let due = local.timers.wait();
-            // A push to the inbox that came after the look has left its wake-up with the parker: this returns at once.
-            let begin = recording::begins(recording::What::SCHEDULING);
-            msacc::during(MicroState::Sleep, || me.parker.park(nap.into_iter().chain(due).min()));
-            recording::ended(Kind::Slept, begin, 0, 0);
+            // Who has been told of the sleep lies in the queue here, and would sleep as long.
+            if local.queues.len() == 0 {
+                // A push to the inbox that came after the look has left its wake-up with the parker: this returns at once.
+                let begin = recording::begins(recording::What::SCHEDULING);
+                msacc::during(MicroState::Sleep, || me.parker.park(nap.into_iter().chain(due).min()));
+                recording::ended(Kind::Slept, begin, 0, 0);
+            }
             profiler::scheduler(self.id(), true);
         }
         if progress::is_wanted() {

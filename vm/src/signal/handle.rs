@@ -42,7 +42,7 @@ pub fn fetch(p: &Process) {
     }
     if messages {
         p.state().set_active();
-        monitor::queue_changed(p, before);
+        monitor::queue_grown(p);
         let now = owner.mailbox.len();
         recording::fetched(p, now.saturating_sub(before), now);
     }

@@ -57,6 +57,8 @@ impl Flags {
     pub const OF_PORTS: Flags = Flags::MODIFIERS.and(Flags::PORTS).and(Flags::RUNNING_PORTS);
     /// What processes can be traced for.
     pub const OF_PROCESSES: Flags = Flags::ALL.without(Flags::PORTS).without(Flags::RUNNING_PORTS);
+    /// `system_monitor` has told that the process's queue is long: a bit of the process's word only.
+    pub(crate) const LONG_QUEUE: Flags = Flags(1 << 27);
     /// The process saves its calls: a bit of the process's word only.
     pub(crate) const SAVES: Flags = Flags(1 << 28);
     /// `system_profile` has told that the process is runnable: a bit of the process's word only.
@@ -65,6 +67,11 @@ impl Flags {
     pub(crate) const MEASURED: Flags = Flags(1 << 30);
     /// The process has a sequential trace token: a bit of the process's word only.
     pub(crate) const TOKEN: Flags = Flags(1 << 31);
+    /// Those bits of a process's word that are its own: nobody who traces it changes them.
+    pub(crate) const OWN: Flags =
+        Flags::MEASURED.and(Flags::TOKEN).and(Flags::ACTIVE).and(Flags::SAVES).and(Flags::LONG_QUEUE);
+    /// What of a process wants to know when it takes a message out of its queue.
+    pub(crate) const TAKING: Flags = Flags::TOKEN.and(Flags::SAVES).and(Flags::LONG_QUEUE);
     /// `in` and `out` of processes.
     pub(crate) const SCHEDULING: Flags = Flags::RUNNING.and(Flags::RUNNING_PROCS);
 

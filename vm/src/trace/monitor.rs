@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, RwLock};
 use std::time::{Duration, Instant};
 
+use super::Flags;
 use super::report::local;
 use super::session::Id;
 use super::tracee;
@@ -152,19 +153,40 @@ impl Turn {
     }
 }
 
-/// Messages came into a process's queue, or it has looked at some.
+/// Messages came into a process's queue.
 #[inline(always)]
-pub(crate) fn queue_changed(p: &Process, before: usize) {
-    if wanted(QUEUES) {
-        queue(p, before as u64);
+pub(crate) fn queue_grown(p: &Process) {
+    if wanted(QUEUES) && !p.trace_flags().any(Flags::LONG_QUEUE) {
+        grown(p);
     }
 }
 
+/// Whether there is a monitor whose limits for queues say so.
+fn is_limit(f: impl Fn((u64, u64)) -> bool) -> bool {
+    whole(MONITORS.read()).values().any(|m| m.limits.long_queue.is_some_and(&f))
+}
+
 #[cold]
-fn queue(p: &Process, before: u64) {
+fn grown(p: &Process) {
     let now = p.owner().mailbox.len() as u64;
-    let grown = |l: &Limits| l.long_queue.is_some_and(|(_, high)| before < high && now >= high);
-    tell(p.pid(), am::LONG_MESSAGE_QUEUE, grown, |_| Term::TRUE);
+    let is_long = |(_, high): (u64, u64)| now >= high;
+    if is_limit(is_long) {
+        p.note_trace(Flags::LONG_QUEUE, true);
+        tell(p.pid(), am::LONG_MESSAGE_QUEUE, |l| l.long_queue.is_some_and(is_long), |_| Term::TRUE);
+    }
+}
+
+/// A process is about to take a message out of its queue.
+pub(crate) fn queue_shrinks(p: &Process) {
+    if !p.trace_flags().any(Flags::LONG_QUEUE) {
+        return;
+    }
+    let left = (p.owner().mailbox.len() as u64).saturating_sub(1);
+    let is_short = |(low, _): (u64, u64)| left <= low;
+    if !wanted(QUEUES) || is_limit(is_short) {
+        p.note_trace(Flags::LONG_QUEUE, false);
+        tell(p.pid(), am::LONG_MESSAGE_QUEUE, |l| l.long_queue.is_some_and(is_short), |_| Term::FALSE);
+    }
 }
 
 /// A process waits for a port that is busy.

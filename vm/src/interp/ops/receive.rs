@@ -100,7 +100,7 @@ pub(crate) fn loop_rec_end(m: M, f: i32) -> Flow {
 
 #[inline(always)]
 pub(crate) fn remove_message(m: M) -> Flow {
-    if m.owner().mailbox.queue.current_carries() || m.p().trace_flags().any(Flags::TOKEN.and(Flags::SAVES)) {
+    if m.owner().mailbox.queue.current_carries() || m.p().trace_flags().any(Flags::TAKING) {
         slow!(m);
         m.out();
         received(m.s(), m.p());
@@ -110,11 +110,12 @@ pub(crate) fn remove_message(m: M) -> Flow {
     Flow::Next
 }
 
-/// Saves the receiving. The process takes over the sequential trace token of the message, or loses its own.
+/// Saves the receiving, and looks at the length of the queue. The process takes over the sequential trace token of the message, or loses its own.
 #[cold]
 #[inline(never)]
 fn received(s: &Scheduler, p: &Process) {
     saved_calls::note(p, Saved::Receive);
+    crate::trace::monitor::queue_shrinks(p);
     let queue = &p.owner().mailbox.queue;
     if !queue.current_carries() && !crate::trace::seq::has_token(p) {
         return;
