@@ -48,12 +48,24 @@ pub struct Options {
     words: Vec<OsString>,
 }
 
+/// What stacks are weighed by.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Flame {
+    /// Reductions.
+    Reductions,
+    /// Processor time.
+    Time,
+}
+
 /// What to record.
 #[derive(clap::Args)]
 struct Record {
     /// What to record: of sched, gc, io, timers, code, locks, stacks, messages; or all.
     #[arg(long, value_name = "LIST", default_value = "sched,gc,io,timers,code,locks,stacks", value_parser = what)]
     what: What,
+    /// What stacks are weighed by.
+    #[arg(long, value_name = "WEIGHT")]
+    flame: Option<Flame>,
     /// Record so many seconds from the start; the program goes on.
     #[arg(long, value_name = "S", value_parser = seconds)]
     duration: Option<Duration>,
@@ -76,7 +88,8 @@ pub struct Inner {
 pub fn what(list: &str) -> Result<What, String> {
     list.split(',').try_fold(What::NONE, |all, word| match What::ALL.iter().find(|(name, _)| *name == word) {
         Some((_, w)) => Ok(all.and(*w)),
-        None if word == "all" => Ok(What::ALL.iter().fold(all, |all, (_, w)| all.and(*w))),
+        // Stacks are weighed by one thing.
+        None if word == "all" => Ok(What::ALL.iter().fold(all, |all, (_, w)| all.and(*w)).without(What::TIME)),
         None => Err(format!("{word}: none of {}", What::ALL.map(|(name, _)| name).join(", "))),
     })
 }
@@ -86,9 +99,21 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(s).ok().filter(|d| !d.is_zero()).ok_or_else(|| "not a time".to_owned())
 }
 
+impl Record {
+    /// What is recorded.
+    fn what(&self) -> What {
+        match self.flame {
+            None => self.what,
+            Some(Flame::Reductions) => self.what.without(What::TIME).and(What::STACKS),
+            Some(Flame::Time) => self.what.without(What::STACKS).and(What::TIME),
+        }
+    }
+}
+
 /// Has the recording begin with the VM; gives the words of the program.
 pub fn record(inner: Inner) -> Vec<OsString> {
-    let Record { what, duration, limit } = inner.record;
+    let what = inner.record.what();
+    let Record { duration, limit, .. } = inner.record;
     recording::at_start(recording::Options { path: inner.file, what, limit: limit << 20, duration });
     inner.words
 }
@@ -115,7 +140,8 @@ fn profile(options: &Options) -> Result<ExitCode, String> {
     let file = dir.join(RECORDING);
     File::create(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     let me = std::env::current_exe().map_err(|e| e.to_string())?;
-    let Record { what, duration, limit } = &options.record;
+    let what = options.record.what();
+    let Record { duration, limit, .. } = &options.record;
     let mut command = Command::new(me);
     command.args(["record", "--limit", &limit.to_string(), "--what", &what.names().collect::<Vec<_>>().join(",")]);
     if let Some(d) = duration {
@@ -162,8 +188,8 @@ fn attach(options: &Options, pid: u32) -> Result<(), String> {
     let mut vm = Attached::to(pid)?;
     fs::create_dir_all(&options.out).map_err(|e| format!("{}: {e}", options.out.display()))?;
     let dir = options.out.canonicalize().map_err(|e| format!("{}: {e}", options.out.display()))?;
-    let Record { what, duration, limit } = &options.record;
-    let what: Vec<_> = what.names().collect();
+    let Record { duration, limit, .. } = &options.record;
+    let what: Vec<_> = options.record.what().names().collect();
     let (interrupted, interrupt) = mpsc::channel();
     signals::start(move |_| interrupted.send(()).unwrap_or_default()).map_err(|e| e.to_string())?;
     for key in [Signal::INT, Signal::TERM] {
@@ -204,7 +230,10 @@ mod tests {
     #[test]
     fn words_of_what() {
         assert_eq!(what("gc,sched"), Ok(What::SCHEDULING.and(What::GC)));
-        assert!(what("all").is_ok_and(|w| w.any(What::MESSAGES) && w.any(What::LOCKS)));
+        assert!(what("all").is_ok_and(|w| w.any(What::MESSAGES) && w.any(What::STACKS) && !w.any(What::TIME)));
+        let by = |flame| Record { what: What::STACKS, flame, duration: None, limit: 1 }.what();
+        assert_eq!(by(Some(Flame::Time)), What::TIME);
+        assert_eq!(by(Some(Flame::Reductions)), by(None));
         assert!(what("gc,cpu").is_err_and(|e| e.starts_with("cpu:")));
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         for bad in ["", "x", "-1", "0", "1e99"] {

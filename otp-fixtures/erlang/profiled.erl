@@ -1,9 +1,11 @@
 %%% A program for the profiler's tests: what it does is known, and it measures by its own clock what a profile must say.
 %%%
 %%% timeline/0, on two schedulers: a busy process, a blocked one, one with a long collection, and many that move.
+%%% spread/0, on two schedulers: many that were all made by one process, and note where they are in each turn.
+%%% shares/0: of two functions one takes the reductions and the other, which only calls a native, the time.
 %%% latency/0, on one scheduler: a process is woken behind others that use up their turns.
 -module(profiled).
--export([timeline/0, latency/0, moves/0, die/0, serve/0]).
+-export([timeline/0, latency/0, moves/0, spread/0, shares/0, die/0, serve/0]).
 
 now_ns() -> erlang:monotonic_time(nanosecond).
 
@@ -47,6 +49,52 @@ moves() ->
     Until = now_ns() + 100000000,
     Pids = [spawn(fun() -> register(mover(N), self()), Me ! {self(), move(Until, here(), 0)} end) || N <- lists:seq(1, 5)],
     say("moves", lists:sum([receive {P, N} -> N end || P <- Pids])).
+
+%% All are made on the scheduler of the one that makes them, and it is busy meanwhile: the other one steals.
+spread() ->
+    Me = self(),
+    Until = now_ns() + 300000000,
+    Made = [spawn(fun() -> register(mover(N), self()), Me ! {self(), turns(Until, here(), 0)} end) || N <- lists:seq(1, 40)],
+    spin_until(now_ns() + 5000000),
+    say("moves", lists:sum([receive {P, N} -> N end || P <- Made])).
+
+%% Gives its turn up again and again: in each it is in one place.
+turns(Until, Here, N) ->
+    work(3000),
+    erlang:yield(),
+    There = here(),
+    Moved = if There =:= Here -> N; true -> N + 1 end,
+    case now_ns() < Until of
+        true -> turns(Until, There, Moved);
+        false -> Moved
+    end.
+
+work(0) -> ok;
+work(N) -> work(N - 1).
+
+shares() ->
+    Big = binary:copy(<<"a">>, 3000000),
+    Until = now_ns() + 600000000,
+    {Native, Loop} = shares(Until, Big, 0, 0),
+    io:format("shares ~w ~w~n", [Native, Loop]).
+
+shares(Until, Big, Native, Loop) ->
+    T0 = now_ns(),
+    in_native(Big),
+    T1 = now_ns(),
+    in_loop(30000),
+    T2 = now_ns(),
+    Sums = {Native + T1 - T0, Loop + T2 - T1},
+    case T2 < Until of
+        true -> shares(Until, Big, element(1, Sums), element(2, Sums));
+        false -> Sums
+    end.
+
+%% A native that takes few reductions, whatever it takes.
+in_native(Big) -> true = is_integer(erlang:phash2(Big)), ok.
+
+in_loop(0) -> ok;
+in_loop(N) -> in_loop(N - 1).
 
 mover(N) -> list_to_atom("profiled_mover_" ++ integer_to_list(N)).
 

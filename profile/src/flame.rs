@@ -1,6 +1,6 @@
 //! Stacks: `collapsed.txt`, `flame.svg`, and `profile.pb.gz` as `pprof` reads it.
 //!
-//! Invariant: all three show the same stacks with the same weights, reductions.
+//! Invariant: all three show the same stacks with the same weights, reductions or nanoseconds.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
@@ -13,14 +13,14 @@ use prost::Message;
 use crate::analyse::Profile;
 use crate::read::Recording;
 
-/// Stacks as text, the oldest frame first and separated by `;`, with the reductions that they stand for.
+/// Stacks as text, the oldest frame first and separated by `;`, with the reductions or nanoseconds that they stand for.
 pub fn collapsed(r: &Recording, p: &Profile) -> BTreeMap<String, u64> {
     let mut all = BTreeMap::new();
     for s in &r.stacks {
         let process = p.processes.get(&s.pid).and_then(|p| p.describe(r)).unwrap_or_else(|| r.id(s.pid));
         let frames = s.frames.iter().rev().map(|(f, _)| r.function(*f));
         let names: Vec<String> = std::iter::once(process).chain(frames).map(|n| n.replace(';', ",")).collect();
-        *all.entry(names.join(";")).or_default() += s.reductions;
+        *all.entry(names.join(";")).or_default() += s.weight;
     }
     all
 }
@@ -31,10 +31,11 @@ pub fn write_collapsed(stacks: &BTreeMap<String, u64>, out: &mut impl Write) -> 
 }
 
 /// Writes `flame.svg`.
-pub fn write_svg(stacks: &BTreeMap<String, u64>, out: &mut impl Write) -> io::Result<()> {
+pub fn write_svg(stacks: &BTreeMap<String, u64>, by_time: bool, out: &mut impl Write) -> io::Result<()> {
+    let (title, unit) = if by_time { ("time", "ns") } else { ("reductions", "reductions") };
     let mut options = inferno::flamegraph::Options::default();
-    options.title = "Erlang stacks by reductions".to_owned();
-    options.count_name = "reductions".to_owned();
+    options.title = format!("Erlang stacks by {title}");
+    options.count_name = unit.to_owned();
     let lines: Vec<String> = stacks.iter().map(|(stack, n)| format!("{stack} {n}")).collect();
     if lines.is_empty() {
         return out.write_all(
@@ -156,7 +157,8 @@ pub fn write_pprof(r: &Recording, p: &Profile, out: &mut impl Write) -> io::Resu
     let mut locations = Numbered::<(Function, u32)>::new();
     let mut profile = proto::Profile::default();
     strings.of("");
-    let reductions = proto::ValueType { kind: strings.of("reductions"), unit: strings.of("count") };
+    let (kind, unit) = if r.is_by_time() { ("time", "nanoseconds") } else { ("reductions", "count") };
+    let weight = proto::ValueType { kind: strings.of(kind), unit: strings.of(unit) };
     let process = strings.of("process");
     for s in &r.stacks {
         let mut location_id = Vec::new();
@@ -175,11 +177,11 @@ pub fn write_pprof(r: &Recording, p: &Profile, out: &mut impl Write) -> io::Resu
             profile.location.push(proto::Location { id, line: vec![proto::Line { function_id, line: line.into() }] });
         }
         let label = vec![proto::Label { key: process, str: strings.of(&p.title(r, s.pid)) }];
-        profile.sample.push(proto::Sample { location_id, value: vec![s.reductions.cast_signed()], label });
+        profile.sample.push(proto::Sample { location_id, value: vec![s.weight.cast_signed()], label });
     }
-    profile.sample_type.push(reductions);
-    profile.period_type = Some(reductions);
-    profile.period = r.stacks.first().map_or(0, |s| s.reductions.cast_signed());
+    profile.sample_type.push(weight);
+    profile.period_type = Some(weight);
+    profile.period = (r.stacks.iter().map(|s| s.weight).sum::<u64>() / (r.stacks.len() as u64).max(1)).cast_signed();
     profile.time_nanos = r.system_ns;
     profile.duration_nanos = p.duration;
     profile.string_table = strings.all;

@@ -63,7 +63,7 @@ pub fn outputs(dir: &Path, title: &str) -> Result<String, Error> {
     write(dir, "report.html", |out| report::write(&r, &p, title, out))?;
     let stacks = flame::collapsed(&r, &p);
     write(dir, "collapsed.txt", |out| flame::write_collapsed(&stacks, out))?;
-    write(dir, "flame.svg", |out| flame::write_svg(&stacks, out))?;
+    write(dir, "flame.svg", |out| flame::write_svg(&stacks, r.is_by_time(), out))?;
     write(dir, "profile.pb.gz", |out| flame::write_pprof(&r, &p, out))?;
     Ok(summary)
 }

@@ -42,8 +42,8 @@ pub struct Stack {
     pub pid: u64,
     /// When, in ticks.
     pub at: u64,
-    /// How many reductions it stands for.
-    pub reductions: u64,
+    /// How many reductions, or nanoseconds, it stands for.
+    pub weight: u64,
     /// Frames, the newest first: the function, and the line or 0.
     pub frames: Vec<(Function, u32)>,
 }
@@ -160,6 +160,10 @@ impl Recording {
     pub fn function(&self, f: Function) -> String {
         format!("{}:{}/{}", self.atom(f.module), self.atom(f.function), f.arity)
     }
+    /// Whether stacks were looked at by time, not by reductions.
+    pub fn is_by_time(&self) -> bool {
+        self.facts.get("what").is_some_and(|what| what.split(',').any(|w| w == "time"))
+    }
     /// A fact that is a number.
     pub fn fact(&self, key: &str) -> Option<u64> {
         self.facts.get(key)?.parse().ok()
@@ -180,14 +184,14 @@ impl Recording {
 
 fn stack(pid: u64, body: &[u8]) -> Option<Stack> {
     let (at, rest) = number::<8>(body)?;
-    let (reductions, rest) = number::<8>(rest)?;
+    let (weight, rest) = number::<8>(rest)?;
     let word = |b: &[u8; 4]| u32::from_le_bytes(*b);
     let frame = |f: &[u8; 16]| {
         let [m, n, a, line] = f.as_chunks::<4>().0 else { return None };
         Some((Function { module: word(m), function: word(n), arity: word(a) as u8 }, word(line)))
     };
     let frames = rest.as_chunks::<16>().0.iter().filter_map(frame).collect();
-    Some(Stack { pid, at: u64::from_le_bytes(at), reductions: u64::from_le_bytes(reductions), frames })
+    Some(Stack { pid, at: u64::from_le_bytes(at), weight: u64::from_le_bytes(weight), frames })
 }
 
 /// From ticks to nanoseconds since the begin of the recording.

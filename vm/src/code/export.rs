@@ -14,6 +14,7 @@ use crate::atom::Atom;
 use crate::interp::stub;
 use crate::native::NativeFn;
 use crate::sync::lock;
+use crate::trace::breakpoint;
 
 /// Module, function, arity.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -87,7 +88,7 @@ pub(crate) fn note_saver(begins: bool) {
     *savers = if begins { *savers + 1 } else { *savers - 1 };
     let index = if *savers == 0 { active_index() } else { SAVING };
     CALLED.store(index, Ordering::Release);
-    crate::trace::breakpoint::watch_natives(*savers > 0);
+    breakpoint::watch_natives(breakpoint::SAVED, *savers > 0);
 }
 
 impl Export {

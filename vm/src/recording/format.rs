@@ -23,8 +23,8 @@ pub enum Block {
     Atoms,
     /// A label of a process, as text. The number: the pid.
     Label,
-    /// The stack of a process. The number: the pid. The bytes: ticks, reductions that it stands for, then for each frame,
-    /// newest first, four numbers of 32 bits: module, function, arity, line (0: unknown).
+    /// The stack of a process. The number: the pid. The bytes: ticks, reductions that it stands for (nanoseconds, if `time`
+    /// is recorded), then for each frame, newest first, four numbers of 32 bits: module, function, arity, line (0: unknown).
     Stack,
     /// Events lost by a ring so far, 8 bytes. The number: the ring's.
     Lost,

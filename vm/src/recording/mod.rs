@@ -12,7 +12,7 @@ mod stacks;
 mod track;
 mod writer;
 
-pub(crate) use stacks::{cut, resume};
+pub(crate) use stacks::{cut, instead_of, resume};
 pub(crate) use track::*;
 pub(crate) use writer::begin;
 pub use writer::{Options, Outcome, at_start, is_active, start, stop};
@@ -23,6 +23,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::code::Mfa;
 use crate::process::Process;
 use crate::term::{RawTerm, Term};
+use crate::trace::breakpoint;
 
 /// Kinds of things to record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,13 +44,15 @@ impl What {
     pub const CODE: What = What(1 << 5);
     /// Waiting for locks.
     pub const LOCKS: What = What(1 << 6);
-    /// Stacks, now and then.
+    /// Stacks, after so many reductions.
     pub const STACKS: What = What(1 << 7);
+    /// Stacks, after so much time.
+    pub const TIME: What = What(1 << 8);
     /// Nothing.
     pub const NONE: What = What(0);
 
     /// All, with their names.
-    pub const ALL: [(&'static str, What); 8] = [
+    pub const ALL: [(&'static str, What); 9] = [
         ("sched", What::SCHEDULING),
         ("gc", What::GC),
         ("messages", What::MESSAGES),
@@ -58,11 +61,17 @@ impl What {
         ("code", What::CODE),
         ("locks", What::LOCKS),
         ("stacks", What::STACKS),
+        ("time", What::TIME),
     ];
     /// Both.
     #[must_use]
     pub const fn and(self, other: What) -> What {
         What(self.0 | other.0)
+    }
+    /// Those that are not in `other`.
+    #[must_use]
+    pub const fn without(self, other: What) -> What {
+        What(self.0 & !other.0)
     }
     /// Whether one of `other` is among them.
     pub const fn any(self, other: What) -> bool {
@@ -86,6 +95,13 @@ pub(crate) fn is_on(what: What) -> bool {
     ON.load(Ordering::Relaxed) & what.0 != 0
 }
 
+/// Records this from now on.
+fn record(what: What) {
+    // Release: who sees it sees the generation.
+    ON.store(what.0, Ordering::Release);
+    breakpoint::watch_natives(breakpoint::TIMED, what.any(What::TIME));
+}
+
 /// The recording that is under way, or was the last: what rings and processes were told belongs to one.
 fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
@@ -96,7 +112,7 @@ enum Note {
     Event([u64; format::WORDS]),
     Label(RawTerm, String),
     Place(u64, String),
-    Stack { pid: RawTerm, at: u64, reductions: u64, frames: Vec<(Mfa, u32)> },
+    Stack { pid: RawTerm, at: u64, weight: u64, frames: Vec<(Mfa, u32)> },
 }
 
 /// Notes on their way to the writer. The lock is the standard library's own: ours tells of waiting.

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::format::{Block, Header, MAGIC};
-use super::{GENERATION, Note, ON, What, take_notes, track};
+use super::{GENERATION, Note, What, record, take_notes, track};
 use crate::atom::Atom;
 use crate::profile::Profile;
 use crate::sync::whole;
@@ -98,8 +98,7 @@ pub fn start(options: Options) -> io::Result<()> {
     let stopped = stop.clone();
     let thread = thread::Builder::new().name("recorder".into()).spawn(move || w.run(&stopped))?;
     GENERATION.fetch_add(1, Ordering::Relaxed);
-    // Release: who sees it sees the generation.
-    ON.store(what.0, Ordering::Release);
+    record(what);
     *active = Some(Active { thread, stop });
     // At the start there are no schedulers yet that could wait, and no processes.
     if what.any(What::SCHEDULING) && sched::has_begun() {
@@ -116,7 +115,7 @@ pub fn is_active() -> bool {
 /// Ends the recording and waits until the file is complete; `None` if there was none.
 pub fn stop() -> Option<Outcome> {
     let a = whole(ACTIVE.lock()).take()?;
-    ON.store(0, Ordering::Relaxed);
+    record(What::NONE);
     a.stop.store(true, Ordering::Relaxed);
     a.thread.thread().unpark();
     Some(a.thread.join().unwrap_or_else(|_| Outcome { error: Some("internal error".to_owned()), ..Outcome::default() }))
@@ -197,7 +196,7 @@ impl Writer {
             let full = self.bytes + self.out.len() as u64 > self.options.limit;
             let over = last || full || self.options.duration.is_some_and(|d| age >= d);
             if over {
-                ON.store(0, Ordering::Relaxed);
+                record(What::NONE);
                 if !last {
                     written = written.and_then(|_| self.drain());
                 }
@@ -207,7 +206,7 @@ impl Writer {
             }
             let written = written.and_then(|part| self.flush().map(|()| part));
             if let Err(e) = &written {
-                ON.store(0, Ordering::Relaxed);
+                record(What::NONE);
                 let path = self.options.path.display();
                 eprintln!("girder: profile: {path}: {e}; the recording ends here, the program goes on");
                 outcome.error = Some(e.to_string());
@@ -288,9 +287,9 @@ impl Writer {
             Note::Event(e) => self.block(Block::Events, u32::MAX.into(), &e.map(u64::to_le_bytes).concat()),
             Note::Label(pid, text) => self.block(Block::Label, pid.bits(), text.as_bytes()),
             Note::Place(number, text) => self.block(Block::Place, number, text.as_bytes()),
-            Note::Stack { pid, at, reductions, frames } => {
+            Note::Stack { pid, at, weight, frames } => {
                 let mut bytes = at.to_le_bytes().to_vec();
-                bytes.extend(reductions.to_le_bytes());
+                bytes.extend(weight.to_le_bytes());
                 for (mfa, line) in frames {
                     let f = track::function(mfa);
                     for n in [f.module, f.function, f.arity.into(), line] {

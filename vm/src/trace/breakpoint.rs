@@ -150,7 +150,9 @@ static NATIVES: AtomicU8 = AtomicU8::new(0);
 /// A native has a breakpoint.
 const BREAKPOINTS: u8 = 1;
 /// A process saves its calls.
-const SAVED: u8 = 2;
+pub(crate) const SAVED: u8 = 2;
+/// Stacks are looked at by time.
+pub(crate) const TIMED: u8 = 4;
 
 /// Whether calls of natives are to be looked at.
 #[inline(always)]
@@ -159,12 +161,12 @@ pub(crate) fn on_natives() -> bool {
     NATIVES.load(Ordering::Relaxed) != 0
 }
 
-/// Has calls of natives looked at because a process saves them, or not any more.
-pub(crate) fn watch_natives(on: bool) {
+/// Has calls of natives looked at for this, or not any more.
+pub(crate) fn watch_natives(why: u8, on: bool) {
     if on {
-        NATIVES.fetch_or(SAVED, Ordering::Release);
+        NATIVES.fetch_or(why, Ordering::Release);
     } else {
-        NATIVES.fetch_and(!SAVED, Ordering::Release);
+        NATIVES.fetch_and(!why, Ordering::Release);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::interp::machine::{Dst, Flow, Machine};
 use crate::interp::{self, SliceEnd, raise};
 use crate::native::{NativeFn, Raise};
 use crate::process::{Process, TrapTo, saved_calls};
+use crate::recording::{self, What};
 use crate::sched::{Dirty, Scheduler};
 use crate::term::{RawTerm, Subtag, Term};
 
@@ -24,26 +25,30 @@ fn function_at(w: u64) -> NativeFn {
     unsafe { std::mem::transmute::<usize, NativeFn>(w as usize) }
 }
 
-/// A native's call from a body: arguments in X registers, result in x0. While natives have breakpoints or calls are saved,
-/// those called are looked at: one with a breakpoint is called by its name.
+/// A native's call from a body: arguments in X registers, result in x0. While natives have breakpoints, calls are saved or
+/// natives are timed, those called are looked at: one with a breakpoint is called by its name.
 #[inline(always)]
-pub(crate) fn call_native(m: M, arity: usize, export: u64, f: u64, next: *const u64) -> Flow {
-    if crate::trace::breakpoint::on_natives() && is_called_by_name(m.p(), export_at(export)) {
-        super::calls::push_return(m, next);
-        return super::calls::enter(m, export_at(export).address());
+pub(crate) fn call_native(m: M, arity: usize, export: u64, mut f: u64, next: *const u64) -> Flow {
+    if crate::trace::breakpoint::on_natives() {
+        let Some(instead) = looked_at(m.p(), export_at(export), f) else {
+            super::calls::push_return(m, next);
+            return super::calls::enter(m, export_at(export).address());
+        };
+        f = instead;
     }
     run_native(m, arity, export, f, next)
 }
 
-/// Whether a native's call has to go through its entry; if not, it is saved here.
+/// What to call in place of a native; nothing if the call has to go through its entry, where it is saved.
 #[cold]
 #[inline(never)]
-fn is_called_by_name(p: &Process, e: &'static Export) -> bool {
-    let trapped = e.is_trapped();
-    if !trapped {
-        saved_calls::called(p, e);
+fn looked_at(p: &Process, e: &'static Export, f: u64) -> Option<u64> {
+    if e.is_trapped() {
+        return None;
     }
-    trapped
+    saved_calls::called(p, e);
+    let timed = recording::is_on(What::TIME);
+    Some(if timed { recording::instead_of(function_at(f)) as usize as u64 } else { f })
 }
 
 /// As [`call_native`], without a look for breakpoints.
