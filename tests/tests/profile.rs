@@ -136,6 +136,60 @@ fn migrations_are_those_that_processes_see() {
     });
 }
 
+/// What functions of the fixture `profiled` have of all stacks' weights, in `collapsed.txt`.
+fn weights(out: &Path, functions: &[&str]) -> Vec<f64> {
+    let text = fs::read_to_string(out.join("collapsed.txt")).expect("collapsed.txt");
+    let lines: Vec<(&str, f64)> =
+        text.lines().filter_map(|l| l.rsplit_once(' ')).filter_map(|(s, n)| Some((s, n.parse().ok()?))).collect();
+    let of = |name: &str| lines.iter().filter(|(s, _)| s.contains(name)).map(|(_, n)| n).sum();
+    functions.iter().map(|f| of(&format!("profiled:{f}/1"))).collect()
+}
+
+#[test]
+fn stacks_by_time_show_natives_and_by_reductions_do_not() {
+    eventually(|| {
+        let out = Scratch::new("profile");
+        let said = figures(&profile(out.path(), &["--flame", "time"], "1", "shares"))["shares"].clone();
+        let seen = weights(out.path(), &["in_native", "in_loop"]);
+        let share = |v: &[f64]| v[0] / (v[0] + v[1]);
+        // Some hundreds of stacks.
+        if (share(&seen) - share(&said)).abs() > 0.1 {
+            return Err(format!("{seen:?} ns, by its own clock {said:?}"));
+        }
+        let svg = fs::read_to_string(out.path().join("flame.svg")).expect("flame.svg");
+        assert!(svg.contains("Erlang stacks by time") && svg.contains("profiled:in_native/1"), "{svg}");
+        profile(out.path(), &[], "1", "shares");
+        let by_reductions = share(&weights(out.path(), &["in_native", "in_loop"]));
+        if share(&seen) < 0.6 || by_reductions > 0.4 {
+            return Err(format!("{} of the time, {by_reductions} of the reductions", share(&seen)));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_one_process_makes_spreads_as_the_processes_see() {
+    eventually(|| {
+        let out = Scratch::new("profile");
+        let said = figures(&profile(out.path(), &[], "2", "spread"))["moves"][0];
+        let events = events(out.path());
+        let moves = |n: usize| {
+            let turns = pieces(&events, "process", &format!("profiled_mover_{n} "));
+            turns.windows(2).filter(|w| w[0]["tid"] != w[1]["tid"]).count()
+        };
+        let seen: usize = (1..=40).map(moves).sum();
+        let steals = pieces(&events, "sched", "steal").len();
+        if seen < 20 || steals == 0 {
+            return Err(format!("{seen} moves, {steals} steals, of forty processes that one has made"));
+        }
+        // Where a process is in its first and last turn it may not see.
+        if (seen as f64 - said).abs() > 0.05 * said + 2.0 {
+            return Err(format!("{seen} moves, by the processes' own count {said}"));
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn latencies_agree_with_the_programs_own_clock() {
     eventually(|| {
