@@ -1,6 +1,8 @@
 //! Funs: what they are made of, external funs, and which functions exist.
 
-use girder_vm::code::{Export, Mfa};
+use girder_vm::code::{Export, FunEntry, Mfa};
+use girder_vm::process::census;
+use girder_vm::sched::Dirty;
 use girder_vm::term::{FunView, Kind};
 use girder_vm::{Ctx, Profile, Raise, Term, am};
 
@@ -19,7 +21,14 @@ fn name<'s>(f: FunView<'s>) -> Term<'s> {
     f.entry.function().filter(|_| f.entry.has_code()).map_or(Term::NIL, Term::atom)
 }
 
-fn local<'s>(ctx: &Ctx<'s>, f: FunView<'s>, item: Term<'s>) -> Option<Term<'s>> {
+/// Funs of this entry, and the entry's own reference. Nobody counts them while a program runs, so all heaps are looked
+/// through.
+fn references(ctx: &Ctx<'_>, fun: Term<'_>, entry: &'static FunEntry) -> i64 {
+    let funs = ctx.dirty(Dirty::Cpu, || census::funs(ctx.process(), &[fun], entry));
+    1 + i64::try_from(funs).unwrap_or(i64::MAX - 1)
+}
+
+fn local<'s>(ctx: &Ctx<'s>, fun: Term<'s>, f: FunView<'s>, item: Term<'s>) -> Option<Term<'s>> {
     Some(match item.as_atom()? {
         am::TYPE => am::LOCAL.into(),
         am::MODULE => f.entry.module.into(),
@@ -31,8 +40,9 @@ fn local<'s>(ctx: &Ctx<'s>, f: FunView<'s>, item: Term<'s>) -> Option<Term<'s>> 
         am::INDEX | am::NEW_INDEX => ctx.int(i64::from(f.entry.index)),
         am::UNIQ => ctx.int(i64::from(f.entry.old_uniq)),
         am::NEW_UNIQ => ctx.binary(&f.entry.uniq),
-        // An entry lives as long as the VM, whoever refers to it.
-        am::REFC => Term::small(1),
+        // In later releases funs do not refer to entries that are counted.
+        am::REFC if Profile::get().release >= 28 => Term::small(1),
+        am::REFC => ctx.int(references(ctx, fun, f.entry)),
         _ => return None,
     })
 }
@@ -51,7 +61,7 @@ fn external<'s>(ctx: &Ctx<'s>, e: &'static Export, item: Term<'s>) -> Option<Ter
 
 fn fun_info_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     let value = match a[0].kind() {
-        Kind::Fun(f) => local(ctx, f, a[1]),
+        Kind::Fun(f) => local(ctx, a[0], f, a[1]),
         Kind::Export(e) => external(ctx, e, a[1]),
         _ => None,
     };

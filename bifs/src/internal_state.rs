@@ -5,15 +5,18 @@
 //! tells of parts that this VM has not (atom caches, lock graphs, tables' segments, load balancing) is a `badarg` here, as
 //! for any name that an emulator does not know.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use girder_vm::heap::message::Message;
 use girder_vm::heap::{Magic, gc, persistent};
 use girder_vm::node::Node;
+use girder_vm::process::census::{self, Holder};
 use girder_vm::process::debug::{self, Question};
 use girder_vm::process::relations::Reference;
 use girder_vm::process::{info, report, table, unique};
+use girder_vm::sched::Dirty;
 use girder_vm::signal::{self, ReplyTo, Signal};
 use girder_vm::term::hash::internal_hash;
 use girder_vm::term::map;
@@ -76,6 +79,7 @@ fn single<'s>(ctx: &Ctx<'s>, what: &str) -> Answer<'s> {
         "processes_bif_info" => crate::process::info::search(ctx),
         "persistent_term" => map::from_pairs(ctx, &[(am::TABLE.into(), ctx.uint(persistent::slots() as u64))]),
         // The count before the next number, in 64 bits.
+        "node_and_dist_references" => node_references(ctx)?,
         "unique_monotonic_integer_state" => ctx.uint((unique::monotonic_count() - 1) as u64),
         "min_unique_monotonic_integer" | "min_unique_integer" => ctx.int(LEAST),
         _ => return Err(Raise::Badarg),
@@ -99,6 +103,42 @@ fn of_one<'s>(ctx: &Ctx<'s>, what: &str, of: Term<'s>) -> Answer<'s> {
         "atom" => nth_atom(of),
         _ => Err(Raise::Badarg),
     }
+}
+
+/// `{{node_references, [{{Name, Creation}, References, [{Who, [{Kind, References}]}]}]}, {dist_references, [...]}}`.
+/// Nodes are never freed and their references not counted: everything is looked through. What is of this node names
+/// none, and there is no connection that anything could refer to.
+fn node_references<'s>(ctx: &Ctx<'s>) -> Answer<'s> {
+    let atom = |name: &str| Atom::new(name).map(Term::from).map_err(|_| Raise::SystemLimit);
+    let (process, heap, timer, table) = (atom("process")?, atom("heap")?, atom("timer")?, atom("ets")?);
+    let (system, persistent, spec) = (atom("system")?, atom("persistent_term")?, atom("match_spec")?);
+    let this = (Node::this_name(), Node::this_creation());
+    let mut nodes = BTreeMap::from([((this.0.index(), this.1), (this.0, 0, Vec::new()))]);
+    for ((name, creation), holder, count) in ctx.dirty(Dirty::Cpu, || census::nodes(ctx.process())) {
+        let (who, kind) = match holder {
+            Holder::Process(pid) => ([process, Term::immediate(pid).unwrap_or(Term::NIL)], heap),
+            Holder::Table(name) => ([table, name.into()], table),
+            Holder::Timer(Some(pid)) => ([process, Term::immediate(pid).unwrap_or(Term::NIL)], timer),
+            Holder::Timer(None) => ([system, timer], timer),
+            Holder::Persistent => ([system, persistent], persistent),
+            Holder::MatchSpec => ([system, spec], am::BINARY.into()),
+        };
+        let found = ctx.tuple(&[ctx.tuple(&who), ctx.list(&[ctx.tuple(&[kind, ctx.uint(count as u64)])])]);
+        let (_, total, holders) = nodes.entry((name.index(), creation)).or_insert((name, 0, Vec::new()));
+        *total += count as u64;
+        holders.push(found);
+    }
+    let shown: Vec<_> = nodes
+        .into_iter()
+        .map(|((_, creation), (name, total, holders))| {
+            let node = ctx.tuple(&[name.into(), ctx.uint(creation.into())]);
+            ctx.tuple(&[node, ctx.uint(total), ctx.list(&holders)])
+        })
+        .collect();
+    let connections = [ctx.tuple(&[this.0.into(), Term::small(0), Term::NIL])];
+    let (node_references, dist_references) = (atom("node_references")?, atom("dist_references")?);
+    let known = ctx.tuple(&[node_references, ctx.list(&shown)]);
+    Ok(ctx.tuple(&[known, ctx.tuple(&[dist_references, ctx.list(&connections)])]))
 }
 
 /// The atom at an index of the table, which is filled up to there.

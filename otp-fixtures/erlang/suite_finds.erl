@@ -3,6 +3,7 @@
 -module(suite_finds).
 -compile([export_all, nowarn_export_all]).
 -helpers([receiver, timed_receiver, former, tails, heap, drain, former_port, sender, behind_bits, twice, walked]).
+-helpers([receiver, timed_receiver, former, tails, heap, drain, former_port, sender, waits, binary_sizes]).
 
 main() -> case_runner:quiet(), case_runner:main(?MODULE).
 
@@ -218,3 +219,44 @@ walked(B) -> try << (ok) || <<_:ok>> <= B >> after ok end.
 bits_types() ->
     B = binary:copy(id(<<1>>), 100), <<_:4, R/bitstring>> = B, <<X:10/binary, Y:80/binary, _/binary>> = B,
     [erts_internal:term_type(T) || erlang:system_info(otp_release) > "25", T <- [<<>>, <<1>>, <<5:7>>, <<0:640>>, B, R, X, Y, <<0:511>>, <<0:513>>, binary:copy(id(<<1>>), 65)]].
+%% Who asks is told how many funs of an entry there are, on heaps and in tables, and one more; later releases count none.
+references(F) -> {refc, N} = erlang:fun_info(F, refc), N.
+fun_references() ->
+    F = fun(X) -> X + 33 end, A = references(F),
+    T = ets:new(?MODULE, []), true = ets:insert(T, {k, F}), B = references(F), [{k, H}] = ets:lookup(T, k), C = references(F),
+    true = ets:insert(T, {k, none}), D = references(F), true = ets:insert(T, {another, F}), E = references(F),
+    true = ets:delete(T), {[A, B, C, D, E, references(F)], [G(1) || G <- [F, H]]}.
+
+%% Collections leave off-heap binaries in their order.
+binary_order() ->
+    Bs = [binary:copy(<<N>>, 100 + N) || N <- lists:seq(1, 5)], garbage_collect(), A = binary_sizes(),
+    garbage_collect(), B = binary_sizes(), erlang:garbage_collect(self(), [{type, minor}]), C = binary_sizes(),
+    {length(A), A =:= B, B =:= C, length(id(Bs))}.
+binary_sizes() -> {binary, L} = process_info(self(), binary), [Size || {_, Size, _} <- L].
+
+%% A process that got the pid of an heir that is gone inherits nothing.
+waits() -> receive stop -> ok end.
+ended({P, M}) -> P ! stop, receive {'DOWN', M, process, P, R} -> R end.
+late_heir() ->
+    erts_debug:set_internal_state(available_internal_state, true), R = late_heir(10),
+    erts_debug:set_internal_state(available_internal_state, false), R.
+late_heir(0) -> no_such_pid;
+late_heir(Tries) ->
+    S = self(), Next = erts_debug:get_internal_state(next_pid),
+    Owner = {O, _} = spawn_monitor(fun() ->
+                                           receive {heir, H} -> S ! {made, ets:new(?MODULE, [named_table, {heir, H, data}])} end,
+                                           waits()
+                                   end),
+    First = {F, _} = spawn_monitor(fun waits/0),
+    O ! {heir, F}, receive {made, _} -> ok end, normal = ended(First),
+    erts_debug:set_internal_state(next_pid, Next), Second = same_pid(F, 10), normal = ended(Owner),
+    case Second of
+        none -> late_heir(Tries - 1);
+        _ -> Info = ets:info(?MODULE), normal = ended(Second), Info
+    end.
+same_pid(_, 0) -> none;
+same_pid(Pid, Tries) ->
+    case spawn(fun() -> case self() of Pid -> waits(); _ -> ok end end) of
+        Pid -> {Pid, monitor(process, Pid)};
+        _ -> same_pid(Pid, Tries - 1)
+    end.

@@ -5,7 +5,7 @@
 use super::binary::{Binary, Magic};
 use super::off_heap;
 use super::process_heap::{ProcessHeap, words_between};
-use crate::term::{RawTerm, Subtag};
+use crate::term::{RawTerm, Subtag, Term};
 
 impl ProcessHeap {
     /// Catch tags on the stack.
@@ -22,6 +22,18 @@ impl ProcessHeap {
     pub fn vheap_use(&self) -> ((usize, usize), (usize, usize)) {
         let young = (self.arena.vheap.get(), self.vheap_limit.get());
         (young, (self.old_vheap.get(), self.old_vheap_limit.get()))
+    }
+    /// Shows the terms on the stack.
+    pub(crate) fn each_on_stack(&self, f: &mut dyn FnMut(Term<'_>)) {
+        // SAFETY: [stop, hend) is the stack, initialised words of this thread's process.
+        self.show(unsafe { std::slice::from_raw_parts(self.stop.get(), self.stack_size()) }, f);
+    }
+    /// Shows the terms among words that refer to this heap: return words and what is not set yet are none.
+    pub(crate) fn show(&self, words: &[RawTerm], f: &mut dyn FnMut(Term<'_>)) {
+        for &w in words.iter().filter(|w| !w.is_header() && !w.is_catch() && **w != RawTerm::NONE) {
+            // SAFETY: roots of a heap are terms into it or into what outlives this call, and nothing collects meanwhile.
+            f(unsafe { w.brand() });
+        }
     }
     fn off_heap_objects(&self) -> Vec<*mut RawTerm> {
         let mut all = Vec::new();

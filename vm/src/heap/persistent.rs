@@ -181,6 +181,12 @@ pub fn all<'s>(b: &Builder<'s>) -> Term<'s> {
     b.list_from(table(&guard).pairs().map(|p| unsafe { p.brand() }))
 }
 
+/// Shows all `{Key, Value}` pairs.
+pub fn each(mut f: impl FnMut(Term<'_>)) {
+    // SAFETY: as in `parts`.
+    table(&crossbeam_epoch::pin()).pairs().for_each(|p| f(unsafe { p.brand() }));
+}
+
 /// Number of keys, and bytes of the table and the terms.
 pub fn info() -> (usize, usize) {
     let w = writer();

@@ -60,7 +60,8 @@ pub(super) fn current_location<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
     b.tuple(&[m, f, a, line])
 }
 
-pub(super) fn current_stacktrace<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
+/// The stack of a process, newest frame first, as deep as stack traces go.
+pub fn current_stacktrace<'s>(b: &Builder<'s>, p: &Process) -> Term<'s> {
     raise::current_stacktrace(b, p, p.owner().pc.get())
 }
 

@@ -1,6 +1,7 @@
 //! Processes: the shell that everybody may see, and the owner's part that only the running thread touches.
 
 pub(crate) mod backtrace;
+pub mod census;
 pub mod debug;
 mod dictionary;
 pub mod dump;
@@ -23,6 +24,7 @@ pub mod state;
 pub mod table;
 pub mod unique;
 
+pub use backtrace::current_stacktrace;
 pub use dictionary::Dictionary;
 pub use on_demand::{Empty, OnDemand};
 pub(crate) use owner::TrapTo;
@@ -38,7 +40,7 @@ use crate::heap::message::Message;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::inbox::{Inbox, Taken};
-use crate::term::RawTerm;
+use crate::term::{RawTerm, Term};
 use crate::timer::Timers;
 use crate::trace::Flags as TraceFlags;
 
@@ -146,6 +148,10 @@ impl Process {
     pub(crate) fn take_inbox(&self) -> Taken<Message> {
         self.state.inbox_taken();
         self.inbox.take()
+    }
+    /// Shows the terms of the messages that wait in the inbox. Only for a thread that keeps the owner from running.
+    pub(crate) fn each_unfetched(&self, f: &mut dyn FnMut(Term<'_>)) {
+        self.inbox.each(|m| m.with_term(|t| f(t)));
     }
     /// Closes the inbox: the process is exiting.
     pub(crate) fn close_inbox(&self) -> Taken<Message> {

@@ -16,7 +16,7 @@ use crate::code::{Export, Mfa};
 use crate::heap::ProcessHeap;
 use crate::signal::task::Tasks;
 use crate::sync::atomic::AtomicU32;
-use crate::term::RawTerm;
+use crate::term::{RawTerm, Term};
 
 /// Class of an exception.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -176,6 +176,12 @@ impl Owner {
     /// To be called before the roots are first looked at: what registers may refer to becomes part of the heap.
     pub fn before_collection(&self) {
         self.mailbox.before_collection(&self.heap.arena);
+    }
+    /// Shows the terms that the process refers to, but for what only registers of a running one hold.
+    pub(crate) fn each_term(&self, f: &mut dyn FnMut(Term<'_>)) {
+        self.heap.each_on_stack(f);
+        self.roots(&mut |words| self.heap.show(words, f));
+        self.mailbox.queue.for_each(|t| f(t));
     }
     /// Calls `f` with every group of words that hold terms, but for the X registers in use, the stack and the heap.
     pub fn roots(&self, f: &mut dyn FnMut(&mut [RawTerm])) {

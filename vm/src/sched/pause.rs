@@ -41,8 +41,12 @@ impl Drop for Release<'_> {
     }
 }
 
+/// One pause at a time: who waits for the end of another cannot wait for a second.
+static ONE: Mutex<()> = Mutex::new(());
+
 /// Runs `f` while the schedulers wait between two slices. Must be called by a thread that is none.
 pub fn paused<R>(f: impl FnOnce() -> R) -> R {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let pause = Arc::new(Pause::default());
     for s in all() {
         let pause = pause.clone();

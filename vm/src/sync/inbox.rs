@@ -5,6 +5,7 @@
 //! [`CLOSED`] mark is in the head it stays there, and every later push gets its node back.
 
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr::null_mut;
 
 use super::atomic::{AtomicPtr, Ordering};
@@ -87,6 +88,18 @@ impl<N: Linked> Inbox<N> {
         }
         // The owner alone closes, so the head is no mark here. Acquire pairs with the Release in `push`.
         Self::reversed(self.head.swap(null_mut(), Ordering::Acquire))
+    }
+    /// Shows all nodes, newest first. The owner must not take any meanwhile; pushes are harmless.
+    pub fn each(&self, mut f: impl FnMut(&N)) {
+        // Acquire pairs with the Release in `push`.
+        let mut p = self.head.load(Ordering::Acquire);
+        while !p.is_null() && p != closed() {
+            // SAFETY: nodes from the head on are in the list until the owner takes them, and are not dropped here.
+            unsafe {
+                f(&ManuallyDrop::new(N::from_raw(p)));
+                p = *N::link(p);
+            }
+        }
     }
     /// Closes the inbox for good and takes what is left, oldest first.
     pub fn close(&self) -> Taken<N> {

@@ -15,7 +15,7 @@ use crate::process::{Process, registry, table};
 use crate::sched;
 use crate::signal;
 use crate::sync::{Mutex, lock};
-use crate::term::RawTerm;
+use crate::term::{RawTerm, Term};
 
 /// References of the timers that go to one process; one word while there are none.
 #[derive(Default)]
@@ -119,6 +119,19 @@ fn left_ms(t: &MessageTimer) -> u64 {
 /// Milliseconds left of an active timer.
 pub fn read(r: RefNumbers) -> Option<u64> {
     lock(shard(r)).get(&r).map(|t| left_ms(t))
+}
+
+/// Shows what active timers will send, and to which process unless it goes to a name.
+pub(crate) fn each(mut f: impl FnMut(Option<RawTerm>, Term<'_>)) {
+    for t in ACTIVE.iter().flat_map(|shard| lock(shard).values().cloned().collect::<Vec<_>>()) {
+        let to = match t.target {
+            Target::Pid(pid) => Some(pid),
+            Target::Name(_) => None,
+        };
+        if let Some(m) = &*lock(&t.message) {
+            m.with_term(|t| f(to, t));
+        }
+    }
 }
 
 /// Cancels a timer; gives the milliseconds that were left, `None` if it was not active.
