@@ -81,3 +81,8 @@ run_in_reverse() ->
     C = ets:match_spec_compile([{{'$1', x}, [], ['$1']}]),
     [ets:match_spec_run_r([{N, x} || N <- [1, 2, 3]], C, [rest]), ets:match_spec_run_r([], C, []), ets:match_spec_run_r([{1, y}], C, [a]),
      case_runner:attempt(fun() -> ets:match_spec_run_r([{1, x} | b], C, []) end), case_runner:attempt(fun() -> ets:match_spec_run_r([{1, x}], c, []) end)].
+
+%% The caller's stack is for specifications about calls, and since 26.
+current_stacktraces() ->
+    Errors = [tr([a], [{'_', [], [{message, {current_stacktrace, D}}]}]) || D <- [-1, a, 1 bsl 70, {self}, '$1']] ++ [tr([a], [{'_', [{current_stacktrace}], []}]), ms({a}, [{'_', [], [{current_stacktrace}]}])],
+    {Errors, tr([a], [{'_', [], [{message, {current_stacktrace, 0}}]}])}.

@@ -141,3 +141,7 @@ gcs() -> R = traced([call], [{m(pair, 2), [{'_', [], [{return_trace}]}], [local]
 
 %% As `caller`, with the place.
 caller_line() -> traced([call], [{m(inner, 1), [{'_', [], [{message, {caller_line}}]}], [local]}], fun() -> {outer(1)} end).
+
+%% The caller's stack, as deep as is asked for.
+current_stacktrace(Depth) -> case_runner:attempt(fun() -> traced([call], [{m(inner, 1), [{'_', [], [{message, Depth}]}], [local]}], fun() -> {outer(1)} end) end).
+current_stacktraces() -> [current_stacktrace({current_stacktrace, D}) || D <- [0, 1, 2, -1, a]].

@@ -5,9 +5,9 @@ use std::sync::{Arc, LazyLock};
 use girder_vm::code::{Export, Mfa};
 use girder_vm::ets::matchspec::{Call, CompileErrors, Dialect, MatchSpec, Outcome};
 use girder_vm::heap::Builder;
-use girder_vm::process::unique;
+use girder_vm::process::{Process, current_stacktrace, unique};
 use girder_vm::term::print::{Limits, write_term};
-use girder_vm::{Ctx, Raise, RawTerm, Term, am};
+use girder_vm::{Ctx, Raise, Term, am};
 
 use super::Answer;
 
@@ -84,7 +84,11 @@ fn match_spec_test_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         Dialect::Trace => {
             // What comes behind an improper list's last cell is left alone.
             let arguments: Vec<_> = args[0].list_iter().collect();
-            let known = spec.run_call(ctx.tuple(&arguments), |b| nobody_calls(b, me), |outcome| shown(ctx, &outcome));
+            let known = spec.run_call(
+                ctx.tuple(&arguments),
+                |b| nobody_calls(b, ctx.process()),
+                |outcome| shown(ctx, &outcome),
+            );
             known.map_or((None, Vec::new()), |(message, flags)| (Some(message), flags))
         }
     };
@@ -93,7 +97,8 @@ fn match_spec_test_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 /// A test is no call.
-fn nobody_calls<'o>(b: &Builder<'o>, me: RawTerm) -> Call<'o> {
+fn nobody_calls<'o>(b: &Builder<'o>, p: &Process) -> Call<'o> {
+    let me = p.pid();
     let pid = Term::immediate(me).unwrap_or(Term::NIL);
     let mut text = String::from("=proc:");
     // Writing to a string does not fail.
@@ -105,6 +110,7 @@ fn nobody_calls<'o>(b: &Builder<'o>, me: RawTerm) -> Call<'o> {
         seq_token: Term::NIL,
         tried: true,
         dump: b.binary(text.as_bytes()),
+        stacktrace: current_stacktrace(b, p),
     }
 }
 

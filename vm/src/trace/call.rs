@@ -15,8 +15,9 @@ use crate::atom::am;
 use crate::bits::matching::MatchCtx;
 use crate::code::{self, Mfa};
 use crate::ctx::Ctx;
-use crate::ets::matchspec::{Call, MatchSpec, Outcome};
+use crate::ets::matchspec::{Call, MatchSpec, Outcome, Wants};
 use crate::heap::{Builder, Detached};
+use crate::interp::raise;
 use crate::interp::trace_frames::{Frame, Kind, Stack};
 use crate::process::{Process, dump};
 use crate::term::{RawTerm, Term};
@@ -152,8 +153,8 @@ fn run<'s>(
     let value = |t: &Term<'s>| if MatchCtx::of(*t).is_some() { call.ctx.copy(*t) } else { *t };
     let args: Vec<_> = call.args.iter().map(value).collect();
     let arguments = call.ctx.tuple(&args);
-    let dump = spec.wants_dump();
-    spec.run_call(arguments, |b| call.known(b, dump), |outcome| f(Some(&outcome))).unwrap_or_default()
+    let wants = spec.wants();
+    spec.run_call(arguments, |b| call.known(b, wants), |outcome| f(Some(&outcome))).unwrap_or_default()
 }
 
 impl Traced<'_, '_> {
@@ -169,7 +170,7 @@ impl Traced<'_, '_> {
         all.extend(message.filter(|m| !m.is(am::TRUE)).map(|m| b.copy(m)));
     }
     /// What a specification may ask for.
-    fn known<'o>(&self, b: &Builder<'o>, dump: bool) -> Call<'o> {
+    fn known<'o>(&self, b: &Builder<'o>, wants: Wants) -> Call<'o> {
         let caller = code::lookup(self.stack.caller());
         let mfa = |m: Mfa| [m.module.into(), m.function.into(), Term::small(i32::from(m.arity))];
         let undefined = am::UNDEFINED.into();
@@ -186,7 +187,9 @@ impl Traced<'_, '_> {
             caller_line,
             seq_token: super::seq::token_for(b, p),
             tried: false,
-            dump: if dump { dumped(b, p) } else { Term::NIL },
+            dump: if wants.dump { dumped(b, p) } else { Term::NIL },
+            // The function that is called has no frame yet.
+            stacktrace: if wants.stacktrace { raise::current_stacktrace(b, p, std::ptr::null()) } else { Term::NIL },
         }
     }
 }
@@ -206,17 +209,18 @@ pub(super) fn run_event(spec: &Spec, p: &Process, arguments: &[Term<'_>], f: imp
         let all: Vec<_> = arguments.iter().map(|t| b.copy(*t)).collect();
         b.tuple(&all)
     });
-    let dump = spec.wants_dump();
-    tuple.with(|tuple| spec.run_call(tuple, |b| no_call(b, p, dump), |o| f(Some(&o))));
+    let wants = spec.wants();
+    tuple.with(|tuple| spec.run_call(tuple, |b| no_call(b, p, wants), |o| f(Some(&o))));
 }
 
-fn no_call<'o>(b: &Builder<'o>, p: &Process, dump: bool) -> Call<'o> {
+fn no_call<'o>(b: &Builder<'o>, p: &Process, wants: Wants) -> Call<'o> {
     Call {
         pid: p.pid(),
         caller: am::UNDEFINED.into(),
         caller_line: am::UNDEFINED.into(),
         seq_token: Term::NIL,
         tried: false,
-        dump: if dump { dumped(b, p) } else { Term::NIL },
+        dump: if wants.dump { dumped(b, p) } else { Term::NIL },
+        stacktrace: Term::NIL,
     }
 }

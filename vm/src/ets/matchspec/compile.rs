@@ -331,7 +331,7 @@ impl<'a> Compiler<'_, 'a> {
             am::SELF if count == 0 => todo.push(Todo::Emit(Op::SelfPid)),
             am::SELF => return Err(called("with arguments")),
             // This one is an ordinary function as far as errors are concerned.
-            _ => match TraceCall::find(name).filter(|&call| call != TraceCall::SetControlWord) {
+            _ => match TraceCall::find(name).filter(|&call| call != TraceCall::SetControlWord && call.is_known()) {
                 Some(call) => {
                     if self.dialect != Dialect::Trace {
                         return Err(call.form("used in wrong dialect"));
@@ -345,6 +345,9 @@ impl<'a> Compiler<'_, 'a> {
                     if !call.arities().contains(&arguments.len()) {
                         let none = call.arities() == [0];
                         return Err(called(if none { "with arguments" } else { "with wrong number of arguments" }));
+                    }
+                    if let Some(mistake) = call.mistake(arguments) {
+                        return Err(call.form(mistake));
                     }
                     todo.push(Todo::Emit(Op::Trace(call, count)));
                     todo.extend(last_first);

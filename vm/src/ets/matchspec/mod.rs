@@ -14,7 +14,7 @@ mod trace;
 
 pub use compile::{CompileErrors, is_variable};
 pub use plan::KeyPlan;
-pub use trace::{Call, Dialect, Event, Outcome, TraceCall};
+pub use trace::{Call, Dialect, Event, Outcome, TraceCall, Wants};
 
 use crate::heap::Detached;
 use crate::term::{RawTerm, Term};
@@ -109,10 +109,13 @@ impl MatchSpec {
     pub fn compile_event(spec: Term<'_>, event: Event) -> Result<MatchSpec, CompileErrors> {
         compile::compile(spec, Dialect::Trace, event)
     }
-    /// Whether a body asks for the process's dump.
-    pub fn wants_dump(&self) -> bool {
-        let mut ops = self.clauses.iter().flat_map(|c| &c.body);
-        ops.any(|op| matches!(op, Op::Trace(TraceCall::ProcessDump, _)))
+    /// What bodies ask for that takes time to make.
+    pub fn wants(&self) -> Wants {
+        let calls = |wanted| {
+            let mut ops = self.clauses.iter().flat_map(|c| &c.body);
+            ops.any(|op| matches!(op, Op::Trace(call, _) if *call == wanted))
+        };
+        Wants { dump: calls(TraceCall::ProcessDump), stacktrace: calls(TraceCall::CurrentStacktrace) }
     }
     /// For what it was compiled.
     pub fn dialect(&self) -> Dialect {

@@ -227,7 +227,7 @@ impl<'o> Machine<'_, 'o> {
                     let from = stack.len() - n as usize;
                     stack[from..].reverse();
                     let (known, outcome) = self.trace.as_ref()?;
-                    let value = trace::evaluate(call, &stack[from..], known, &mut outcome.borrow_mut());
+                    let value = trace::evaluate(self.b, call, &stack[from..], known, &mut outcome.borrow_mut());
                     let value = value.or(in_body.then_some(am::EXIT_UP.into()))?;
                     stack.truncate(from);
                     stack.push(value);

@@ -4,6 +4,8 @@
 //! carried out by whoever traces, or by nobody in a test.
 
 use crate::atom::{Atom, am};
+use crate::heap::Builder;
+use crate::profile::Profile;
 use crate::term::{RawTerm, Term};
 
 /// For what a specification is.
@@ -74,11 +76,25 @@ calls! {
     Trace = TRACE [2, 3], Send, false,;
     Caller = CALLER [0], Call, false,;
     CallerLine = CALLER_LINE [0], Call, false,;
+    CurrentStacktrace = CURRENT_STACKTRACE [0, 1], Call, false,;
     Silent = SILENT [1], Send, false,;
     SetControlWord = SET_TCW [1], Receive, false,;
 }
 
 impl TraceCall {
+    /// Whether this release has it.
+    pub(super) fn is_known(self) -> bool {
+        self != TraceCall::CurrentStacktrace || Profile::get().release >= 27
+    }
+    /// What is wrong with its arguments before they have values.
+    pub(super) fn mistake(self, arguments: &[Term<'_>]) -> Option<&'static str> {
+        let depth = arguments.first().filter(|_| self == TraceCall::CurrentStacktrace)?;
+        match depth.as_small() {
+            None => Some("called with non small argument"),
+            Some(n) if n < 0 => Some("called with negative integer argument"),
+            Some(_) => None,
+        }
+    }
     pub(super) fn form(self, problem: &str) -> String {
         format!("Special form '{}' {problem}.", self.name())
     }
@@ -97,8 +113,19 @@ pub struct Call<'o> {
     pub seq_token: Term<'o>,
     /// Nobody calls: the specification is only tried, and changes nothing.
     pub tried: bool,
-    /// The text of `process_dump`; only for specifications that ask for it ([`super::MatchSpec::wants_dump`]).
+    /// The text of `process_dump`; only for specifications that ask for it ([`super::MatchSpec::wants`]).
     pub dump: Term<'o>,
+    /// The process's stack, as far as stack traces go; as `dump`.
+    pub stacktrace: Term<'o>,
+}
+
+/// What a specification asks for that takes time to make.
+#[derive(Clone, Copy)]
+pub struct Wants {
+    /// The process's dump.
+    pub dump: bool,
+    /// The process's stack.
+    pub stacktrace: bool,
 }
 
 /// What a specification says of a traced call that it matches.
@@ -116,6 +143,7 @@ pub struct Outcome<'o> {
 
 /// The value of a call in a body, and its effect on the outcome; `None`: it fails.
 pub(super) fn evaluate<'o>(
+    b: &Builder<'o>,
     call: TraceCall,
     args: &[Term<'o>],
     known: &Call<'o>,
@@ -164,6 +192,13 @@ pub(super) fn evaluate<'o>(
         TraceCall::ProcessDump => known.dump,
         TraceCall::Caller => known.caller,
         TraceCall::CallerLine => known.caller_line,
+        TraceCall::CurrentStacktrace => match args.first() {
+            None => known.stacktrace,
+            Some(depth) => {
+                let frames: Vec<_> = known.stacktrace.list_iter().take(depth.as_usize()?).collect();
+                b.list(&frames)
+            }
+        },
         TraceCall::Display
         | TraceCall::EnableTrace
         | TraceCall::DisableTrace
