@@ -29,8 +29,8 @@ girder_vm::natives! { pub TABLE:
 
 /// An heir, which is none if the process is gone already; `None` if it can be none.
 fn heir(pid: Term<'_>, data: Option<Term<'_>>) -> Option<Option<Heir>> {
-    let heir = || Heir { pid: pid.raw(), data: data.map(|d| Arc::new(detach(d))) };
-    pid.is_local_pid().then(|| registry::is_alive(pid.raw()).then(heir))
+    let heir = |birth| Heir { pid: pid.raw(), birth, data: data.map(|d| Arc::new(detach(d))) };
+    pid.is_local_pid().then(|| registry::birth(pid.raw()).map(heir))
 }
 
 /// Whether an heir may be named without data, and then gets no message.

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
-use super::table::Table;
+use super::table::{Heir, Table};
 use crate::atom::{Atom, am};
 use crate::heap::Detached;
 use crate::heap::message::Message;
@@ -24,6 +24,8 @@ struct OfProcess {
     fixed: Vec<Weak<Table>>,
     /// May do everything with every table.
     super_user: bool,
+    /// What tells it from a later process with its pid; given when it is first named as an heir.
+    birth: Option<u64>,
 }
 
 const SHARDS: usize = 16;
@@ -85,7 +87,7 @@ fn forget_owned(owner: RawTerm, t: &Arc<Table>) {
         if let Some(at) = p.owned.iter().rposition(|x| Arc::ptr_eq(x, t)) {
             p.owned.remove(at);
         }
-        if p.owned.is_empty() && p.fixed.is_empty() && !p.super_user {
+        if p.owned.is_empty() && p.fixed.is_empty() && !p.super_user && p.birth.is_none() {
             processes.remove(&owner);
         }
     }
@@ -173,6 +175,22 @@ pub fn is_alive(pid: RawTerm) -> bool {
     process::table::with(pid, |p| !p.state().get().exiting()).unwrap_or(false)
 }
 
+/// What tells a process that is to inherit from a later one with its pid; `None` if it is gone.
+pub fn birth(pid: RawTerm) -> Option<u64> {
+    let birth = *of(pid).entry(pid).or_default().birth.get_or_insert_with(process::unique::number);
+    if is_alive(pid) {
+        return Some(birth);
+    }
+    // Its exit may have passed here before.
+    owner_exited(pid, &Cell::new(i64::MAX));
+    None
+}
+
+/// Whether this heir is still there.
+fn inherits(heir: &Heir) -> bool {
+    of(heir.pid).get(&heir.pid).is_some_and(|p| p.birth == Some(heir.birth)) && is_alive(heir.pid)
+}
+
 /// Reductions that it costs to give up a table.
 const TABLE_COST: i64 = 50;
 
@@ -193,7 +211,7 @@ pub fn owner_exited(pid: RawTerm, left: &Cell<i64>) -> bool {
         }
         if let Some(table) = owned {
             match table.heir() {
-                Some(heir) if heir.pid != pid && is_alive(heir.pid) => {
+                Some(heir) if heir.pid != pid && inherits(&heir) => {
                     give(&table, heir.pid, pid, heir.data.as_deref());
                 }
                 _ => {

@@ -59,6 +59,8 @@ pub enum WriteConcurrency {
 pub struct Heir {
     /// Pid.
     pub pid: RawTerm,
+    /// Tells it from a later process with this pid ([`super::registry::birth`]).
+    pub birth: u64,
     /// What the `'ETS-TRANSFER'` message says; without it, there is no message.
     pub data: Option<Arc<Detached>>,
 }
