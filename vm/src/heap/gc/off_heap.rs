@@ -2,7 +2,8 @@
 //!
 //! Invariants: before, the arena's list holds the off-heap objects of the young block and the fragments, the old list
 //! those of the old block; from-space still holds forwarding pointers. Afterwards each live object is on the list of
-//! the block it lies in, and `vheap` and `old_vheap` are the sums over the lists.
+//! the block it lies in, in the order of before (`process_info` shows it), and `vheap` and `old_vheap` are the sums over
+//! the lists.
 
 use crate::heap::literal::Range;
 use crate::heap::{ProcessHeap, off_heap};
@@ -17,7 +18,7 @@ use super::sizes::next_vheap_limit;
 pub(super) unsafe fn sweep_minor(heap: &ProcessHeap, old: Range) {
     let mut obj = heap.arena.off_heap.replace(std::ptr::null_mut());
     let mut young = List::new();
-    let mut promoted = List::onto(heap.old_off_heap.get(), heap.old_vheap.get());
+    let mut promoted = List::new();
     while !obj.is_null() {
         // SAFETY: the caller's contract: `obj` is an object in from-space, dead or moved.
         unsafe {
@@ -29,8 +30,9 @@ pub(super) unsafe fn sweep_minor(heap: &ProcessHeap, old: Range) {
             obj = next;
         }
     }
-    heap.old_off_heap.set(promoted.first);
-    heap.old_vheap.set(promoted.words);
+    heap.old_vheap.set(heap.old_vheap.get() + promoted.words);
+    // SAFETY: the old list holds other objects, all alive.
+    heap.old_off_heap.set(unsafe { promoted.before(heap.old_off_heap.get()) });
     set_young(heap, &young);
 }
 
@@ -40,7 +42,7 @@ pub(super) unsafe fn sweep_minor(heap: &ProcessHeap, old: Range) {
 /// As [`sweep_minor`].
 pub(super) unsafe fn sweep_major(heap: &ProcessHeap) {
     let mut young = List::new();
-    for first in [&heap.old_off_heap, &heap.arena.off_heap] {
+    for first in [&heap.arena.off_heap, &heap.old_off_heap] {
         let mut obj = first.replace(std::ptr::null_mut());
         while !obj.is_null() {
             // SAFETY: the caller's contract.
@@ -85,24 +87,41 @@ unsafe fn visit(obj: *mut RawTerm) -> (*mut RawTerm, Option<*mut RawTerm>) {
 
 struct List {
     first: *mut RawTerm,
+    last: *mut RawTerm,
     words: usize,
 }
 
 impl List {
     fn new() -> List {
-        List::onto(std::ptr::null_mut(), 0)
+        List { first: std::ptr::null_mut(), last: std::ptr::null_mut(), words: 0 }
     }
-    fn onto(first: *mut RawTerm, words: usize) -> List {
-        List { first, words }
-    }
+    /// Adds an object at the end.
+    ///
     /// # Safety
     /// `obj` is a live off-heap object on no list.
     unsafe fn push(&mut self, obj: *mut RawTerm) {
-        // SAFETY: the caller's contract.
+        // SAFETY: the caller's contract; `last` is such an object, too.
         unsafe {
-            off_heap::set_next(obj, self.first);
+            off_heap::set_next(obj, std::ptr::null_mut());
             self.words += off_heap::words_outside(obj);
+            if self.last.is_null() {
+                self.first = obj;
+            } else {
+                off_heap::set_next(self.last, obj);
+            }
         }
-        self.first = obj;
+        self.last = obj;
+    }
+    /// The first of these and then those of another list.
+    ///
+    /// # Safety
+    /// `others` is a list of live objects, or null.
+    unsafe fn before(self, others: *mut RawTerm) -> *mut RawTerm {
+        if self.last.is_null() {
+            return others;
+        }
+        // SAFETY: `last` is live and ours.
+        unsafe { off_heap::set_next(self.last, others) };
+        self.first
     }
 }
