@@ -10,16 +10,16 @@ use crossbeam_deque::{Steal, Stealer, Worker};
 use crate::process::Priority;
 use crate::term::RawTerm;
 
-/// Turns of normal processes for one of a low process.
-const NORMAL_PER_LOW: u32 = 8;
+/// Turns of each normal process for one of each low process.
+const NORMAL_PER_LOW: usize = 8;
 
 const QUEUES: usize = Priority::ALL.len();
 
 /// See the module's head.
 pub(super) struct RunQueues {
     queues: [Worker<RawTerm>; QUEUES],
-    /// Turns of normal processes while low ones waited.
-    passed_over: Cell<u32>,
+    /// Low processes that waited, summed over the turns of normal ones, less what turns of low ones have cost.
+    passed_over: Cell<usize>,
 }
 
 impl Default for RunQueues {
@@ -47,16 +47,20 @@ impl RunQueues {
             return urgent;
         }
         let (normal, low) = (self.queue(Priority::Normal), self.queue(Priority::Low));
-        if low.is_empty() {
+        let (normals, lows) = (normal.len(), low.len());
+        if lows == 0 {
             return normal.pop();
         }
-        if self.passed_over.get() < NORMAL_PER_LOW
+        // As if all went round in one queue and a low one had its turn each eighth time: so many turns are due
+        // whatever there is more of.
+        let due = NORMAL_PER_LOW * normals;
+        if self.passed_over.get() < due
             && let Some(pid) = normal.pop()
         {
-            self.passed_over.set(self.passed_over.get() + 1);
+            self.passed_over.set(self.passed_over.get() + lows);
             return Some(pid);
         }
-        self.passed_over.set(0);
+        self.passed_over.set(if normals == 0 { 0 } else { self.passed_over.get().saturating_sub(due) });
         low.pop()
     }
     /// Takes any entry, with its priority: for a scheduler that gives its work away.
@@ -113,18 +117,30 @@ mod tests {
     #[test]
     fn priorities_and_their_fairness() {
         let q = RunQueues::default();
-        for i in 0..20 {
-            q.push(RawTerm::pid(i), Priority::Normal);
+        for (pid, p) in [(0, Priority::Normal), (100, Priority::Low), (200, Priority::High), (300, Priority::Max)] {
+            q.push(RawTerm::pid(pid), p);
         }
-        q.push(RawTerm::pid(100), Priority::Low);
-        q.push(RawTerm::pid(101), Priority::Low);
-        q.push(RawTerm::pid(200), Priority::High);
-        q.push(RawTerm::pid(300), Priority::Max);
-        assert_eq!(q.len(), 24);
+        assert_eq!(q.len(), 4);
         let order: Vec<u64> = std::iter::from_fn(|| q.pop()).map(RawTerm::id_data).collect();
-        let want: Vec<u64> =
-            [300, 200].into_iter().chain(0..8).chain([100]).chain(8..16).chain([101]).chain(16..20).collect();
-        assert_eq!(order, want);
+        assert_eq!(order, [300, 200, 0, 100]);
+    }
+
+    #[test]
+    fn each_low_one_has_an_eighth_of_the_turns_of_each_normal_one() {
+        for (normals, lows) in [(1, 1), (3, 1), (1, 3), (50, 2), (2, 50)] {
+            let q = RunQueues::default();
+            (0..normals).for_each(|i| q.push(RawTerm::pid(i), Priority::Normal));
+            (0..lows).for_each(|i| q.push(RawTerm::pid(1000 + i), Priority::Low));
+            let (mut turns, mut low_turns) = (0, 0);
+            for _ in 0..8000 {
+                let pid = q.pop().expect("none ends");
+                let is_low = pid.id_data() >= 1000;
+                *if is_low { &mut low_turns } else { &mut turns } += 1;
+                q.push(pid, if is_low { Priority::Low } else { Priority::Normal });
+            }
+            let (want, got) = (turns * lows, 8 * low_turns * normals);
+            assert!(want.abs_diff(got) <= 8 * normals * lows, "{normals} normal, {lows} low: {turns} and {low_turns}");
+        }
     }
 
     #[test]
