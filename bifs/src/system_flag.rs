@@ -91,6 +91,18 @@ fn multi_scheduling<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise
     if done { multi_scheduling_state() } else { Err(ctx.yield_to(export(am::ERLANG, "system_flag", 2)?, a)) }
 }
 
+/// Sets how many schedulers are online, and as many more or fewer dirty ones for computations; gives how many were.
+fn set_schedulers_online(n: usize) -> usize {
+    let old = sched::set_online(n);
+    if n != old {
+        let all = sched::Dirty::Cpu.count();
+        // In whole per cent, as the reference reckons.
+        let percent = n * (all * 100 / sched::count()) / old;
+        sched::set_dirty_cpu_online((sched::Dirty::Cpu.online() * percent / 100).clamp(1, all));
+    }
+    old
+}
+
 /// A number from 1 to `n`.
 fn among(to: Term<'_>, n: usize) -> Result<usize, Raise> {
     to.as_usize().filter(|to| (1..=n).contains(to)).ok_or(Raise::Badarg)
@@ -127,7 +139,7 @@ fn system_flag_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
         Some("scheduler_wall_time") => crate::wall_time::set(ctx, to),
         Some("microstate_accounting") => crate::msacc::set(to),
         Some("sequential_tracer") => crate::trace::seq::set_tracer(to),
-        Some("schedulers_online") => Ok(ctx.uint(sched::set_online(among(to, sched::count())?) as u64)),
+        Some("schedulers_online") => Ok(ctx.uint(set_schedulers_online(among(to, sched::count())?) as u64)),
         Some("dirty_cpu_schedulers_online") => {
             Ok(ctx.uint(sched::set_dirty_cpu_online(among(to, sched::Dirty::Cpu.count())?) as u64))
         }

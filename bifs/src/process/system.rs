@@ -182,7 +182,9 @@ fn statistics_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
             ctx.tuple(&[pair(am::INPUT, input), pair(am::OUTPUT, output)])
         }
         "run_queue" | "total_run_queue_lengths" | "total_run_queue_lengths_all" => number(totals.queued),
-        "total_active_tasks" | "total_active_tasks_all" => number(totals.queued + sched::count() as u64),
+        "total_active_tasks" | "total_active_tasks_all" => {
+            number(totals.queued + sched::awake().into_iter().filter(|awake| *awake).count() as u64)
+        }
         "run_queue_lengths" => ctx.list(&queues(ctx, false, &[Dirty::Cpu])),
         "run_queue_lengths_all" => ctx.list(&queues(ctx, false, &[Dirty::Cpu, Dirty::Io])),
         "active_tasks" => ctx.list(&queues(ctx, true, &[Dirty::Cpu])),
@@ -197,7 +199,8 @@ fn statistics_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 
 /// Processes that wait for each scheduler, then those that wait for dirty ones; `active` counts those that run.
 fn queues<'s>(ctx: &Ctx<'s>, active: bool, dirty: &[Dirty]) -> Vec<Term<'s>> {
-    let normal = sched::queue_lengths().into_iter().map(|n| n + u64::from(active));
+    let lengths = sched::queue_lengths().into_iter().zip(sched::awake());
+    let normal = lengths.map(|(n, awake)| n + u64::from(active && awake));
     let dirty = dirty.iter().map(|d| (d.queued() + if active { d.busy() } else { 0 }) as u64);
     normal.chain(dirty).map(|n| ctx.uint(n)).collect()
 }

@@ -32,7 +32,7 @@ pub use msacc::{
 pub use pause::paused;
 pub use progress::{after_thread_progress, on_each};
 pub use run::run_all;
-pub use stats::{Totals, WallTime, queue_lengths, totals, wall_times};
+pub use stats::{Totals, WallTime, awake, queue_lengths, totals, wall_times};
 
 use std::cell::{Cell, UnsafeCell};
 use std::sync::OnceLock;

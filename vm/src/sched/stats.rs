@@ -112,6 +112,11 @@ pub fn queue_lengths() -> Vec<u64> {
     super::all().iter().map(|s| s.queued() as u64).collect()
 }
 
+/// Which schedulers are awake: a thread that has nothing to do sleeps soon, and so does one that is not online.
+pub fn awake() -> Vec<bool> {
+    (0..super::all().len()).map(|id| !super::IDLE.sleeps(id)).collect()
+}
+
 /// The sums at this moment.
 pub fn totals() -> Totals {
     let [reductions, switches] = [&DIRTY[0], &DIRTY[1]].map(|n| n.load(Ordering::Relaxed));
