@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::heap::gc;
 use crate::heap::literal::{self, LiteralArea, Ranges};
-use crate::process::{Process, Table};
+use crate::process::{Process, Table, limits};
 use crate::sched;
 use crate::signal::{Signal, signal};
 
@@ -74,9 +74,9 @@ impl Token {
     /// Makes `p` independent of the areas, on the thread that runs it and while it is not executing.
     pub(crate) fn run(self, p: &Process) {
         let owner = p.owner();
-        let cost = gc::purge_literals(owner, &mut [], &self.0.areas, &self.0.ranges);
+        let done = gc::purge_literals(owner, &mut [], &self.0.areas, &self.0.ranges);
         owner.mailbox.queue.purge(&self.0.ranges);
-        owner.fcalls.set(owner.fcalls.get() - cost as i64);
+        limits::collected(p, &done);
     }
 }
 

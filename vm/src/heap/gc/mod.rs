@@ -161,8 +161,8 @@ pub(crate) fn hibernate(p: &Process, x: &mut [RawTerm]) -> Collected {
     done
 }
 
-/// Makes a process independent of literal areas that are about to be freed; what to charge it.
-pub(crate) fn purge_literals(owner: &Owner, x: &mut [RawTerm], areas: &[LiteralArea], ranges: &Ranges) -> usize {
+/// Makes a process independent of literal areas that are about to be freed.
+pub(crate) fn purge_literals(owner: &Owner, x: &mut [RawTerm], areas: &[LiteralArea], ranges: &Ranges) -> Collected {
     purge::purge_heap(&owner.heap, x, owner, areas, ranges)
 }
 

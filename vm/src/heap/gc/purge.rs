@@ -18,14 +18,14 @@ use crate::term::RawTerm;
 /// Words looked at for one reduction.
 const WORDS_PER_REDUCTION: usize = 100;
 
-/// Does it for all of `areas`, whose ranges are `ranges`; what to charge the process.
+/// Does it for all of `areas`, whose ranges are `ranges`; what its collections come to.
 pub(super) fn purge_heap(
     heap: &ProcessHeap,
     x: &mut [RawTerm],
     others: &dyn Roots,
     areas: &[LiteralArea],
     ranges: &Ranges,
-) -> usize {
+) -> Collected {
     others.before();
     let mut found = BTreeSet::new();
     let mut note = |w: RawTerm| {
@@ -46,8 +46,14 @@ pub(super) fn purge_heap(
         }
     }
     let looked = heap.used() + heap.old_used() + heap.fragment_words();
-    let sweeps: usize = found.into_iter().map(|i| purge_area(heap, x, others, &areas[i]).reductions).sum();
-    looked / WORDS_PER_REDUCTION + sweeps
+    let mut sum = Collected { reductions: looked / WORDS_PER_REDUCTION, reclaimed: 0, major: true, peak: 0 };
+    for i in found {
+        let done = purge_area(heap, x, others, &areas[i]);
+        sum.reductions += done.reductions;
+        sum.reclaimed += done.reclaimed;
+        sum.peak = sum.peak.max(done.peak);
+    }
+    sum
 }
 
 /// Calls `f` with the terms of the objects in `[at, end)`.
