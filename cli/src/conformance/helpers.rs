@@ -17,7 +17,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("SHLIB_CFLAGS", "-fPIC"),
     ("ERTS_CFLAGS", "-g -O2 -fPIC -pthread"),
     ("CROSSLDFLAGS", ""),
-    ("DEFS", "-D_REENTRANT -D_GNU_SOURCE"),
+    ("DEFS", "-D_REENTRANT -D_GNU_SOURCE -DHAVE_STRERROR"),
     ("LIBS", "-ldl -lm -lpthread"),
     ("ERTS_LIBS", "-ldl -lm -lpthread"),
     ("dll", ".so"),
