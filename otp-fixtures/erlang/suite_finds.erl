@@ -2,8 +2,7 @@
 %%% former life of this node, heaps of processes that only receive, and more of the kind.
 -module(suite_finds).
 -compile([export_all, nowarn_export_all]).
--helpers([receiver, timed_receiver, former, tails, heap, drain, former_port, sender, behind_bits, twice, walked]).
--helpers([receiver, timed_receiver, former, tails, heap, drain, former_port, sender, waits, binary_sizes]).
+-helpers([receiver, timed_receiver, former, tails, heap, drain, former_port, sender, behind_bits, twice, walked, waits, binary_sizes]).
 
 main() -> case_runner:quiet(), case_runner:main(?MODULE).
 
