@@ -151,7 +151,7 @@ impl Process {
     }
     /// Shows the terms of the messages that wait in the inbox. Only for a thread that keeps the owner from running.
     pub(crate) fn each_unfetched(&self, f: &mut dyn FnMut(Term<'_>)) {
-        self.inbox.each(|m| m.with_term(|t| f(t)));
+        self.inbox.each(|m| m.with_term(&mut *f));
     }
     /// Closes the inbox: the process is exiting.
     pub(crate) fn close_inbox(&self) -> Taken<Message> {

@@ -181,7 +181,7 @@ impl Owner {
     pub(crate) fn each_term(&self, f: &mut dyn FnMut(Term<'_>)) {
         self.heap.each_on_stack(f);
         self.roots(&mut |words| self.heap.show(words, f));
-        self.mailbox.queue.for_each(|t| f(t));
+        self.mailbox.queue.for_each(f);
     }
     /// Calls `f` with every group of words that hold terms, but for the X registers in use, the stack and the heap.
     pub fn roots(&self, f: &mut dyn FnMut(&mut [RawTerm])) {
