@@ -11,7 +11,7 @@ use girder_libs::zlib::{self, Stream};
 use girder_vm::heap::Detached;
 use girder_vm::process::unique;
 use girder_vm::term::copy::detach;
-use girder_vm::{Ctx, Raise, RawTerm, Term, am};
+use girder_vm::{Ctx, Profile, Raise, RawTerm, Term, am};
 
 use crate::iolist::flatten;
 
@@ -193,7 +193,7 @@ impl State {
         } else if code != zlib::NEED_DICT {
             ctx.tuple(&[am::CONTINUE.into(), made])
         } else {
-            ctx.tuple(&[am::NEED_DICTIONARY.into(), signed(checksum), made])
+            ctx.tuple(&[am::NEED_DICTIONARY.into(), dictionary_checksum(ctx, checksum), made])
         })
     }
 }
@@ -201,9 +201,12 @@ impl State {
 /// Bytes in or out for a reduction.
 const BYTES_PER_REDUCTION: usize = 32;
 
-/// A checksum as the C `int` that OTP makes of it.
-fn signed<'s>(checksum: u32) -> Term<'s> {
-    Term::small(checksum.cast_signed())
+/// A dictionary's checksum.
+fn dictionary_checksum<'s>(ctx: &Ctx<'s>, checksum: u32) -> Term<'s> {
+    match Profile::get().dictionary_checksums_are_signed() {
+        true => Term::small(checksum.cast_signed()),
+        false => ctx.uint(checksum.into()),
+    }
 }
 
 fn open_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Answer<'s> {
@@ -268,8 +271,8 @@ fn deflate_set_dictionary_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let stream = s.deflate(ctx)?;
     match stream.set_dictionary(&bytes) {
         // A raw stream has no checksum; this is the one that OTP computes then, which starts from zero.
-        zlib::OK if raw => Ok(signed(adler_from_zero(&bytes))),
-        zlib::OK => Ok(signed(stream.checksum())),
+        zlib::OK if raw => Ok(dictionary_checksum(ctx, adler_from_zero(&bytes))),
+        zlib::OK => Ok(dictionary_checksum(ctx, stream.checksum())),
         code => answer(ctx, code),
     }
 }

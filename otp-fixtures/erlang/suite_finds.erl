@@ -218,6 +218,7 @@ walked(B) -> try << (ok) || <<_:ok>> <= B >> after ok end.
 bits_types() ->
     B = binary:copy(id(<<1>>), 100), <<_:4, R/bitstring>> = B, <<X:10/binary, Y:80/binary, _/binary>> = B,
     [erts_internal:term_type(T) || erlang:system_info(otp_release) > "25", T <- [<<>>, <<1>>, <<5:7>>, <<0:640>>, B, R, X, Y, <<0:511>>, <<0:513>>, binary:copy(id(<<1>>), 65)]].
+
 %% Who asks is told how many funs of an entry there are, on heaps and in tables, and one more; later releases count none.
 references(F) -> {refc, N} = erlang:fun_info(F, refc), N.
 fun_references() ->
@@ -259,3 +260,26 @@ same_pid(Pid, Tries) ->
         Pid -> {Pid, monitor(process, Pid)};
         _ -> same_pid(Pid, Tries - 1)
     end.
+
+%% Bad patterns and copies where nothing is to be found or copied; checksums of dictionaries.
+unused_arguments() ->
+    [e(F) || F <- [fun() -> binary:match(<<>>, id(foobar)) end, fun() -> binary:matches(<<"abc">>, id(foobar), [{scope, {0, 0}}]) end,
+                   fun() -> binary:match(<<>>, id([])) end, fun() -> binary:match(<<>>, id([<<>>])) end,
+                   fun() -> binary:match(<<>>, id({bm, x})) end, fun() -> binary:match(<<>>, id(<<1:1>>)) end,
+                   fun() -> binary:match(<<>>, binary:compile_pattern(<<"a">>)) end, fun() -> binary:match(<<>>, [<<"a">>, <<"b">>]) end,
+                   fun() -> binary:split(<<>>, id(foobar)) end, fun() -> binary:copy(id(<<1:1>>), 0) end,
+                   fun() -> binary:copy(id([]), 0) end, fun() -> binary:copy(id(<<>>), 0) end, fun() -> binary:copy(id(<<1>>), 0) end]].
+dictionary_checksums() ->
+    D = binary:copy(<<255>>, 16), Z = zlib:open(), ok = zlib:deflateInit(Z), C = zlib:deflateSetDictionary(Z, D),
+    W = zlib:open(), ok = zlib:deflateInit(W, default, deflated, -15, 8, default), R = zlib:deflateSetDictionary(W, D),
+    I = zlib:open(), ok = zlib:inflateInit(I), B = iolist_to_binary(zlib:deflate(Z, <<255, 255, 255, 255>>, finish)),
+    {C, R, e(fun() -> zlib:inflate(I, B) end)}.
+
+%% From 27 on the merged map is the second, or shares keys, where it can.
+merged_maps() ->
+    [begin
+         M = id(#{"hi" => "hello", int => 3, <<"key">> => <<"value">>}), S = fun(X) -> erts_debug:same(erts_internal:map_to_tuple_keys(X), erts_internal:map_to_tuple_keys(M)) end,
+         C = maps:put(int, 4, maps:remove(int, M)), O = id(#{a => 1, int => 5}),
+         [S(maps:merge(M, #{int => 4})), erts_debug:same(maps:merge(#{int => 4}, M), M), S(C), erts_debug:same(maps:merge(M, C), C), S(C),
+          erts_debug:same(maps:merge(C, M), M), maps:merge(M, O), maps:merge(O, M), maps:merge(#{z => 1}, O), maps:merge(O, #{b => 2}), C]
+     end || erlang:system_info(otp_release) > "25"].

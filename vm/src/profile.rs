@@ -85,6 +85,14 @@ impl Profile {
     pub fn all_views_are_sub_binaries(self) -> bool {
         self.release >= 27
     }
+    /// `binary` refuses bad patterns for empty subjects, and no copies of a bitstring that is no binary (27 and later).
+    pub fn unused_binary_arguments_count(self) -> bool {
+        self.release >= 27
+    }
+    /// The checksum of zlib's dictionaries is a C `int` (up to 26).
+    pub fn dictionary_checksums_are_signed(self) -> bool {
+        self.release < 27
+    }
     /// Ports are encoded with 64-bit numbers (26 and later).
     pub fn long_ports_in_etf(self) -> bool {
         self.release >= 27

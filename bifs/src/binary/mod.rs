@@ -60,7 +60,7 @@ fn last_1<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
 }
 
 fn copies<'s>(ctx: &Ctx<'s>, of: Term<'s>, n: usize) -> Result<Term<'s>, Raise> {
-    if n == 0 && of.as_bits().is_some() {
+    if n == 0 && of.as_bits().is_some() && !Profile::get().unused_binary_arguments_count() {
         return Ok(ctx.binary(&[]));
     }
     let one = bytes(of)?;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use aho_corasick::{AhoCorasick, MatchKind};
 use girder_vm::atom::am;
 use girder_vm::process::unique;
-use girder_vm::{Ctx, Raise, Term};
+use girder_vm::{Ctx, Profile, Raise, Term};
 use memchr::memmem;
 
 use super::bytes;
@@ -80,6 +80,14 @@ impl<'n> Searcher<'n> {
     }
 }
 
+/// What there is to find nothing in does not make a pattern of what is none (27 and later).
+fn is_pattern(pattern: Term<'_>) -> Result<(), Raise> {
+    match pattern.as_tuple() {
+        Some(_) => with_searcher(pattern, |_| ()),
+        None => needles(pattern).map(|_| ()),
+    }
+}
+
 /// Does `f` with the searcher of a pattern, compiled or not.
 fn with_searcher<R>(pattern: Term<'_>, f: impl FnOnce(&Searcher<'_>) -> R) -> Result<R, Raise> {
     let Some([tag, reference]) = pattern.as_tuple_of() else {
@@ -133,9 +141,13 @@ impl Options {
         // What follows the last cell is not looked at, unless there was none.
         if list.is_list() { Ok(o) } else { Err(Raise::Badarg) }
     }
-    /// Nothing can be found in front of byte 0: then the pattern is not even looked at.
-    fn is_empty(&self) -> bool {
-        self.from + self.len == 0
+    /// Nothing can be found in front of byte 0: then up to 26 the pattern is not even looked at.
+    fn is_empty(&self, pattern: Term<'_>) -> Result<bool, Raise> {
+        let empty = self.from + self.len == 0;
+        if empty && Profile::get().unused_binary_arguments_count() {
+            is_pattern(pattern)?;
+        }
+        Ok(empty)
     }
 }
 
@@ -167,13 +179,13 @@ fn found_term<'s>(ctx: &Ctx<'s>, (at, len): Found) -> Term<'s> {
 
 fn match_first<'s>(ctx: &Ctx<'s>, a: &[Term<'s>], options: Term<'s>) -> Result<Term<'s>, Raise> {
     let options = Options::parse(options, binary(a[0])?.byte_len(), false)?;
-    let found = if options.is_empty() { Vec::new() } else { search(ctx, a[0], a[1], &options, false)? };
+    let found = if options.is_empty(a[1])? { Vec::new() } else { search(ctx, a[0], a[1], &options, false)? };
     Ok(found.first().map_or(Term::atom(am::NOMATCH), |&f| found_term(ctx, f)))
 }
 
 fn match_all<'s>(ctx: &Ctx<'s>, a: &[Term<'s>], options: Term<'s>) -> Result<Term<'s>, Raise> {
     let options = Options::parse(options, binary(a[0])?.byte_len(), false)?;
-    if options.is_empty() {
+    if options.is_empty(a[1])? {
         return Ok(Term::NIL);
     }
     let found = search(ctx, a[0], a[1], &options, true)?;
@@ -200,7 +212,7 @@ fn matches_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
 fn split<'s>(ctx: &Ctx<'s>, a: &[Term<'s>], options: Term<'s>) -> Result<Term<'s>, Raise> {
     let size = binary(a[0])?.byte_len();
     let options = Options::parse(options, size, true)?;
-    let found = if options.is_empty() { Vec::new() } else { search(ctx, a[0], a[1], &options, options.global)? };
+    let found = if options.is_empty(a[1])? { Vec::new() } else { search(ctx, a[0], a[1], &options, options.global)? };
     let mut parts = Vec::with_capacity(found.len() + 1);
     let mut from = 0;
     for (at, len) in found {

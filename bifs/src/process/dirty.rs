@@ -157,13 +157,15 @@ fn test<'s>(ctx: &Ctx<'s>, on: Test, what: Term<'s>, arg: Term<'s>) -> Answer<'s
             })?;
             ok
         }
-        Some("alive_waitexiting") => {
+        Some(how @ ("alive_waitexiting" | "alive_waitexitingonly")) => {
             on.run(ctx, || {
                 tell(to, am::ALIVE, me);
                 while table::with(me, |p| p.state().get().exiting()) == Some(false) {
                     pause(Duration::from_millis(1), None);
                 }
-                pause(AFTERLIFE, None);
+                if how == "alive_waitexiting" {
+                    pause(AFTERLIFE, None);
+                }
             })?;
             Ok(ctx.tuple(&[Term::atom(am::OK), ctx.big_limbs(false, &[4711; LARGE])]))
         }

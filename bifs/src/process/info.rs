@@ -104,12 +104,12 @@ const SLOTS_A_CALL: usize = 1000;
 const SLOTS_A_REDUCTION: usize = 10;
 
 /// How `processes/0` works: reductions that it takes at least, calls it is made in, slots looked at by each of them and
-/// for a reduction, reductions for the end of a process meanwhile and for all such, pids listed for a reduction, and how
-/// much it tells about itself.
+/// for a reduction, reductions for the end of a process meanwhile, such ends for a reduction and reductions for all of
+/// them, pids listed for a reduction, and how much it tells about itself.
 pub(crate) fn search<'s>(ctx: &Ctx<'s>) -> Term<'s> {
     let calls = Table::get().used_slots().div_ceil(SLOTS_A_CALL);
     let per_call = SLOTS_A_CALL / SLOTS_A_REDUCTION;
-    let all = [per_call, calls, SLOTS_A_CALL, SLOTS_A_REDUCTION, 0, 0, SLOTS_A_REDUCTION, 0];
+    let all = [per_call, calls, SLOTS_A_CALL, SLOTS_A_REDUCTION, 0, 1, 0, SLOTS_A_REDUCTION, 0];
     ctx.tuple_with(1 + all.len(), |i| match i {
         0 => am::PTAB_LIST_BIF_INFO.into(),
         _ => ctx.uint(all[i - 1] as u64),

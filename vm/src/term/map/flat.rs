@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::{FLAT, SMALL_LIMIT, build};
 use crate::heap::Builder;
+use crate::heap::literal::is_literal;
 use crate::profile::Profile;
 use crate::term::{Header, RawTerm, Subtag, Term, cmp};
 
@@ -115,6 +116,19 @@ pub(crate) unsafe fn replace_present(
         }
     }
     Some(if changed { words } else { 0 })
+}
+
+/// Lets `map` share `literal`, a tuple of keys equal to its own `own`, if that is a literal and its own is none: then the
+/// next collection frees `own`.
+pub(super) fn prefer_literal_keys(map: Term<'_>, literal: Term<'_>, own: Term<'_>) {
+    if !is_literal(literal.boxed_ptr()) || is_literal(own.boxed_ptr()) {
+        return;
+    }
+    let place = map.boxed_ptr().wrapping_add(2);
+    // SAFETY: the word of the keys. A map whose keys are no literal is none itself, so it lies in memory of the process
+    // that runs this, where nobody else reads; views borrow the keys and the values, not this word. A literal is outside
+    // of every generation.
+    unsafe { *place = literal.raw() };
 }
 
 /// `flat` (the term `map`) with value `i` replaced.

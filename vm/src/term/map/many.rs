@@ -1,5 +1,7 @@
 //! Several keys at once: what `#{..., K => V}` and `#{..., K := V}` and `maps:merge/2` need.
 
+use std::cmp::Ordering;
+
 use super::build::{from_pairs, from_sorted, sort_pairs};
 use super::flat::{self, Flat, key_order};
 use super::{FLAT, SMALL_LIMIT, hamt, iter, put, size, update};
@@ -55,9 +57,9 @@ fn union<'s>(b: &Builder<'s>, flat: Flat<'s>, new: &[(Term<'s>, Term<'s>)]) -> T
         (flat.keys.iter().copied().zip(flat.values.iter().copied()).peekable(), new.iter().copied().peekable());
     while let (Some(x), Some(y)) = (old.peek(), new.peek()) {
         match key_order(x.0, y.0) {
-            std::cmp::Ordering::Less => all.extend(old.next()),
-            std::cmp::Ordering::Greater => all.extend(new.next()),
-            std::cmp::Ordering::Equal => {
+            Ordering::Less => all.extend(old.next()),
+            Ordering::Greater => all.extend(new.next()),
+            Ordering::Equal => {
                 old.next();
                 all.extend(new.next());
             }
@@ -66,6 +68,43 @@ fn union<'s>(b: &Builder<'s>, flat: Flat<'s>, new: &[(Term<'s>, Term<'s>)]) -> T
     all.extend(old);
     all.extend(new);
     if all.len() <= SMALL_LIMIT { from_sorted(b, &all) } else { from_pairs(b, &all) }
+}
+
+/// Two flat maps; of keys in both, `y`'s value stays. The result is `y`, or shares a tuple of keys, where that has them all.
+fn merge_flat<'s>(b: &Builder<'s>, x: Term<'s>, y: Term<'s>) -> Term<'s> {
+    let (fx, fy) = (Flat::read(x), Flat::read(y));
+    if fx.keys_tuple.same(fy.keys_tuple) {
+        return y;
+    }
+    let (mut keys, mut values) = ([Term::NIL; 2 * SMALL_LIMIT], [Term::NIL; 2 * SMALL_LIMIT]);
+    let (mut i, mut j, mut n) = (0, 0, 0);
+    while i < fx.keys.len() || j < fy.keys.len() {
+        let order = match (fx.keys.get(i), fy.keys.get(j)) {
+            (Some(&k), Some(&l)) => key_order(k, l),
+            (Some(_), None) => Ordering::Less,
+            _ => Ordering::Greater,
+        };
+        if order == Ordering::Less {
+            (keys[n], values[n]) = (fx.keys[i], fx.values[i]);
+            i += 1;
+        } else {
+            (keys[n], values[n]) = (fy.keys[j], fy.values[j]);
+            i += usize::from(order == Ordering::Equal);
+            j += 1;
+        }
+        n += 1;
+    }
+    if n == fy.keys.len() {
+        if n == fx.keys.len() {
+            flat::prefer_literal_keys(y, fx.keys_tuple, fy.keys_tuple);
+        }
+        return y;
+    }
+    if n == fx.keys.len() {
+        return flat::build(b, fx.keys_tuple, &values[..n]);
+    }
+    let pairs: Vec<_> = keys[..n].iter().copied().zip(values[..n].iter().copied()).collect();
+    if n <= SMALL_LIMIT { from_sorted(b, &pairs) } else { from_pairs(b, &pairs) }
 }
 
 /// Both maps' pairs; of keys in both, `y`'s value stays.
@@ -77,14 +116,7 @@ pub fn merge<'s>(b: &Builder<'s>, x: Term<'s>, y: Term<'s>) -> Term<'s> {
         return x;
     }
     match (x.boxed_header() == Some(FLAT), y.boxed_header() == Some(FLAT)) {
-        (true, true) => {
-            let new: Vec<_> = iter(y).collect();
-            let (fx, fy) = (Flat::read(x), Flat::read(y));
-            if fx.keys_tuple.same(fy.keys_tuple) {
-                return y;
-            }
-            union(b, fx, &new)
-        }
+        (true, true) => merge_flat(b, x, y),
         (false, true) => iter(y).fold(x, |m, (k, v)| put(b, m, k, v)),
         (true, false) => iter(x)
             .filter(|&(k, _)| hamt::get(y, k).is_none())

@@ -9,7 +9,7 @@
 //!
 //! Every word after a header is a term. Invariants: the representation depends on the number of keys only, and a
 //! HAMT's shape on its keys only (an inner node holds more than a single leaf), so equal maps have equal shapes;
-//! a map is never changed once built; a keys tuple may be shared by many maps.
+//! a map is never changed once built, but that its keys may become an equal literal; a keys tuple may be shared by many maps.
 //!
 //! Recursion in `hamt` follows the digits of a key's hash: eight levels a hash, more only for keys whose 32-bit
 //! hashes collide, so it needs no explicit stack.
