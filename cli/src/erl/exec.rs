@@ -175,6 +175,20 @@ impl Gathered {
     }
 }
 
+/// Takes `-S` and what follows it out of the command line: all of it is for the function that is named there, so it comes
+/// last and nothing in it is a flag. Only the command line itself has that (from OTP 26 on).
+fn take_start(words: &mut Vec<Word>, release: u32) -> Vec<Word> {
+    let own_end = words.iter().position(|w| w == b"-extra").unwrap_or(words.len());
+    let Some(at) = words[..own_end].iter().position(|w| w == b"-S").filter(|_| release >= 26) else {
+        return Vec::new();
+    };
+    let rest = words.split_off(at);
+    words.push(b"--".to_vec());
+    // OTP's init takes the backslash away again.
+    let escaped = rest.into_iter().map(|w| if w == b"--" { b"\\--".to_vec() } else { w });
+    std::iter::once(b"-noshell".to_vec()).chain(escaped).collect()
+}
+
 /// The command line's words with those of the environment.
 fn gather(words: Vec<Word>, release: u32, variable: &dyn Fn(&str) -> Option<Word>) -> Result<Vec<Word>, Refused> {
     let from = |name: &str| variable(name).map(|v| split(&v, false)).filter(|v| !v.is_empty());
@@ -257,7 +271,8 @@ fn value(words: &[Word], i: usize) -> Result<Word, Refused> {
 }
 
 /// What to do about these words after `erl`.
-pub fn plan(words: Vec<Word>, place: &Place, variable: &dyn Fn(&str) -> Option<Word>) -> Result<Plan, Refused> {
+pub fn plan(mut words: Vec<Word>, place: &Place, variable: &dyn Fn(&str) -> Option<Word>) -> Result<Plan, Refused> {
+    let start = take_start(&mut words, place.release);
     let words = gather(words, place.release, variable)?;
     let mut b = Builder {
         emulator: Vec::new(),
@@ -296,6 +311,7 @@ pub fn plan(words: Vec<Word>, place: &Place, variable: &dyn Fn(&str) -> Option<W
         }
         i += 1;
     }
+    b.rest.extend(start);
     finish(b, place)
 }
 
@@ -481,6 +497,19 @@ mod tests {
                 "-V -B | -- -noshell -noinput -noshell -noinput -s make all_or_nothing -s erlang halt",
             ),
             (25, "+MBas gf +Mea min +MBmmbcs512", &[], "-MBas gf -Mea min -MBmmbcs512 | --"),
+            (
+                27,
+                "-noshell -S io format ~p -- +A 1 -extra",
+                home,
+                "| -home /root -- -noshell -- -- -noshell -S io format ~p \\-- +A 1 -extra",
+            ),
+            (
+                27,
+                "-S a",
+                &[("ERL_ZFLAGS", "-S c"), ("ERL_AFLAGS", "+S 1 -S b")],
+                "-S 1 | -- -S b -- -- -- -S c -- -noshell -S a",
+            ),
+            (25, "-S a -- b", &[], "| -- -S a -- b"),
             (25, "-name", &[], "Missing argument(s) for '-name'."),
             (25, "+P", &[], "Missing argument(s) for '+P'."),
             (25, "+P --", &[], "Missing argument(s) for '+P'."),
