@@ -351,7 +351,7 @@ impl Profile {
             Kind::Queue | Kind::Poll => self.marks.push(mark(end, b)),
             Kind::Slept | Kind::Timers | Kind::Lock => self.marks.push(mark(begin, 0)),
             // The reader has made turns of the rest.
-            Kind::Row | Kind::Begin | Kind::Shared => {}
+            Kind::Row | Kind::Begin | Kind::Read => {}
         }
     }
     /// Goes through turns and wake-ups in order of time.

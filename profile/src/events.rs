@@ -1,11 +1,10 @@
 //! From the words of a ring to events with their times.
 //!
-//! Invariant: what is kept of a ring's last reading of the clock and of its last process is what the VM kept when it wrote
-//! the words (`recording/track.rs` there). Turns that share a reading get their parts of the time before it by their
-//! reductions.
+//! Invariant: what is kept of a ring's last reading of the clock and of its base is what the VM kept when it wrote the words
+//! (`recording/track.rs` there). Turns get their parts of the time up to the next reading by their reductions.
 
 use girder_vm::recording::format::{Kind, Span, WORDS};
-use girder_vm::recording::short::{SWITCH, Short};
+use girder_vm::recording::short::{BASE, SWITCH, Short, is_reading};
 
 use crate::read::Event;
 
@@ -14,8 +13,8 @@ use crate::read::Event;
 pub struct Ring {
     /// Its last reading; none before its first event of this recording.
     told: Option<u64>,
-    /// The pid that its last short event ended with.
-    last: u64,
+    /// What its narrow events refer to.
+    base: u64,
     /// When the turn under way began.
     begin: u64,
     /// Events since the last reading whose time is not known yet: places, and for turns their weights.
@@ -33,15 +32,17 @@ impl Ring {
                     let at = self.told.map_or(at, |told| told.max(at));
                     self.event(Event { kind, at, words: [a, b, c], ring }, to);
                 }
+            } else if let Some((kind, since)) = is_reading(first) {
+                words = &words[1..];
+                if let Some(told) = self.told {
+                    self.event(Event { kind, at: told + since, words: [0; 3], ring }, to);
+                }
             } else {
                 // What follows a word that is nothing cannot be told apart.
-                let Some((s, n)) = Short::read(words, self.last) else { return };
+                let Some((s, n)) = Short::read(words, &mut self.base) else { return };
                 words = &words[n..];
                 if let Some(told) = self.told {
-                    if s.kind != Kind::Begin {
-                        self.last = s.last();
-                    }
-                    self.event(long(s, told + s.since, ring), to);
+                    self.event(long(s, told, ring), to);
                 }
             }
         }
@@ -50,35 +51,21 @@ impl Ring {
     pub fn end(&mut self, to: &mut [Event]) {
         self.close(self.told.unwrap_or(0), 0, to);
     }
-    fn event(&mut self, mut e: Event, to: &mut Vec<Event>) {
-        let span = Span::of(e.words[1]);
-        let weight = span.number + SWITCH;
+    fn event(&mut self, e: Event, to: &mut Vec<Event>) {
         match e.kind {
-            Kind::Shared => {
-                e.kind = Kind::Turn;
-                self.open.push((to.len(), Some(weight)));
-            }
-            Kind::Turn => {
-                // One that says how long it took had no other begin.
-                if span.ticks > 0 && self.open.is_empty() {
-                    self.begin = e.at.saturating_sub(span.ticks);
-                }
-                self.close(e.at, weight, to);
-                e.words[1] = Span { ticks: e.at.saturating_sub(self.begin), ..span }.word();
-                self.begin = e.at;
-            }
+            Kind::Turn => self.open.push((to.len(), Some(Span::of(e.words[1]).number + SWITCH))),
             Kind::Begin | Kind::Queue | Kind::Row => {
                 self.close(e.at, 0, to);
                 self.begin = e.at;
                 if e.kind == Kind::Row {
-                    self.last = 0;
+                    self.base = BASE;
                 }
             }
-            _ if self.told == Some(e.at) => self.open.push((to.len(), None)),
+            _ if self.told == Some(e.at) && e.kind != Kind::Read => self.open.push((to.len(), None)),
             _ => self.close(e.at, SWITCH, to),
         }
         self.told = Some(e.at);
-        if e.kind != Kind::Begin {
+        if !matches!(e.kind, Kind::Begin | Kind::Read) {
             to.push(e);
         }
     }
@@ -107,9 +94,7 @@ impl Ring {
 /// A short event as if it had been written whole; a turn without its length.
 fn long(s: Short, at: u64, ring: u32) -> Event {
     let words = match s.kind {
-        Kind::Turn | Kind::Shared => {
-            [s.a, Span { ticks: 0, number: s.small >> 2, small: s.small as u8 & 3 }.word(), s.b]
-        }
+        Kind::Turn => [s.a, Span { ticks: 0, number: s.small >> 2, small: s.small as u8 & 3 }.word(), s.b],
         Kind::Woken if s.b == 0 => [s.a, 0, 0],
         Kind::Woken => [s.b, s.a, 0],
         Kind::Sent => [s.b, s.a, s.small],
@@ -121,10 +106,16 @@ fn long(s: Short, at: u64, ring: u32) -> Event {
 
 #[cfg(test)]
 mod tests {
+    use girder_vm::recording::short::reading;
+
     use super::*;
 
-    fn short(kind: Kind, since: u64, small: u64, a: u64, b: u64) -> [u64; 2] {
-        Short { kind, since, small, a: a << 4 | 3, b: if b == 0 { 0 } else { b << 4 | 3 } }.wide().expect("it fits")
+    fn short(kind: Kind, small: u64, a: u64, b: u64) -> [u64; 2] {
+        Short { kind, small, a: a << 4 | 3, b: if b == 0 { 0 } else { b << 4 | 3 } }.wide().expect("it fits")
+    }
+
+    fn turn(reductions: u64, pid: u64) -> [u64; 2] {
+        short(Kind::Turn, (reductions - SWITCH) << 2, pid, 0)
     }
 
     fn read(words: &[u64]) -> Vec<(Kind, u64, u64)> {
@@ -137,12 +128,15 @@ mod tests {
     #[test]
     fn turns_share_a_reading_by_their_reductions() {
         let mut words = vec![Kind::Row.at(2000), 1, 0, 0];
-        words.push(Short::begin(100));
-        words.extend(short(Kind::Shared, 0, (7 - SWITCH) << 2, 1, 2));
-        words.extend(short(Kind::Sent, 0, 5, 2, 3));
-        words.extend(short(Kind::Shared, 0, (13 - SWITCH) << 2, 2, 0));
-        words.extend(short(Kind::Turn, 40, (20 - SWITCH) << 2, 3, 0));
-        words.extend(short(Kind::Turn, 5, 1, 3, 0));
+        words.push(reading(Kind::Begin, 100));
+        words.extend(turn(7, 1));
+        words.extend(short(Kind::Sent, 5, 2, 3));
+        words.extend(turn(13, 2));
+        words.extend(turn(20, 3));
+        words.push(reading(Kind::Begin, 40));
+        words.push(reading(Kind::Read, 2));
+        words.extend(turn(4, 3));
+        words.push(reading(Kind::Begin, 3));
         let expected = [
             (Kind::Row, 2000, 0),
             (Kind::Turn, 2107, 7),
@@ -160,11 +154,13 @@ mod tests {
 
     #[test]
     fn what_another_recording_left_is_passed_over() {
-        let mut words = short(Kind::Turn, 40, 0, 3, 0).to_vec();
+        let mut words = turn(9, 3).to_vec();
         words.extend([Kind::Stolen.at(999), 0, 0, 0]);
-        words.extend(short(Kind::Turn, 40, 0, 3, 0));
+        words.extend(turn(9, 3));
+        words.push(reading(Kind::Begin, 40));
         words.extend([Kind::Row.at(1001), 1, 0, 0]);
-        words.extend(short(Kind::Turn, 40, 0, 3, 0));
+        words.extend(turn(9, 3));
+        words.push(reading(Kind::Begin, 40));
         assert_eq!(read(&words), [(Kind::Row, 1001, 0), (Kind::Turn, 1041, 40)]);
         // A word that is nothing, and an event that is not whole.
         assert_eq!(read(&[63, 1, 1, 1]), []);

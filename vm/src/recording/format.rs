@@ -5,7 +5,7 @@
 //! or, where the VM died or the disk was full, is the last one and short: everything before it counts.
 
 /// The first bytes of a file; the last one is the version.
-pub const MAGIC: [u8; 8] = *b"GIRDREC\x02";
+pub const MAGIC: [u8; 8] = *b"GIRDREC\x03";
 
 /// Kinds of blocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,7 +91,8 @@ pub const WORDS: usize = 4;
 /// terms. Those that have short forms (`short.rs`) say what is where in them.
 ///
 /// A turn begins when the one before it on its ring ended, or at the last [`Kind::Begin`], [`Kind::Queue`],
-/// [`Kind::Row`] since. An event whose time is that of its ring's last reading of the clock happened then or soon after.
+/// [`Kind::Row`] since. An event whose time is that of its ring's last reading of the clock happened then or soon after; a
+/// turn ends between that reading and the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Kind {
@@ -134,11 +135,10 @@ pub enum Kind {
     Loaded,
     /// A thread waited for a lock: number of the place, span.
     Lock,
-    /// Short only: the clock was read, and what comes next begins then.
+    /// Only a reading of the clock: the last turn has ended then, and what comes next begins then.
     Begin,
-    /// Short only: a turn as [`Kind::Turn`] whose end nobody looked at the clock for: it and its neighbours share the time
-    /// up to the ring's next reading.
-    Shared,
+    /// Only a reading of the clock, somewhere in a turn.
+    Read,
 }
 
 impl Kind {
@@ -162,7 +162,7 @@ impl Kind {
         Kind::Loaded,
         Kind::Lock,
         Kind::Begin,
-        Kind::Shared,
+        Kind::Read,
     ];
     /// The kind of this number.
     pub fn of(n: u8) -> Option<Kind> {

@@ -83,7 +83,12 @@ impl Ring {
         let tail = self.back.tail.load(Ordering::Relaxed);
         let head = self.front.head.load(Ordering::Acquire);
         let n = head.wrapping_sub(tail);
-        (0..n).map(|i| self.word(tail.wrapping_add(i)).load(Ordering::Relaxed)).for_each(f);
+        // In two runs, so that a word costs no more than its load.
+        let first = tail & (self.words.len() - 1);
+        let (start, end) = self.words.split_at(first);
+        let behind = &end[..n.min(end.len())];
+        let before = &start[..n - behind.len()];
+        behind.iter().chain(before).map(|w| w.load(Ordering::Relaxed)).for_each(f);
         self.back.tail.store(head, Ordering::Release);
         n
     }

@@ -2,8 +2,9 @@
 //!
 //! Invariants: the clock is read at most once for a turn: a turn that follows another begins when that one ended, and
 //! turns that are over within [`SOON`] reductions share one reading. What happens soon after the last reading is given that
-//! time. What this file keeps of a ring's last reading and last process is what its reader knows: it changes only with
-//! what was pushed.
+//! time. What this file keeps of a ring's last reading and base is what its reader knows: it changes only with what was
+//! pushed. A hop of a message from process to process is some ten nanoseconds: what is `inline(always)` here has been
+//! counted.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -12,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::format::{Function, Kind, Reason, Span, WORDS};
 use super::ring::Ring;
-use super::short::{SWITCH, Short};
+use super::short::{self, BASE, SWITCH, Short};
 use super::{Note, What, generation, is_on, note};
 use crate::atom::{Atom, am};
 use crate::code::Mfa;
@@ -44,12 +45,10 @@ pub(super) struct Track {
     generation: Cell<u32>,
     /// Number of the scheduler whose seat the thread has, and of the kind of dirty scheduler that it is.
     row: Cell<(u64, u64)>,
-    /// The last reading that is in the ring.
+    /// The last reading of the clock that is in the ring.
     told: Cell<u64>,
-    /// The pid that the ring's last short event ended with.
-    last: Cell<u64>,
-    /// The last reading.
-    now: Cell<u64>,
+    /// What the ring's narrow events refer to.
+    base: Cell<u64>,
     /// Reductions that were left to the process whose turn it is at that reading; more by what came before its turn.
     then: Cell<i64>,
     /// The process whose turn it is, 0: none.
@@ -58,10 +57,10 @@ pub(super) struct Track {
     begin: Cell<u64>,
     /// Whether the next turn follows the last one at once.
     follows: Cell<bool>,
-    /// Reductions since the last reading when the last turn ended; not 0 if that turn shares its reading.
+    /// Reductions since the last reading when the last turn ended; 0 if that turn ended with a reading.
     since: Cell<i64>,
-    /// Who is woken now is woken soon after the last reading.
-    is_soon: Cell<bool>,
+    /// Reductions that are left to the process while it does what may wake another one, else [`UNKNOWN`].
+    left: Cell<i64>,
     /// Who was woken when the turn began, 0: nobody.
     woken: Cell<u64>,
     /// Reductions until a stack is looked at.
@@ -70,20 +69,24 @@ pub(super) struct Track {
     pub(super) random: Cell<u32>,
 }
 
+/// What is left is not known. Far from any number of reductions, and from an overflow.
+const UNKNOWN: i64 = i64::MAX / 4;
+/// So many were left at the last reading that nothing is soon after it.
+const LONG_AGO: i64 = -UNKNOWN;
+
 thread_local! {
     static TRACK: Track = const { Track {
         ring: Cell::new(None),
         generation: Cell::new(0),
         row: Cell::new((0, 0)),
         told: Cell::new(0),
-        last: Cell::new(0),
-        now: Cell::new(0),
+        base: Cell::new(0),
         then: Cell::new(0),
         pid: Cell::new(0),
         begin: Cell::new(0),
         follows: Cell::new(false),
         since: Cell::new(0),
-        is_soon: Cell::new(false),
+        left: Cell::new(UNKNOWN),
         woken: Cell::new(0),
         until_stack: Cell::new(0),
         random: Cell::new(0x9E37_79B9),
@@ -102,11 +105,12 @@ impl Drop for PassOn {
     }
 }
 
-/// Often called with the call of a method: what is larger keeps `with` from being inlined, and would then be called by
-/// address with all that it refers to in memory.
 #[inline(always)]
 pub(super) fn track<R>(f: impl FnOnce(&Track) -> R) -> R {
-    TRACK.with(f)
+    // Nothing but the address: `with` is called, not inlined, with what is larger, and by address at that.
+    let t = TRACK.with(std::ptr::from_ref);
+    // SAFETY: the thread's own; it needs no drop, so it is there until the thread has ended, and `f` keeps no reference.
+    f(unsafe { &*t })
 }
 
 impl Track {
@@ -145,9 +149,8 @@ impl Track {
     }
     fn told_row(&self, now: u64) {
         self.told.set(now);
-        self.now.set(now);
-        self.then.set(i64::MIN);
-        self.last.set(0);
+        self.base.set(BASE);
+        self.then.set(LONG_AGO);
     }
     /// What comes is for a ring that knows nothing.
     #[cold]
@@ -155,176 +158,164 @@ impl Track {
     fn lost(&self) {
         self.generation.set(0);
     }
+    /// A reading of the clock that is not in the ring yet.
+    #[inline(always)]
+    fn read(&self) -> u64 {
+        ticks::now().max(self.told.get())
+    }
     /// An event of four words, at a time that was read.
     fn put(&self, kind: Kind, at: u64, [a, b, c]: [u64; WORDS - 1]) {
         let Some(r) = self.ring() else { return };
         if !r.push([kind.at(at), a, b, c]) {
             return self.lost();
         }
-        let told = self.told.get().max(at);
-        self.told.set(told);
-        self.now.set(self.now.get().max(told));
+        self.told.set(self.told.get().max(at));
     }
-    /// A short event, at the time that was read last.
-    #[inline(always)]
-    fn short(&self, kind: Kind, small: u64, a: u64, b: u64) {
+    /// A reading as an event, with so many reductions left.
+    #[inline(never)]
+    fn tell(&self, kind: Kind, left: i64) {
         let Some(r) = self.ring() else { return };
-        let now = self.now.get();
-        // A reading is never older than what was told.
-        let s = Short { kind, since: now.wrapping_sub(self.told.get()), small, a, b };
-        match s.narrow(self.last.get()) {
-            Some(word) if r.push([word]) => {
-                self.told.set(now);
-                self.last.set(s.last());
-            }
+        let now = self.read();
+        if !r.push([short::reading(kind, now.wrapping_sub(self.told.get()))]) {
+            return self.lost();
+        }
+        self.told.set(now);
+        self.then.set(left);
+    }
+    /// A short event, at the last reading.
+    #[inline(always)]
+    fn short(&self, s: Short) {
+        let Some(r) = self.ring() else { return };
+        match s.narrow(self.base.get()) {
+            Some(word) if r.push([word]) => {}
             Some(_) => self.lost(),
-            None => self.wide(kind, small, a, b),
+            None => self.wide(s),
         }
     }
     /// As [`Track::short`], of what does not fit into a word.
     #[cold]
     #[inline(never)]
-    fn wide(&self, kind: Kind, small: u64, a: u64, b: u64) {
+    fn wide(&self, s: Short) {
         let Some(r) = self.ring() else { return };
-        let now = self.now.get();
-        let s = Short { kind, since: now.wrapping_sub(self.told.get()), small, a, b };
         match s.wide() {
-            Some(words) if r.push(words) => {
-                self.told.set(now);
-                self.last.set(s.last());
-            }
+            Some(words) if r.push(words) => self.base.set(s.base()),
             Some(_) => self.lost(),
             None => self.whole(s),
         }
     }
-    fn whole(&self, s: Short) {
-        let now = self.now.get();
-        match s.kind {
-            Kind::Turn | Kind::Shared => {
-                let took = span(now.saturating_sub(self.begin.get()), s.small >> 2, s.small as u8 & 3);
-                self.put(Kind::Turn, now, [s.a, took, s.b]);
-            }
-            Kind::Woken if s.b == 0 => self.put(Kind::Woken, now, [s.a, 0, 0]),
-            Kind::Woken => self.put(Kind::Woken, now, [s.b, s.a, 0]),
-            Kind::Sent => self.put(Kind::Sent, now, [s.b, s.a, s.small]),
-            Kind::Fetched => self.put(Kind::Fetched, now, [s.a, s.small & 0x7F, s.small >> 7]),
+    fn whole(&self, Short { kind, small, a, b }: Short) {
+        let words = match kind {
+            Kind::Turn => [a, span(0, small >> 2, small as u8 & 3), b],
+            Kind::Woken if b == 0 => [a, 0, 0],
+            Kind::Woken => [b, a, 0],
+            Kind::Sent => [b, a, small],
+            Kind::Fetched => [a, small & 0x7F, small >> 7],
             // Nothing else has a short form.
-            _ => {}
-        }
+            _ => return,
+        };
+        self.put(kind, self.told.get(), words);
     }
-    /// Reads the clock, with so many reductions left.
+    /// Whether it is not long since the last reading, in this process's turn.
     #[inline(always)]
-    fn read(&self, left: i64) -> u64 {
-        let now = ticks::now().max(self.now.get());
-        self.now.set(now);
-        self.then.set(left);
-        now
+    fn is_soon(&self, left: i64) -> bool {
+        (0..=SOON).contains(&(self.then.get() - left))
     }
     /// Reads the clock unless that was done soon before.
     #[inline(always)]
-    fn soon(&self, p: &Process) -> u64 {
+    fn soon(&self, p: &Process) {
         let left = p.owner().fcalls.get();
-        let since = self.then.get().wrapping_sub(left);
-        if self.pid.get() == p.pid().bits() && (0..=SOON).contains(&since) {
-            return self.now.get();
+        if self.pid.get() != p.pid().bits() || !self.is_soon(left) {
+            self.tell(Kind::Read, left);
         }
-        self.read(left)
     }
     /// What comes next begins now.
     fn begin(&self) {
-        let Some(r) = self.ring() else { return };
-        let now = self.read(i64::MIN);
-        if !r.push([Short::begin(now.saturating_sub(self.told.get()))]) {
-            return self.lost();
-        }
-        self.told.set(now);
+        self.tell(Kind::Begin, LONG_AGO);
         self.since.set(0);
     }
+    /// As [`Track::begin`], of a turn.
+    #[cold]
     #[inline(never)]
+    fn begin_turn(&self) {
+        self.begin();
+    }
+    #[inline(always)]
     fn turn_begins(&self, p: &Process) {
-        let left = p.owner().fcalls.get();
-        if self.follows.replace(false) && self.generation.get() == generation() {
-            self.then.set(left + self.since.get());
-        } else {
-            self.begin();
-            self.then.set(left);
+        if !self.follows.replace(false) {
+            self.begin_turn();
         }
-        self.begin.set(self.now.get());
+        self.then.set(p.owner().fcalls.get() + self.since.get());
+        self.begin.set(self.told.get());
         self.pid.set(p.pid().bits());
         self.woken.set(0);
-        self.is_soon.set(false);
     }
-    #[inline(never)]
+    #[inline(always)]
     fn turn_ends(&self, pid: RawTerm, left: i64, reductions: u64, reason: Reason) {
+        let since = self.then.get() - left + SWITCH as i64;
         if self.pid.replace(0) != pid.bits() || self.generation.get() != generation() {
             // What its begin was told to has been lost, or was for another recording.
             return;
         }
-        let since = self.then.get().wrapping_sub(left).wrapping_add(SWITCH as i64);
-        let shared = (0..=SOON).contains(&since) && self.now.get() == self.told.get();
-        let kind = if shared {
-            self.since.set(since);
-            Kind::Shared
-        } else {
-            self.read(0);
-            self.since.set(0);
-            Kind::Turn
-        };
         self.follows.set(true);
-        self.short(kind, reductions << 2 | reason as u64, pid.bits(), self.woken.get());
+        let small = reductions << 2 | reason as u64;
+        self.short(Short { kind: Kind::Turn, small, a: pid.bits(), b: self.woken.get() });
+        if (0..=SOON).contains(&since) {
+            self.since.set(since);
+        } else {
+            self.begin();
+        }
     }
-    #[inline(never)]
     fn pauses(&self) {
         if self.follows.replace(false) && self.since.get() != 0 {
             self.begin();
         }
     }
-    #[inline(never)]
+    #[inline(always)]
     fn wakes(&self, id: RawTerm) {
-        let by = self.pid.get();
-        if !self.is_soon.replace(false) {
-            // How many reductions were left is not known here: those of the reading before are too many, never too few.
-            self.now.set(ticks::now().max(self.now.get()));
-        } else if by != 0 && self.woken.get() == 0 && self.now.get() == self.begin.get() {
-            return self.woken.set(id.bits());
+        let (by, left) = (self.pid.get(), self.left.replace(UNKNOWN));
+        let is_soon = by != 0 && self.is_soon(left);
+        if is_soon && self.woken.get() == 0 && self.told.get() == self.begin.get() {
+            self.woken.set(id.bits());
+        } else {
+            self.wakes_later(by, id, is_soon, left);
+        }
+    }
+    #[inline(never)]
+    fn wakes_later(&self, by: u64, id: RawTerm, is_soon: bool, left: i64) {
+        if !is_soon {
+            self.tell(Kind::Read, if left == UNKNOWN { LONG_AGO } else { left });
         }
         let (a, b) = if by == 0 { (id.bits(), 0) } else { (by, id.bits()) };
-        self.short(Kind::Woken, 0, a, b);
+        self.short(Short { kind: Kind::Woken, small: 0, a, b });
     }
-    /// The process is about to do something that may wake another one.
     #[inline(never)]
-    fn acts(&self, p: &Process) {
+    fn sent(&self, p: &Process, to: RawTerm, words: usize) {
         self.soon(p);
-        self.is_soon.set(true);
-    }
-    /// The process is about to send a message.
-    #[inline(never)]
-    fn sends(&self, p: &Process, to: RawTerm, words: usize) {
-        self.soon(p);
-        self.is_soon.set(true);
-        if is_on(What::MESSAGES) {
-            self.short(Kind::Sent, words as u64, p.pid().bits(), to.bits());
-        }
+        self.short(Short { kind: Kind::Sent, small: words as u64, a: p.pid().bits(), b: to.bits() });
     }
     #[inline(never)]
     fn fetches(&self, p: &Process, fetched: usize, waiting: usize) {
-        let at = self.soon(p);
+        self.soon(p);
         match fetched {
-            0..128 => self.short(Kind::Fetched, (waiting << 7 | fetched) as u64, p.pid().bits(), 0),
-            _ => self.put(Kind::Fetched, at, [p.pid().bits(), fetched as u64, waiting as u64]),
+            0..128 => {
+                let small = (waiting << 7 | fetched) as u64;
+                self.short(Short { kind: Kind::Fetched, small, a: p.pid().bits(), b: 0 });
+            }
+            _ => self.put(Kind::Fetched, self.told.get(), [p.pid().bits(), fetched as u64, waiting as u64]),
         }
     }
     #[inline(never)]
     fn collected(&self, p: &Process, begin: u64, major: bool, before: usize, after: usize) {
-        let now = self.read(p.owner().fcalls.get());
+        let now = self.read();
         let took = span(now.saturating_sub(begin), 0, u8::from(major));
         let half = |words: usize| u64::from(u32::try_from(words).unwrap_or(u32::MAX));
         self.put(Kind::Collected, now, [p.pid().bits(), took, half(before) << 32 | half(after)]);
+        self.then.set(p.owner().fcalls.get());
     }
     /// The turn goes on behind something that took its own time.
     fn go_on(&self) {
         self.begin();
-        self.begin.set(self.now.get());
+        self.begin.set(self.told.get());
         self.woken.set(0);
     }
 }
@@ -389,22 +380,19 @@ pub(crate) fn acting<R>(p: &Process, f: impl FnOnce() -> R) -> R {
     if !is_on(What::SCHEDULING) {
         return f();
     }
-    track(|t| t.acts(p));
+    track(|t| t.left.set(p.owner().fcalls.get()));
     let result = f();
-    track(|t| t.is_soon.set(false));
+    track(|t| t.left.set(UNKNOWN));
     result
 }
 
 /// Delivers a message of `words`.
 #[inline(always)]
 pub(crate) fn sending<R>(p: &Process, to: RawTerm, words: usize, f: impl FnOnce() -> R) -> R {
-    if !is_on(What::SCHEDULING.and(What::MESSAGES)) {
-        return f();
+    if is_on(What::MESSAGES) {
+        track(|t| t.sent(p, to, words));
     }
-    track(|t| t.sends(p, to, words));
-    let result = f();
-    track(|t| t.is_soon.set(false));
-    result
+    acting(p, f)
 }
 
 /// A message was copied by a dirty scheduler and is about to be delivered.
@@ -430,7 +418,7 @@ pub(crate) fn sits(scheduler: usize, kind: usize) {
         if is_on(What::SCHEDULING)
             && let Some(r) = t.ring()
         {
-            let now = ticks::now().max(t.now.get());
+            let now = t.read();
             if !r.push([Kind::Row.at(now), scheduler as u64, kind as u64, 0]) {
                 return t.lost();
             }
@@ -444,9 +432,7 @@ pub(crate) fn goes_dirty() {
     if is_on(What::SCHEDULING) {
         track(|t| {
             if t.pid.get() != 0 {
-                t.read(i64::MIN);
-                t.short(Kind::Turn, Reason::Dirty as u64, t.pid.get(), t.woken.get());
-                t.since.set(0);
+                t.short(Short { kind: Kind::Turn, small: Reason::Dirty as u64, a: t.pid.get(), b: t.woken.get() });
                 t.go_on();
             }
         });
@@ -465,7 +451,7 @@ pub(crate) fn dirty_begins(kind: Dirty) {
 pub(crate) fn dirty_ends(p: &Process, kind: Dirty) {
     if is_on(What::SCHEDULING) {
         track(|t| {
-            let now = ticks::now();
+            let now = t.read();
             // Work that began before the recording has no begin.
             if t.pid.get() == p.pid().bits() {
                 t.put(Kind::Dirty, now, [p.pid().bits(), span(now.saturating_sub(t.begin.get()), 0, kind as u8), 0]);
@@ -487,9 +473,10 @@ pub(crate) fn spawned(parent: &Process, child: RawTerm, mfa: Mfa, args: Term<'_>
     if is_on(What::SCHEDULING) {
         let f = function(spawned_fun(mfa, args).unwrap_or(mfa)).word();
         track(|t| {
-            t.put(Kind::Spawned, t.soon(parent), [child.bits(), parent.pid().bits(), f]);
+            t.soon(parent);
+            t.put(Kind::Spawned, t.told.get(), [child.bits(), parent.pid().bits(), f]);
             // It is enqueued next.
-            t.is_soon.set(true);
+            t.left.set(parent.owner().fcalls.get());
         });
     }
 }
@@ -563,7 +550,7 @@ pub(crate) fn stolen(from: usize, entries: usize) {
 pub(crate) fn queue(entries: usize) {
     if is_on(What::SCHEDULING) {
         track(|t| {
-            t.put(Kind::Queue, t.read(i64::MIN), [entries as u64, 0, 0]);
+            t.put(Kind::Queue, t.read(), [entries as u64, 0, 0]);
             t.since.set(0);
             t.follows.set(entries > 0);
         });
