@@ -78,8 +78,8 @@ fn await_connection(socket: &'static Socket) {
 /// Answers who has connected.
 fn serve(socket: &'static Socket) {
     let connection = socket.listener.accept();
-    if connection.as_ref().is_err_and(|e| e.kind() != io::ErrorKind::WouldBlock) {
-        // Without descriptors, say: whoever connects can wait a moment.
+    if connection.is_err() {
+        // Without descriptors, say, or where nothing can be waited for: whoever connects can wait a moment.
         thread::sleep(PAUSE);
     }
     await_connection(socket);

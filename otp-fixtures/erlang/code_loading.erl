@@ -122,6 +122,15 @@ refused_lists() ->
     Old = erlang:finish_loading([P(cl_g), P(cl_i), P(cl_h)]),
     {Twice, OnLoad, Old, erlang:module_loaded(cl_i), erlang:has_prepared_code_on_load(OP)}.
 
+%% Whose fault it was, at the top of the stack.
+refused_by() ->
+    O = fun(N) -> erlang:prepare_loading(N, hot_code:module(N, ["-on_load(go/0).", "go() -> ok."])) end,
+    [try erlang:finish_loading(F()) catch C:R:S -> {C, R, element(1, hd(S)), element(2, hd(S)), arity(element(3, hd(S)))} end
+     || F <- [fun() -> [O(cl_s), O(cl_t)] end, fun() -> [make_ref()] end, fun() -> x end]].
+
+arity(L) when is_list(L) -> length(L);
+arity(A) -> A.
+
 class(F) -> try F() catch C:R -> {C, R} end.
 
 bad_arguments() ->

@@ -8,7 +8,6 @@ use girder_vm::process::{report, unique};
 use girder_vm::sched::Dirty;
 use girder_vm::{Atom, Ctx, Raise, Term, am};
 
-use crate::OWN_MODULE;
 use crate::process::export;
 
 girder_vm::natives! { pub TABLE:
@@ -22,9 +21,6 @@ girder_vm::natives! { pub TABLE:
     }
     "erts_internal" {
         "prepare_loading"/2 => prepare_loading_2, Bif;
-    }
-    "girder_sys" {
-        "finish_loading"/1 => finish_step, Bif;
     }
 }
 
@@ -82,19 +78,18 @@ fn unless_busy<'s, R>(ctx: &Ctx<'s>, r: Result<R, Busy>, function: &str, a: &[Te
 }
 
 /// Who is ready to run begins with the code that there is before new code comes, so a process that was just spawned mostly
-/// runs what its parent saw.
+/// runs what its parent saw: the first try is only a yield.
 fn finish_loading_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let all = a[0].to_vec().ok_or(Raise::Badarg)?;
-    if !all.into_iter().all(|p| prepared(p).is_ok_and(|p| p.is_full())) {
-        return Err(Raise::Badarg);
-    }
-    let own = Atom::new(OWN_MODULE).map_err(|_| Raise::SystemLimit)?;
-    Err(ctx.yield_to(export(own, "finish_loading", 1)?, a))
-}
-
-fn finish_step<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
-    let all = a[0].to_vec().ok_or(Raise::Badarg)?;
     let all: Vec<Arc<Prepared>> = all.into_iter().map(prepared).collect::<Result<_, _>>()?;
+    // Each is asked, so that each has been tried.
+    let first_tries = all.iter().filter(|p| p.is_first_try()).count();
+    if first_tries > 0 {
+        if !all.iter().all(|p| p.is_full()) {
+            return Err(Raise::Badarg);
+        }
+        return Err(ctx.yield_to(export(am::ERLANG, "finish_loading", 1)?, a));
+    }
     let refs: Vec<&Prepared> = all.iter().map(|p| &**p).collect();
     let because = |why: Atom, modules: &[Atom]| {
         // The last one comes first.

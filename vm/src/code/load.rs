@@ -26,9 +26,14 @@ pub struct Prepared {
     /// Whether it has an `-on_load` function.
     pub has_on_load: bool,
     emitted: Mutex<Option<Emitted>>,
+    tried: AtomicBool,
 }
 
 impl Prepared {
+    /// Whether nobody has asked before.
+    pub fn is_first_try(&self) -> bool {
+        !self.tried.swap(true, Ordering::Relaxed)
+    }
     /// Whether there is code in it.
     pub fn is_full(&self) -> bool {
         lock(&self.emitted).is_some()
@@ -47,7 +52,7 @@ pub fn prepare(bytes: &[u8], file: &str, expected: Option<Atom>) -> Result<Prepa
     mem::note(Category::Code, m.bytes() as isize);
     let (module, has_on_load) = (m.name, m.on_load.is_some());
     recording::ended(recording::format::Kind::Loaded, begin, module.index().into(), 0);
-    Ok(Prepared { module, has_on_load, emitted: Mutex::new(Some(emitted)) })
+    Ok(Prepared { module, has_on_load, emitted: Mutex::new(Some(emitted)), tried: AtomicBool::new(false) })
 }
 
 /// The permission to change code, and what the last commits changed.

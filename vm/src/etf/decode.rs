@@ -191,10 +191,11 @@ impl<'s> TermBuilder for HeapBuilder<'_, 's> {
         let module = p.module.as_atom().ok_or(DecodeError::Refused)?;
         let num_free = u32::try_from(p.free.len()).ok().filter(|&n| n <= MAX_FREE).ok_or(DecodeError::Refused)?;
         let old_uniq = u32::try_from(p.old_uniq).map_err(|_| DecodeError::Refused)?;
-        let entry = FunEntry::intern(module, p.uniq, p.index, old_uniq, p.arity, num_free);
+        // Entries are never freed: what is refused makes none.
         if !p.pid.is_pid() {
             return Err(DecodeError::Refused);
         }
+        let entry = FunEntry::intern(module, p.uniq, p.index, old_uniq, p.arity, num_free);
         Ok(self.b.fun(entry, p.pid, p.free))
     }
     fn export(&mut self, module: Term<'s>, function: Term<'s>, arity: u8) -> Built<'s> {
