@@ -47,6 +47,7 @@ loop(Z, {continue, O}, N, S) -> loop(Z, zlib:safeInflate(Z, []), N + 1, S + ioli
 loop(_, {finished, O}, N, S) -> {N > 1, S + iolist_size(O)}.
 safe_inflate_dictionary() -> D = "hello world", C = with(fun(Z) -> ok = zlib:deflateInit(Z), _ = zlib:deflateSetDictionary(Z, D), b(zlib:deflate(Z, "hello world hello", finish)) end), with(fun(Z) -> ok = zlib:inflateInit(Z), {need_dictionary, A, _} = zlib:safeInflate(Z, C), ok = zlib:inflateSetDictionary(Z, D), {A, b(zlib:inflate(Z, []))} end).
 dictionary() -> D = <<"common words here">>, with(fun(Z) -> ok = zlib:deflateInit(Z), A = zlib:deflateSetDictionary(Z, D), C = b(zlib:deflate(Z, "common words here and there", finish)), {A, C, with(fun(Y) -> ok = zlib:inflateInit(Y), X = e(fun() -> zlib:inflate(Y, C) end), ok = zlib:inflateSetDictionary(Y, D), {X, b(zlib:inflate(Y, []))} end)} end).
+dictionary_checksums() -> L = binary:copy(<<255>>, 16), with(fun(Z) -> ok = zlib:deflateInit(Z), A = zlib:deflateSetDictionary(Z, L), C = zlib:deflate(Z, L, finish), {A, with(fun(Y) -> ok = zlib:inflateInit(Y), e(fun() -> zlib:inflate(Y, C) end) end)} end).
 dictionary_raw() -> with(fun(Z) -> ok = zlib:deflateInit(Z, default, deflated, -15, 8, default), zlib:deflateSetDictionary(Z, <<"abc">>) end).
 dictionary_wrong() -> with(fun(Z) -> ok = zlib:inflateInit(Z), e(fun() -> zlib:inflateSetDictionary(Z, "x") end) end).
 dictionary_get() -> with(fun(Z) -> ok = zlib:inflateInit(Z), _ = zlib:inflate(Z, zlib:compress("hello hello")), zlib:inflateGetDictionary(Z) end).
