@@ -11,6 +11,17 @@ g(V, Guard) -> ms({V}, [{{'$1'}, [Guard], [yes]}]).
 ms(T, S) -> case erlang:match_spec_test(T, S, table) of {ok, R, [], []} -> R; O -> O end.
 tr(Args, S) -> erlang:match_spec_test(Args, S, trace).
 values() -> [a, true, 1, -2, 0, 1.5, -0.5, [], [1, 2], [1 | 2], {}, {x, 1}, <<>>, <<"ab">>, <<1:3>>, #{}, #{k => v}, 1 bsl 70, "ab"].
+%% Nested too deeply.
+deep() ->
+    Guard = lists:foldl(fun(N, G) -> {'or', {'=:=', N, '$1'}, G} end, true, lists:seq(1, 100000)),
+    Body = lists:foldl(fun(_, B) -> {{B}} end, '$1', lists:seq(1, 100000)),
+    T = ets:new(t, []),
+    [{[case R of {error, [{error, S} | _]} -> lists:sublist(S, 17); _ -> R end
+       || R <- [erlang:match_spec_test(A, M, D) || {A, D} <- [{[1], trace}, {{1}, table}]]],
+      [try F() catch C:X -> {C, X} end
+       || F <- [fun() -> ets:match_spec_compile(M) end, fun() -> ets:select(T, M) end, fun() -> ets:select_delete(T, M) end,
+                fun() -> erlang:trace_pattern({?MODULE, none, 0}, M, []) end]]}
+     || M <- [[{['$1'], [Guard], [true]}], [{{'$1'}, [], [Body]}]]].
 unary(Fs) -> [{F, [g(V, {F, '$1'}) || V <- values()], [b(V, {F, '$1'}) || V <- values()]} || F <- Fs].
 
 type_tests() -> unary([is_atom, is_float, is_integer, is_list, is_number, is_pid, is_port, is_reference, is_tuple, is_map, is_binary, is_function]).

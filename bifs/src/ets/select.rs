@@ -83,7 +83,7 @@ fn start<'s>(ctx: &Ctx<'s>, what: Atom, args: &[Term<'s>], source: Term<'s>) -> 
     }
     let (spec, spec_term) = match spec::compiled(source) {
         Some(spec) => (spec.clone(), Some(source)),
-        None => (Arc::new(MatchSpec::compile(source).map_err(|_| Raise::Badarg)?), None),
+        None => (Arc::new(MatchSpec::compile(source).map_err(|e| spec::refused(&e))?), None),
     };
     // Another table may get the name before the search goes on. Ordered tables do not care, in OTP either.
     let by_name = args[0].is_atom() && t.kind != Kind::OrderedSet;

@@ -36,8 +36,13 @@ fn is_compiled_ms_1<'s>(_: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     Ok(compiled(args[0]).is_some().into())
 }
 
+/// What a specification that does not compile raises.
+pub(super) fn refused(e: &CompileErrors) -> Raise {
+    if e.is_limit() { Raise::SystemLimit } else { Raise::Badarg }
+}
+
 fn match_spec_compile_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    let spec = MatchSpec::compile(args[0]).map_err(|_| Raise::Badarg)?;
+    let spec = MatchSpec::compile(args[0]).map_err(|e| refused(&e))?;
     Ok(reference(ctx, &Arc::new(spec)))
 }
 

@@ -43,7 +43,10 @@ fn trace_pattern<'s>(ctx: &Ctx<'s>, session: Id, a: &[Term<'s>]) -> Answer<'s> {
     }
     if let Some(mfa) = a[0].as_tuple_of::<3>() {
         let functions = functions(mfa).ok_or_else(wrong)?;
-        return Ok(ctx.uint(pattern::set(session, &functions, &how, rules) as u64));
+        let matched = pattern::set(session, &functions, &how, rules);
+        // Others call the functions before the caller goes on: it looks for what they did.
+        ctx.owner().fcalls.set(0);
+        return Ok(ctx.uint(matched as u64));
     }
     // An event: `[]` or `[global]` go with it.
     let on = match how {
@@ -86,6 +89,7 @@ fn how(ctx: &Ctx<'_>, of: Term<'_>, t: Term<'_>) -> Result<How, Raise> {
         Some(am::PAUSE) => How::Pause,
         _ => match MatchSpec::compile_event(t, event) {
             Ok(spec) => How::On(Some(Arc::new(spec))),
+            Err(e) if e.is_limit() => return Err(Raise::SystemLimit),
             Err(_) => return Err(because(ctx, am::MATCH_SPEC)),
         },
     })

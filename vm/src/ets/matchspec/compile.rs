@@ -12,6 +12,18 @@ use crate::term::{Kind, Term, copy, map, print};
 #[error("{}", .0.join(" "))]
 pub struct CompileErrors(pub Vec<String>);
 
+impl CompileErrors {
+    /// Whether it may be right, but is nested too deeply: `system_limit` and not `badarg`.
+    pub fn is_limit(&self) -> bool {
+        self.0.iter().any(|text| text.starts_with(EXCESSIVE))
+    }
+}
+
+/// Levels of an expression. Nothing here would fail behind them, but what prints or walks such terms might take very long;
+/// OTP gives up at about as many.
+const MAX_NESTING: u32 = 4096;
+const EXCESSIVE: &str = "Excessive nesting; system limit reached";
+
 /// `N` of `'$N'`.
 pub fn is_variable(t: Term<'_>) -> Option<u32> {
     let digits = t.as_atom()?.name().strip_prefix('$')?;
@@ -46,6 +58,7 @@ pub(super) fn compile(spec: Term<'_>, dialect: Dialect, event: Event) -> Result<
             dialect,
             event,
             in_guard: true,
+            nesting: 0,
             errors: Vec::new(),
         };
         let pattern = c.constants.add(head);
@@ -107,12 +120,15 @@ struct Compiler<'c, 'a> {
     dialect: Dialect,
     event: Event,
     in_guard: bool,
+    /// Levels around the expression that is being compiled.
+    nesting: u32,
     errors: Vec<String>,
 }
 
 /// What is left to do on an expression.
 enum Todo<'a> {
-    Expression(Term<'a>),
+    /// With the number of levels around it.
+    Expression(Term<'a>, u32),
     Emit(Op),
     /// The last argument of a short-cutting operator, whose value counts, is compiled: the jumps of the others, from
     /// this index of the list on, lead here.
@@ -213,7 +229,7 @@ impl<'a> Compiler<'_, 'a> {
     /// Code for an expression. What is below it is compiled from the last to the first, except for lists and operators
     /// that cut short: errors come in OTP's order.
     fn expression(&mut self, source: Term<'a>, out: &mut Vec<Op>) {
-        let mut todo = vec![Todo::Expression(source)];
+        let mut todo = vec![Todo::Expression(source, 0)];
         let mut jumps: Vec<usize> = Vec::new();
         while let Some(next) = todo.pop() {
             let t = match next {
@@ -233,8 +249,16 @@ impl<'a> Compiler<'_, 'a> {
                     }
                     continue;
                 }
-                Todo::Expression(t) => t,
+                Todo::Expression(t, MAX_NESTING) => {
+                    self.errors.push(format!("{EXCESSIVE} near: {}", shown(t)));
+                    continue;
+                }
+                Todo::Expression(t, nesting) => {
+                    self.nesting = nesting;
+                    t
+                }
             };
+            let below = |t| Todo::Expression(t, self.nesting + 1);
             match t.kind() {
                 Kind::Atom(a) => {
                     let op = self.atom(t, a);
@@ -249,18 +273,18 @@ impl<'a> Compiler<'_, 'a> {
                         continue;
                     }
                     todo.push(Todo::Emit(Op::List(elements.len() as u32)));
-                    todo.push(Todo::Expression(list.tail()));
-                    todo.extend(elements.into_iter().rev().map(Todo::Expression));
+                    todo.push(below(list.tail()));
+                    todo.extend(elements.into_iter().rev().map(below));
                 }
                 Kind::Map => {
                     let pairs: Vec<_> = map::iter(t).collect();
                     todo.push(Todo::Emit(Op::Map(pairs.len() as u32)));
-                    todo.extend(pairs.iter().flat_map(|&(k, v)| [Todo::Expression(k), Todo::Expression(v)]));
+                    todo.extend(pairs.iter().flat_map(|&(k, v)| [below(k), below(v)]));
                 }
                 Kind::Tuple(&[inner]) if inner.as_tuple().is_some() => {
                     let elements = inner.as_tuple().unwrap_or_default();
                     todo.push(Todo::Emit(Op::Tuple(elements.len() as u32)));
-                    todo.extend(elements.iter().map(|&e| Todo::Expression(e)));
+                    todo.extend(elements.iter().copied().map(below));
                 }
                 Kind::Tuple(&[op, value]) if op.is(am::CONST) => {
                     let op = self.constant(value);
@@ -311,7 +335,8 @@ impl<'a> Compiler<'_, 'a> {
         let count = arguments.len() as u32;
         let form = |problem: &str| format!("Special form '{}' {problem}.", name.name());
         let called = |how: &str| form(&format!("called {how} in {}", shown(t)));
-        let last_first = arguments.iter().map(|&a| Todo::Expression(a));
+        let nesting = self.nesting + 1;
+        let last_first = arguments.iter().map(|&a| Todo::Expression(a, nesting));
         match name {
             am::CONST => return Err(called("with more than one argument")),
             am::AND | am::OR | am::ANDALSO | am::ORELSE if count == 0 => {
@@ -324,7 +349,7 @@ impl<'a> Compiler<'_, 'a> {
             am::ANDALSO | am::ORELSE => {
                 let decides = name == am::ORELSE;
                 todo.push(Todo::Land(jumps, decides));
-                let mut in_order = arguments.iter().rev().map(|&a| Todo::Expression(a));
+                let mut in_order = arguments.iter().rev().map(|&a| Todo::Expression(a, nesting));
                 todo.extend(in_order.next());
                 todo.extend(in_order.flat_map(|e| [Todo::Jump(decides), e]));
             }
