@@ -152,7 +152,9 @@ fn on_load<'s>(ctx: &Ctx<'s>, s: &Session, key: Atom) -> Option<Term<'s>> {
         am::CALL_MEMORY => Term::bool(rules.memory),
         am::ALL => {
             let pair = |key| Some(ctx.tuple(&[Term::atom(key), on_load(ctx, s, key)?]));
-            let all: Option<Vec<_>> = items().map(pair).collect();
+            // What is measured is asked for by name only.
+            let shown = items().filter(|i| !matches!(*i, am::CALL_TIME | am::CALL_MEMORY));
+            let all: Option<Vec<_>> = shown.map(pair).collect();
             ctx.list(&all?)
         }
         _ => return None,

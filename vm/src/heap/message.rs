@@ -384,6 +384,8 @@ impl MessageQueue {
                 Fragment::free(f);
             } else {
                 arena.adopt_fragments(f);
+                // The head is no part of the heap.
+                arena.frag_words.set(arena.frag_words.get() - HEAD_WORDS);
             }
         }
         self.reset();

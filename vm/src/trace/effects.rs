@@ -3,7 +3,7 @@
 //! Invariant: effects are carried out in their order, before the call's own message.
 
 use super::session::Id;
-use super::{FlagList, Flags, tracee};
+use super::{FlagList, Flags, session as sessions, tracee};
 use crate::ctx::Ctx;
 use crate::ets::matchspec::{Outcome, TraceCall};
 use crate::process::Process;
@@ -21,14 +21,15 @@ pub(super) fn carry_out(p: &Process, ctx: Option<&Ctx<'_>>, session: Id, outcome
 }
 
 fn one(ctx: Option<&Ctx<'_>>, me: RawTerm, session: Id, call: TraceCall, args: &[Term<'_>]) {
-    let tracer = tracee::get(me, session).and_then(|t| t.tracer);
+    // Who is not traced yet is traced for whom the session is.
+    let tracer = tracee::get(me, session).map_or_else(|| sessions::with(session, |s| s.tracer).flatten(), |t| t.tracer);
     let flag = |t: &Term<'_>| t.as_atom().and_then(Flags::of_atom);
     let set = |id: RawTerm, tracer: Option<RawTerm>, on: Flags, off: Flags| {
         // Who is gone, or traced by somebody else, stays as it is.
         let _ = tracee::change(id, session, tracer, on, off);
     };
     match (call, args) {
-        (TraceCall::EnableTrace, [f]) => flag(f).into_iter().for_each(|f| set(me, None, f, Flags::NONE)),
+        (TraceCall::EnableTrace, [f]) => flag(f).into_iter().for_each(|f| set(me, tracer, f, Flags::NONE)),
         (TraceCall::DisableTrace, [f]) => flag(f).into_iter().for_each(|f| set(me, None, Flags::NONE, f)),
         (TraceCall::EnableTrace, [who, f]) => {
             if let (Some(id), Some(f)) = (process(who), flag(f)) {
