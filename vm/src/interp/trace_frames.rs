@@ -107,6 +107,10 @@ impl<'p> Stack<'p> {
     pub(crate) fn has(&self, kind: Kind, session: u32) -> bool {
         self.frames().any(|f| f.kind == kind && f.session == session)
     }
+    /// Whether a process's first call was made on it: nothing is behind the frames on top but the return from that.
+    pub(crate) fn is_of_first_call(&self) -> bool {
+        self.top.wrapping_add(WORDS * self.frames().count() + 1) >= self.end
+    }
     /// Where the process goes on behind the frames on top: in the instruction that made the call.
     pub(crate) fn caller(&self) -> *const u64 {
         let at = self.top.wrapping_add(WORDS * self.frames().count());
