@@ -58,6 +58,9 @@ no_args() -> apart(fun() -> all(open_port({spawn_executable, "/bin/echo"}, [])) 
 arg_empty_list() -> apart(fun() -> all(open_port({spawn_executable, "/bin/echo"}, [{args, []}])) end).
 env() -> apart(fun() -> all(sh("echo $GIRDER_A-$GIRDER_B-", [{env, [{"GIRDER_A", "x y"}, {"GIRDER_B", false}]}])) end).
 env_unset() -> apart(fun() -> os:putenv("GIRDER_C", "c"), R = [all(sh("echo ${GIRDER_C-none}")), all(sh("echo ${GIRDER_C-none}", [{env, [{"GIRDER_C", false}]}]))], os:unsetenv("GIRDER_C"), R end).
+env_bad() -> [attempt(fun() -> is_port(open_port({spawn, "true"}, [{env, [E]}])) end) || E <- [{a, "b"}, {"a", b}, {"a", [b]}, {<<"a">>, "b"}, {"a", <<"b">>}, {"a", [0]}, {"a=", "b"}, {[], []}, {"a", "b", c}]].
+%% More than the system gives to a program.
+env_huge() -> [apart(fun() -> open_port({spawn, "true"}, [exit_status, {env, [{"V" ++ integer_to_list(I), lists:duplicate(200, $a)} || I <- lists:seq(1, 30000)]}]), receive {_, {exit_status, S}} -> S end end)].
 env_twice() -> apart(fun() -> all(sh("echo ${GIRDER_D-none} ${GIRDER_E-none}", [{env, [{"GIRDER_D", "d"}]}, {env, [{"GIRDER_E", "e"}]}])) end).
 cd() -> apart(fun() -> all(sh("pwd", [{cd, "/"}])) end).
 cd_binary() -> apart(fun() -> all(sh("pwd", [{cd, <<"/usr">>}])) end).

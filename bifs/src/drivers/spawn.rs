@@ -91,11 +91,11 @@ impl Program {
                 fds.push((fd.as_fd(), 2));
             }
         }
-        let pid = spawn(&command, &fds).or_else(|e| self.instead(&command, &fds, errno(&e)));
+        let pid = spawn(&command, &fds).or_else(|e| self.instead(&fds, errno(&e)));
         Ok(Running { pid: pid.map_err(|e| errno(&e))?, input, output })
     }
     /// What cannot be run is, for whoever opened the port, a program that ends with the error's number as its status.
-    fn instead(&self, command: &Command, fds: &[(BorrowedFd<'_>, RawFd)], why: Errno) -> io::Result<i32> {
+    fn instead(&self, fds: &[(BorrowedFd<'_>, RawFd)], why: Errno) -> io::Result<i32> {
         if matches!(why, Errno::NOMEM | Errno::AGAIN | Errno::MFILE | Errno::NFILE) {
             return Err(why.into());
         }
@@ -108,8 +108,10 @@ impl Program {
         }
         let exit = format!("exit {}", status.raw_os_error());
         let arguments = c_strings(&[b"sh".to_vec(), b"-c".to_vec(), exit.into_bytes()])?;
-        let environment = command.environment.clone();
-        spawn(&Command { file: c_string(SHELL.as_bytes())?, arguments, environment, directory: None }, fds)
+        // Of the environment that may be what is too large, it needs nothing.
+        let command =
+            Command { file: c_string(SHELL.as_bytes())?, arguments, environment: Vec::new(), directory: None };
+        spawn(&command, fds)
     }
 }
 

@@ -64,6 +64,8 @@ fn merged(t: Term<'_>) -> Option<Env> {
     let mut env: Env = environment().into_iter().collect();
     for pair in t.to_vec()? {
         let [name, value] = pair.as_tuple_of::<2>()?;
+        // Atoms and binaries are names of files, but not of variables.
+        let native = |t: Term<'_>| native(t).filter(|_| t.is_list());
         let name = native(name).filter(|n| !n.contains(&b'='))?;
         if value.is_nil() || value.is(am::FALSE) {
             env.remove(&name);

@@ -22,6 +22,8 @@ impl CompileErrors {
 /// Levels of an expression. Nothing here would fail behind them, but what prints or walks such terms might take very long;
 /// OTP gives up at about as many.
 const MAX_NESTING: u32 = 4096;
+/// Terms of what is nested too deeply that the error shows.
+const NEAR: usize = 20;
 const EXCESSIVE: &str = "Excessive nesting; system limit reached";
 
 /// `N` of `'$N'`.
@@ -250,7 +252,10 @@ impl<'a> Compiler<'_, 'a> {
                     continue;
                 }
                 Todo::Expression(t, MAX_NESTING) => {
-                    self.errors.push(format!("{EXCESSIVE} near: {}", shown(t)));
+                    let mut near = String::new();
+                    // Writing to a string does not fail.
+                    let _ = print::write_term(&mut near, t, print::Limits { terms: NEAR });
+                    self.errors.push(format!("{EXCESSIVE} near: {near}"));
                     continue;
                 }
                 Todo::Expression(t, nesting) => {

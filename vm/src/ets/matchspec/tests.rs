@@ -42,14 +42,18 @@ fn as_otp_has_it() {
 }
 
 #[test]
-fn a_deep_specification_needs_no_deep_stack() {
-    let deep = Detached::build(|b| {
-        let nested = (0..200_000).fold(Term::atom(am::TRUE), |t, _| b.tuple(&[am::NOT.into(), t]));
-        b.list(&[b.tuple(&[am::UNDERSCORE.into(), b.list(&[nested]), b.list(&[am::MS_OBJECT.into()])])])
-    });
-    let spec = deep.with(MatchSpec::compile).expect("compiles");
+fn a_deep_specification_is_a_limit() {
+    let nested = |levels: usize| {
+        Detached::build(|b| {
+            let nested = (0..levels).fold(Term::atom(am::TRUE), |t, _| b.tuple(&[am::NOT.into(), t]));
+            b.list(&[b.tuple(&[am::UNDERSCORE.into(), b.list(&[nested]), b.list(&[am::MS_OBJECT.into()])])])
+        })
+    };
+    let spec = nested(4_000).with(MatchSpec::compile).expect("compiles");
     let object = Detached::build(|b| b.tuple(&[Term::small(1)]));
     assert_eq!(object.with(|o| spec.run_on(o, RawTerm::pid(1), |_| ())), Some(()));
+    let error = nested(200_000).with(|s| MatchSpec::compile(s).map(drop)).expect_err("too deep");
+    assert!(error.is_limit() && error.to_string().len() < 1000, "{:.200}", error.to_string());
 }
 
 #[test]
