@@ -3,6 +3,7 @@
 
 use girder_vm::heap::message::Message;
 use girder_vm::process::relations::Reference;
+use girder_vm::term::iolist;
 use girder_vm::{Ctx, Kind, Raise, Term, am, signal};
 
 use crate::drivers;
@@ -47,8 +48,8 @@ fn error<'s>(ctx: &Ctx<'s>, reason: Term<'s>) -> Answer<'s> {
 
 fn name(t: Term<'_>) -> Result<Vec<u8>, Raise> {
     match t.kind() {
-        Kind::Atom(_) | Kind::Cons(..) | Kind::Nil => native(t).ok_or(Raise::Badarg),
-        _ => Err(Raise::Badarg),
+        Kind::Atom(a) => Ok(a.name().into()),
+        _ => Ok(iolist::flatten(t)?.0),
     }
 }
 
@@ -68,7 +69,7 @@ fn check_options(t: Term<'_>, words: &[&str], pairs: &[&str]) -> Result<(), Rais
 }
 
 fn try_load_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
-    name(a[0])?;
+    native(a[0]).filter(|_| a[0].as_atom().is_none()).ok_or(Raise::Badarg)?;
     let driver = name(a[1])?;
     check_options(a[2], &[], &["driver_options", "monitor", "reload"])?;
     if drivers::is_driver(&driver) {

@@ -10,6 +10,8 @@ use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock};
 
 use girder_vm::{Ctx, Raise, Term, am};
 
+use crate::filename::characters;
+
 girder_vm::natives! { pub TABLE:
     "os" {
         "env"/0 => env_0, Bif;
@@ -83,37 +85,11 @@ fn text<'s>(ctx: &Ctx<'s>, bytes: &[u8]) -> Term<'s> {
     }
 }
 
-/// The bytes that the operating system has for a character list, which may be nested.
-pub(crate) fn native_name(t: Term<'_>) -> Result<Vec<u8>, Raise> {
-    let (mut out, mut stack) = (Vec::new(), vec![t]);
-    while let Some(mut rest) = stack.pop() {
-        while let Some((head, tail)) = rest.as_cons() {
-            rest = tail;
-            if head.is_list() {
-                stack.push(tail);
-                rest = head;
-                continue;
-            }
-            let c = head.as_small().and_then(|c| u32::try_from(c).ok()).filter(|&c| c != 0);
-            let c = c.and_then(char::from_u32).ok_or(Raise::Badarg)?;
-            if utf8_names() {
-                out.extend(c.encode_utf8(&mut [0; 4]).bytes());
-            } else {
-                out.push(u8::try_from(c).map_err(|_| Raise::Badarg)?);
-            }
-        }
-        if !rest.is_nil() {
-            return Err(Raise::Badarg);
-        }
-    }
-    Ok(out)
-}
-
 fn key(t: Term<'_>) -> Result<Vec<u8>, Raise> {
     if !t.is_list() {
         return Err(Raise::Badarg);
     }
-    let key = native_name(t)?;
+    let key = characters(t).ok_or(Raise::Badarg)?;
     if key.contains(&b'=') { Err(Raise::Badarg) } else { Ok(key) }
 }
 
@@ -127,7 +103,7 @@ fn putenv_2<'s>(_: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {
     if !a[1].is_list() {
         return Err(Raise::Badarg);
     }
-    env().insert(key, native_name(a[1])?);
+    env().insert(key, characters(a[1]).ok_or(Raise::Badarg)?);
     Ok(Term::TRUE)
 }
 

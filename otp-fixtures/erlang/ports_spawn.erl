@@ -1,6 +1,6 @@
 %%% Ports to programs: options of open_port/2, what comes in and goes out, how they end.
 -module(ports_spawn).
--helpers([file_name]).
+-helpers([file_name, names]).
 -include("proc_help.hrl").
 
 main() -> case_runner:quiet(), case_runner:main(?MODULE).
@@ -59,6 +59,10 @@ arg_empty_list() -> apart(fun() -> all(open_port({spawn_executable, "/bin/echo"}
 env() -> apart(fun() -> all(sh("echo $GIRDER_A-$GIRDER_B-", [{env, [{"GIRDER_A", "x y"}, {"GIRDER_B", false}]}])) end).
 env_unset() -> apart(fun() -> os:putenv("GIRDER_C", "c"), R = [all(sh("echo ${GIRDER_C-none}")), all(sh("echo ${GIRDER_C-none}", [{env, [{"GIRDER_C", false}]}]))], os:unsetenv("GIRDER_C"), R end).
 env_bad() -> [attempt(fun() -> is_port(open_port({spawn, "true"}, [{env, [E]}])) end) || E <- [{a, "b"}, {"a", b}, {"a", [b]}, {<<"a">>, "b"}, {"a", <<"b">>}, {"a", [0]}, {"a=", "b"}, {[], []}, {"a", "b", c}]].
+names() -> [b, [b], [$a | b], ["b", $c], [<<"b">>], ["", b], <<"b">>, [[], [[]]], 1].
+arg_names() -> [attempt(fun() -> is_port(open_port({spawn_executable, "/bin/true"}, [{args, [N]}])) end) || N <- names()].
+ddll_paths() -> [attempt(fun() -> erl_ddll:try_load(N, "no_driver", []) end) || N <- names()].
+ddll_names() -> [attempt(fun() -> erl_ddll:try_load("/no/such/dir", N, []) end) || N <- names()].
 %% More than the system gives to a program.
 env_huge() -> [apart(fun() -> open_port({spawn, "true"}, [exit_status, {env, [{"V" ++ integer_to_list(I), lists:duplicate(200, $a)} || I <- lists:seq(1, 30000)]}]), receive {_, {exit_status, S}} -> S end end)].
 env_twice() -> apart(fun() -> all(sh("echo ${GIRDER_D-none} ${GIRDER_E-none}", [{env, [{"GIRDER_D", "d"}]}, {env, [{"GIRDER_E", "e"}]}])) end).

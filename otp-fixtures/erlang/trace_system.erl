@@ -11,15 +11,18 @@ monitor_settings() -> A = erlang:system_monitor(), B = erlang:system_monitor(sel
 monitor_errors() -> P = spawn(fun() -> ok end), R = monitor(process, P), receive {'DOWN', R, _, _, _} -> ok end, [attempt(fun() -> erlang:system_monitor(A, B) end) || {A, B} <- [{self(), x}, {self(), [x]}, {self(), [{long_gc, x}]}, {self(), [{long_gc, -1}]}, {self(), [{x, 1}]}, {P, [busy_port]}, {a, [busy_port]}, {self(), [busy_port | x]}, {self(), [{busy_port, true}]}]] ++ [attempt(fun() -> erlang:system_monitor(X) end) || X <- [a, {a}, {self(), x}]].
 monitor_gone() -> S = self(), P = spawn(fun() -> erlang:system_monitor(self(), [busy_port]), S ! set, receive stop -> ok end end), receive set -> ok end, {Q, L} = erlang:system_monitor(), R = monitor(process, P), P ! stop, receive {'DOWN', R, _, _, _} -> ok end, [Q =:= P, L, gone(1000)].
 gone(0) -> still; gone(N) -> case erlang:system_monitor() of undefined -> undefined; _ -> erlang:yield(), gone(N - 1) end.
-large_heap() -> erlang:system_monitor(self(), [{large_heap, 20000}]), {P, R} = spawn_monitor(fun() -> L = lists:seq(1, 200000), erlang:garbage_collect(), exit(length(L)) end), receive {'DOWN', R, _, _, 200000} -> ok end, erlang:system_monitor(undefined), lists:usort([{T, [K || {K, _} <- I]} || {monitor, Q, T, I} <- gather(), Q =:= P]).
 
 %% What a process's monitor messages hold, of one that evaluates a fun.
 monitored(What, F) ->
     erlang:system_monitor(self(), [What]),
     {P, R} = spawn_monitor(F),
     receive {'DOWN', R, _, _, _} -> ok end,
+    Told = told(P),
     erlang:system_monitor(undefined),
-    {P, [{T, I} || {monitor, Q, T, I} <- gather(), Q =:= P]}.
+    {P, Told}.
+%% OTP has these messages sent by a thread of its own, which takes its time.
+told(P) -> receive {monitor, P, T, I} -> [{T, I} | told(P)] after 1000 -> [] end.
+large_heap() -> {_, L} = monitored({large_heap, 20000}, fun() -> L = lists:seq(1, 200000), erlang:garbage_collect(), length(L) end), lists:usort([{T, [K || {K, _} <- I]} || {T, I} <- L]).
 long_gc() -> {_, L} = monitored({long_gc, 1}, fun() -> X = lists:seq(1, 3000000), erlang:garbage_collect(), length(X) end), lists:usort([{T, [K || {K, _} <- I], proplists:get_value(timeout, I) > 0} || {T, I} <- L]).
 long_gc_short() -> {_, L} = monitored({long_gc, 100000}, fun() -> erlang:garbage_collect() end), L.
 long_schedule() -> {_, All} = monitored({long_schedule, 1}, fun() -> A = lists:seq(1, 2000000), B = lists:seq(1, 2000000), erlang:yield(), compared(A, B) end), lists:usort([{T, [K || {K, _} <- I], proplists:get_value(timeout, I) >= 1} || {T, I} <- All]).
@@ -31,13 +34,11 @@ long_queue() ->
         erlang:system_monitor(self(), [{long_message_queue, {5, 10}}]),
         {P, R} = spawn_monitor(fun() -> [fill(20), fill(9), fill(30)] end),
         receive {'DOWN', R, _, _, _} -> ok end,
-        Heard = heard(P),
+        Heard = [I || {long_message_queue, I} <- told(P)],
         erlang:system_monitor(undefined),
         Heard
     end).
 fill(N) -> [self() ! N || _ <- lists:seq(1, N)], self() ! last, receive last -> ok end, [receive N -> ok end || _ <- lists:seq(1, N)].
-%% OTP has them sent by a thread of its own.
-heard(P) -> receive {monitor, P, long_message_queue, I} -> [I | heard(P)] after 1000 -> [] end.
 %% Who waits for a port that takes nothing.
 busy_port() ->
     erlang:system_monitor(self(), [busy_port]),

@@ -4,7 +4,8 @@ use girder_vm::{Ctx, Raise, Term, am};
 use unicode_normalization::UnicodeNormalization;
 
 use super::Answer;
-use crate::os::{native_name, utf8_names};
+use crate::filename::characters;
+use crate::os::utf8_names;
 
 girder_vm::natives! { pub TABLE:
     "prim_file" {
@@ -27,7 +28,7 @@ fn name_to_native_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
             b.slice(0, b.bits / 8 * 8).and_then(|b| b.to_bytes()).ok_or(Raise::Badarg)?.into_owned()
         }
         Some(_) => bytes(a[0])?.into_owned(),
-        None if a[0].is_list() => native_name(a[0])?,
+        None if a[0].is_list() => characters(a[0]).ok_or(Raise::Badarg)?,
         None => return Err(Raise::Badarg),
     };
     if name.contains(&0) {

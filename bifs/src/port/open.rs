@@ -13,7 +13,7 @@ use girder_vm::{Atom, Ctx, Kind, RawTerm, Term, am};
 use super::Answer;
 use crate::drivers::spawn::Program;
 use crate::drivers::{self, Started};
-use crate::filename::{native, native_not_empty};
+use crate::filename::{characters, native, native_not_empty};
 use crate::os::environment;
 
 girder_vm::natives! { pub TABLE:
@@ -64,13 +64,11 @@ fn merged(t: Term<'_>) -> Option<Env> {
     let mut env: Env = environment().into_iter().collect();
     for pair in t.to_vec()? {
         let [name, value] = pair.as_tuple_of::<2>()?;
-        // Atoms and binaries are names of files, but not of variables.
-        let native = |t: Term<'_>| native(t).filter(|_| t.is_list());
-        let name = native(name).filter(|n| !n.contains(&b'='))?;
+        let name = characters(name).filter(|n| !n.contains(&b'='))?;
         if value.is_nil() || value.is(am::FALSE) {
             env.remove(&name);
         } else {
-            env.insert(name, native(value)?);
+            env.insert(name, characters(value)?);
         }
     }
     Some(env)
