@@ -58,7 +58,7 @@ fn new<'s>(ctx: &Ctx<'s>, count: Term<'s>, sort: Sort) -> Result<Term<'s>, Raise
     values.try_reserve_exact(n).map_err(|_| Raise::SystemLimit)?;
     values.resize_with(n, AtomicU64::default);
     ctx.charge(n / 512);
-    Ok(ctx.magic_reference(unique::reference(), Box::new(Array { sort, values: values.into() })))
+    Ok(ctx.magic_reference(unique::magic_reference(), Box::new(Array { sort, values: values.into() })))
 }
 
 fn atomics_new_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {

@@ -17,9 +17,10 @@ use girder_vm::process::debug::{self, Question};
 use girder_vm::process::relations::Reference;
 use girder_vm::process::{info, report, table, unique};
 use girder_vm::sched::Dirty;
-use girder_vm::signal::{self, ReplyTo, Signal};
-use girder_vm::term::hash::internal_hash;
+use girder_vm::signal::{self, ReplyTo, Signal, task};
+use girder_vm::term::hash::wide_internal_hash;
 use girder_vm::term::map;
+use girder_vm::timer::chain;
 use girder_vm::{Atom, Ctx, Raise, Term, am, port, sched};
 
 use crate::process::export;
@@ -98,7 +99,7 @@ fn of_one<'s>(ctx: &Ctx<'s>, what: &str, of: Term<'s>) -> Answer<'s> {
         "channel_number" if own_node() => Ok(Term::small(0)),
         "channel_number" | "dist_ctrl" => Ok(am::UNDEFINED.into()),
         "binary_info" => binary_info(ctx, of),
-        "internal_hash" => Ok(ctx.uint(internal_hash(of).into())),
+        "internal_hash" => Ok(ctx.uint(wide_internal_hash(of))),
         "magic_ref" => magic_ref(ctx, of),
         "atom" => nth_atom(of),
         _ => Err(Raise::Badarg),
@@ -219,16 +220,18 @@ fn identity(magic: &Magic) -> usize {
     std::ptr::from_ref(magic).addr()
 }
 
-/// `{Identity, References, Test}` of a magic reference, `false` of anything else.
+/// `{Identity, References, Test}` of a magic reference, `true` of one that has lost its state, `false` of anything else.
 fn magic_ref<'s>(ctx: &Ctx<'s>, t: Term<'s>) -> Answer<'s> {
-    let Some(magic) = t.as_magic() else { return Ok(Term::FALSE) };
+    let Some(magic) = t.as_magic() else {
+        return Ok(Term::bool(Reference::of(t).is_some_and(|r| unique::is_magic(r.numbers))));
+    };
     let (identity, references) = (identity(magic), magic.refc());
     let test = Term::bool(magic.get::<Empty>().is_some());
     Ok(ctx.tuple(&[ctx.uint(identity as u64), ctx.uint(references as u64), test]))
 }
 
 fn make_magic_reference<'s>(ctx: &Ctx<'s>) -> Answer<'s> {
-    let reference = ctx.magic_reference(unique::reference(), Box::new(Empty));
+    let reference = ctx.magic_reference(unique::magic_reference(), Box::new(Empty));
     let identity = identity(reference.as_magic().ok_or(Raise::SystemLimit)?);
     Ok(ctx.tuple(&[reference, ctx.uint(identity as u64)]))
 }
@@ -271,6 +274,17 @@ fn set_internal_state_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
                 ctx.request_collection(false);
             }
             Term::bool(found)
+        }
+        "gc_state" => Term::bool(task::allow_collections(ctx, to.as_bool().ok_or(Raise::Badarg)?)),
+        // The numbers of receive markers are what a process counts, in 32 bits.
+        "process_uniq_counter" => {
+            ctx.owner().mailbox.queue.set_next_marker(number()? as u32);
+            am::OK.into()
+        }
+        "multizero_timeout_in_timeout" => {
+            let done = Atom::new("multizero_timeout_in_timeout_done").map_err(|_| Raise::SystemLimit)?;
+            chain::start(ctx.self_pid().raw(), u64::try_from(number()?).unwrap_or(0), 2, done);
+            am::OK.into()
         }
         "fill_heap" => {
             ctx.request_collection(to.is(am::TRUE));

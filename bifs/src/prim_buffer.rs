@@ -97,7 +97,7 @@ fn available(q: &Queue, t: Term<'_>) -> Result<usize, Raise> {
 }
 
 fn new_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Answer<'s> {
-    Ok(ctx.magic_reference(unique::reference(), Box::<Buffer>::default()))
+    Ok(ctx.magic_reference(unique::magic_reference(), Box::<Buffer>::default()))
 }
 
 fn size_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {

@@ -223,7 +223,7 @@ fn open_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Answer<'s> {
         buffer_size: 4000,
     };
     let z = Zlib { controller: AtomicU64::new(ctx.process().pid().bits()), state: Mutex::new(state) };
-    Ok(ctx.magic_reference(unique::reference(), Box::new(z)))
+    Ok(ctx.magic_reference(unique::magic_reference(), Box::new(z)))
 }
 
 fn close_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {

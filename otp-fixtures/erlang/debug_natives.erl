@@ -1,6 +1,7 @@
 %%% Natives for debugging the emulator, as far as what they say does not depend on it.
 -module(debug_natives).
 -compile([export_all, nowarn_export_all]).
+-helpers([lost_magic, marked]).
 
 main() -> case_runner:main(?MODULE).
 
@@ -78,6 +79,65 @@ internal_state_of_processes() ->
     "<0." ++ Text = pid_to_list(spawn(fun() -> ok end)),
     {Number, _} = string:to_integer(Text),
     {Own, Other, Watches, Watched, Gone, Count > 0, Number >= Next, Number < Next + 100}.
+
+%% A process that may not collect keeps what it makes; who asks for a collection is answered when it may again.
+state_collections_wait() ->
+    logger:set_primary_config(level, none),
+    erts_debug:set_internal_state(available_internal_state, true),
+    S = self(),
+    {P, R} = spawn_monitor(fun() ->
+        Was = erts_debug:set_internal_state(gc_state, false),
+        S ! held,
+        L = lists:seq(1, 20000),
+        T = [{N, integer_to_binary(N), <<N:64, 0:(8 * (N rem 100))>>} || N <- L],
+        Text = receive {text, X} -> binary_to_list(X) end,
+        D = list_to_tuple(T),
+        receive go -> ok end,
+        Again = erts_debug:set_internal_state(gc_state, true),
+        garbage_collect(),
+        receive done -> ok end,
+        exit({Was, Again, lists:sum(L), erlang:phash2({T, D, Text})})
+    end),
+    receive held -> ok end,
+    async = garbage_collect(P, [{async, id}]),
+    async = erlang:check_process_code(P, no_such_module, [{async, code}]),
+    Code = receive {check_process_code, code, X} -> X end,
+    P ! {text, binary:copy(<<"text">>, 1000)},
+    Early = receive {garbage_collect, id, _} -> early after 50 -> none end,
+    P ! go,
+    Late = receive {garbage_collect, id, Y} -> Y end,
+    P ! done,
+    {Code, Early, Late, receive {'DOWN', R, _, _, V} -> V end}.
+
+%% Timers set from inside of a timer, and receives that have used up the numbers of their markers.
+state_for_tests() ->
+    logger:set_primary_config(level, none),
+    erts_debug:set_internal_state(available_internal_state, true),
+    A = erts_debug:set_internal_state(multizero_timeout_in_timeout, 5),
+    B = receive multizero_timeout_in_timeout_done -> done end,
+    C = erts_debug:set_internal_state(process_uniq_counter, (1 bsl 60) - 5),
+    D = lists:usort([marked() || _ <- lists:seq(1, 20)]),
+    {M, _} = binary_to_term(lost_magic()),
+    Lost = erts_debug:get_internal_state({magic_ref, M}),
+    {M2, Id} = erts_debug:set_internal_state(make, magic_ref),
+    {Id, _, true} = erts_debug:get_internal_state({magic_ref, binary_to_term(term_to_binary(M2))}),
+    {A, B, C, D, Lost}.
+
+lost_magic() ->
+    B = term_to_binary(erts_debug:set_internal_state(make, magic_ref)),
+    garbage_collect(),
+    B.
+
+marked() ->
+    Ref = monitor(process, self(), [{alias, demonitor}]),
+    self() ! Ref,
+    receive Ref -> demonitor(Ref, [flush]) end.
+
+%% The hash of maps and tables, of integers.
+state_integer_hash() ->
+    logger:set_primary_config(level, none),
+    erts_debug:set_internal_state(available_internal_state, true),
+    erlang:system_info(otp_release) >= "27" andalso [erts_debug:get_internal_state({internal_hash, N}) || N <- [0, 1, -1, 255, 1 bsl 40, -(1 bsl 59), -4294967296, -3502771103, 1628104549]].
 
 system_check() -> [e(fun() -> erts_internal:system_check(What) end) || What <- [schedulers, foo]].
 

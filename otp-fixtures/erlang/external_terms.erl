@@ -1,7 +1,7 @@
 %%% term_to_binary and binary_to_term: bytes of every kind of term, options, compressed terms, hostile input.
 -module(external_terms).
 -compile([export_all, nowarn_export_all]).
--helpers([terms]).
+-helpers([terms, lost]).
 
 main() -> case_runner:main(?MODULE).
 
@@ -26,6 +26,23 @@ bytes_atoms_minor_2() -> [term_to_binary(A, [{minor_version, 2}]) || A <- [a, 'Ã
 round_trip() -> [T || T <- terms(), binary_to_term(term_to_binary(T)) =/= T].
 round_trip_big() -> T = {lists:seq(1, 20000), maps:from_list([{N, integer_to_list(N)} || N <- lists:seq(1, 1000)]), binary:copy(<<"q">>, 100000)}, binary_to_term(term_to_binary(T)) =:= T.
 round_trip_deep() -> T = lists:foldl(fun(N, A) -> {N, [A]} end, x, lists:seq(1, 50000)), binary_to_term(term_to_binary(T)) =:= T.
+%% Numbers and serials of pids got more bits in 26.
+wide_pids() ->
+    [{N, S, case_runner:attempt(fun() -> P = binary_to_term(B), {pid_to_list(P), binary_to_term(term_to_binary(P)) =:= P, is_process_alive(P)} end)}
+     || {N, S} <- [{0, 16#ffffffff}, {32767, 8191}, {32768, 8191}, {32767, 8192}, {(1 bsl 28) - 1, 16#ffffffff}, {1 bsl 28, 0}],
+        B <- [<<131, 88, 100, 0, 13, "nonode@nohost", N:32, S:32, 0:32>>]].
+%% A reference that owns something is the same when it is read in again, as long as another one is left.
+round_trip_owning() ->
+    A = atomics:new(1, []),
+    B = binary_to_term(term_to_binary({x, A})),
+    T = ets:new(t, []),
+    U = binary_to_term(term_to_binary(T)),
+    ets:insert(U, {a, 1}),
+    L = binary_to_term(lost()),
+    garbage_collect(),
+    M = binary_to_term(lost()),
+    {atomics:add_get(element(2, B), 1, 5), atomics:get(A, 1), {x, A} =:= B, ets:lookup(T, a), U =:= T, is_reference(L), is_reference(M)}.
+lost() -> term_to_binary(atomics:new(1, [])).
 round_trip_local() -> T = {self(), make_ref(), fun(X) -> X + 1 end}, {P, R, F} = binary_to_term(term_to_binary(T)), {{P, R, F} =:= T, F(1)}.
 compressed_shrinks() -> T = lists:duplicate(10000, compress_me), {byte_size(term_to_binary(T, [compressed])) < byte_size(term_to_binary(T)) div 10, binary_to_term(term_to_binary(T, [compressed])) =:= T}.
 compressed_levels() -> T = lists:seq(1, 5000), [binary_to_term(term_to_binary(T, [{compressed, L}])) =:= T || L <- [0, 1, 6, 9]].

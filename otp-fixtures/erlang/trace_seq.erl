@@ -40,3 +40,53 @@ tracers() -> A = seq_trace:get_system_tracer(), B = seq_trace:set_system_tracer(
 info_of_process() -> A = process_info(self(), sequential_trace_token), seq_trace:set_token(label, x), {K, T} = process_info(self(), sequential_trace_token), seq_trace:set_token([]), [A, K, setelement(4, T, from)].
 from_spec() -> erlang:trace_pattern({?MODULE, flags, 0}, [{'_', [], [{set_seq_token, label, 12}, {set_seq_token, print, true}]}], [local]), {P, R} = spawn_monitor(fun() -> receive go -> ok end, flags(), exit({item(label), item(print)}) end), erlang:trace(P, true, [call]), P ! go, V = receive {'DOWN', R, _, _, X} -> X end, erlang:trace_pattern({?MODULE, flags, 0}, false, [local]), V.
 flags() -> ok.
+to_alias() -> S = self(), P = spawn(fun() -> A = alias([reply]), S ! {alias, A}, V = receive one -> item(serial) end, S ! {got, V}, receive three -> ok end end), A = receive {alias, X} -> X end, told(fun() -> [seq_trace:set_token(I, true) || I <- [send, 'receive']], A ! one, A ! two, seq_trace:set_token([]), ok end, fun(_) -> put(got, receive {got, V} -> V end), P ! three end).
+%% A process that ends has its token go with the signals to what is linked to it.
+ends_linked() -> told(fun() -> process_flag(trap_exit, true), P = spawn_link(fun() -> receive {bye, X} -> exit(X) end end), seq_trace:set_token(label, 3), [seq_trace:set_token(I, true) || I <- [send, 'receive']], P ! {bye, now}, R = receive {'EXIT', P, X} -> X end, [R, item(serial)] end).
+%% What the emulator or a port sends leaves the token alone, a process without one takes it away.
+who_takes_it() ->
+    {V, _} = told(fun() ->
+        S = self(),
+        {P, M} = spawn_monitor(fun() -> receive go -> seq_trace:set_token([]), S ! plain, receive go -> ok end end end),
+        Port = open_port({spawn, "cat"}, [binary]),
+        seq_trace:set_token(label, kept),
+        Port ! {S, {command, <<"x">>}},
+        A = receive {Port, {data, _}} -> item(label) end,
+        Port ! {S, close},
+        B = receive {Port, closed} -> item(label) end,
+        erlang:send_after(1, S, timer),
+        C = receive timer -> item(label) end,
+        P ! go,
+        D = receive plain -> seq_trace:get_token() end,
+        seq_trace:set_token(label, again),
+        exit(P, kill),
+        E = receive {'DOWN', M, _, _, _} -> item(label) end,
+        [A, B, C, D, E]
+    end),
+    V.
+%% Requests to spawn are told as messages, and so are the answers.
+spawns_told() ->
+    [begin
+        {V, Ms} = told(fun() ->
+            S = self(),
+            seq_trace:set_token(label, How),
+            [seq_trace:set_token(I, true) || I <- [send, 'receive']],
+            F = fun() -> S ! {child, self()}, receive after infinity -> ok end end,
+            case How of
+                spawn -> spawn(F);
+                spawn_link -> spawn_link(F);
+                spawn_monitor -> spawn_monitor(F);
+                spawn_opt -> spawn_opt(F, [link]);
+                spawn_request -> spawn_request(F, [link, {reply_tag, tag}]), receive {tag, _, ok, _} -> ok end
+            end,
+            P = receive {child, X} -> X end,
+            Serial = item(serial),
+            seq_trace:set_token([]),
+            unlink(P),
+            exit(P, kill),
+            Serial
+        end),
+        {How, V, lists:sort([{C, K, element(1, M), options(M)} || {seq_trace, _, {K, C, _, _, M}} <- Ms])}
+     end || How <- [spawn, spawn_link, spawn_monitor, spawn_opt, spawn_request]].
+options(M) when element(1, M) =:= spawn_request -> lists:filter(fun is_atom/1, element(6, M));
+options(_) -> none.

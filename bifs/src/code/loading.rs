@@ -50,7 +50,7 @@ fn prepare_loading_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     };
     ctx.owner().fcalls.set(0);
     match prepared {
-        Ok(p) => Ok(ctx.magic_reference(unique::reference(), Box::new(Arc::new(p)))),
+        Ok(p) => Ok(ctx.magic_reference(unique::magic_reference(), Box::new(Arc::new(p)))),
         Err(why) => {
             let text = format!("Error loading module {}:\n  {why}\n", module.name());
             report::error(ctx.process(), "~ts~n", |b| b.list(&[b.string(&text)]));

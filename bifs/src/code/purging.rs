@@ -4,7 +4,7 @@
 //! that the collector would have to switch to.
 
 use girder_vm::code::purge::{self, Step};
-use girder_vm::process::registry;
+use girder_vm::process::{Priority, registry};
 use girder_vm::signal::task::{SystemTask, Work};
 use girder_vm::signal::{self, Signal};
 use girder_vm::term::copy;
@@ -66,7 +66,8 @@ fn send_copy_request_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
         return Err(Raise::Badarg);
     }
     let id = copy::detach(ctx.tuple(&[a[1], a[2], a[0]]));
-    let task = SystemTask { requester: ctx.self_pid().raw(), kind: am::COPY_LITERALS, id, work: Work::Literals };
+    let (requester, priority) = (ctx.self_pid().raw(), Priority::Normal);
+    let task = SystemTask { requester, kind: am::COPY_LITERALS, id, work: Work::Literals, priority };
     signal::signal(a[0].raw(), Signal::Task(Box::new(task)));
     Ok(am::OK.into())
 }

@@ -24,7 +24,7 @@ girder_vm::natives! { pub TABLE:
 
 /// A compiled specification as a term.
 pub(super) fn reference<'s>(ctx: &Ctx<'s>, spec: &Arc<MatchSpec>) -> Term<'s> {
-    ctx.magic_reference(unique::reference(), Box::new(spec.clone()))
+    ctx.magic_reference(unique::magic_reference(), Box::new(spec.clone()))
 }
 
 /// The specification behind such a term.

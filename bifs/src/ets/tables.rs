@@ -114,7 +114,7 @@ fn options(list: Term<'_>) -> Option<Options> {
 fn new_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let name = args[0].as_atom().ok_or(Raise::Badarg)?;
     let options = options(args[1]).ok_or(Raise::Badarg)?;
-    let t = Arc::new(Table::new(name, ctx.process().pid(), unique::reference(), options));
+    let t = Arc::new(Table::new(name, ctx.process().pid(), unique::magic_reference(), options));
     if !registry::insert(&t) {
         return Err(because(ctx, am::ALREADY_EXISTS));
     }

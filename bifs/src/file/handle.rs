@@ -96,7 +96,7 @@ pub(super) fn open<'s>(t: Term<'s>) -> Result<&'s Arc<Open>, Raise> {
 /// `{ok, Reference}` of a descriptor that the running process owns from now on.
 fn owned<'s>(ctx: &Ctx<'s>, fd: io::Result<OwnedFd>) -> Term<'s> {
     answer(ctx, fd, |fd| {
-        let numbers = unique::reference();
+        let numbers = unique::magic_reference();
         let open = Arc::new(Open { numbers, state: Mutex::new(State::Open(fd)) });
         ctx.own(numbers, open.clone());
         ctx.magic_reference(numbers, Box::new(open))

@@ -132,7 +132,7 @@ fn processes_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
         Some(pids) => Processes::List(pids),
         None => Processes::Search(s),
     };
-    let state = ctx.magic_reference(unique::reference(), Box::new(Mutex::new(state)));
+    let state = ctx.magic_reference(unique::magic_reference(), Box::new(Mutex::new(state)));
     Err(ctx.yield_to(export(am::GIRDER_SYS, "processes", 2)?, &[state, Term::NIL]))
 }
 

@@ -151,10 +151,9 @@ fn small_count(t: Term<'_>) -> Option<usize> {
     usize::try_from(t.as_small()?).ok()
 }
 
-/// `{ReplyTag, Reference, ok | error, Result}` to the caller, as a message that comes before all signals of the child.
-fn reply<'s>(ctx: &Ctx<'s>, tag: Term<'s>, reference: Term<'s>, kind: Atom, result: Term<'s>) {
-    let m = Message::build(|b| b.tuple(&[b.copy(tag), b.copy(reference), Term::atom(kind), b.copy(result)]));
-    girder_vm::signal::to_pid(ctx.self_pid().raw(), m);
+/// `{ReplyTag, Reference, ok | error, Result}` for the caller, a message that comes before all signals of the child.
+fn reply<'s>(tag: Term<'s>, reference: Term<'s>, kind: Atom, result: Term<'s>) -> Message {
+    Message::build(|b| b.tuple(&[b.copy(tag), b.copy(reference), Term::atom(kind), b.copy(result)]))
 }
 
 fn spawn_request_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
@@ -163,14 +162,17 @@ fn spawn_request_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     let mut error = (!o.fine).then_some(am::BADOPT);
     let (tell_success, tell_error) = o.reply.unwrap_or((true, true));
     let tag = o.reply_tag.unwrap_or(Term::atom(am::SPAWN_REPLY));
+    let me = ctx.self_pid().raw();
     if error.is_none() {
-        match spawn::spawn_requested(ctx, m, f, a, &o.spawn) {
+        match spawn::spawn_requested(ctx, m, f, a, &o.spawn, tag) {
             Ok((r, start)) => {
                 let r = r.term(ctx);
                 if tell_success {
-                    reply(ctx, tag, r, am::OK, Term::immediate(start.pid()).unwrap_or(Term::NIL));
+                    let answer = reply(tag, r, am::OK, Term::immediate(start.pid()).unwrap_or(Term::NIL));
+                    start.go_with_answer(me, answer);
+                } else {
+                    start.go();
                 }
-                start.go();
                 return Ok(r);
             }
             Err(_) => error = Some(am::SYSTEM_LIMIT),
@@ -178,7 +180,7 @@ fn spawn_request_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     }
     let r = girder_vm::process::relations::Reference::fresh().term(ctx);
     if let (Some(e), true) = (error, tell_error) {
-        reply(ctx, tag, r, am::ERROR, Term::atom(e));
+        girder_vm::signal::to_pid(me, reply(tag, r, am::ERROR, Term::atom(e)));
     }
     Ok(r)
 }
@@ -221,7 +223,8 @@ fn dist_spawn_request_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
     }
     let reference = girder_vm::process::relations::Reference::fresh().term(ctx);
     if tell {
-        reply(ctx, tag, reference, am::ERROR, Term::atom(if bad { am::BADOPT } else { am::NOCONNECTION }));
+        let error = Term::atom(if bad { am::BADOPT } else { am::NOCONNECTION });
+        girder_vm::signal::to_pid(ctx.self_pid().raw(), reply(tag, reference, am::ERROR, error));
     }
     Ok(if request { reference } else { ctx.tuple(&[reference, Term::bool(monitor)]) })
 }

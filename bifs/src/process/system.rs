@@ -87,7 +87,7 @@ fn request<'s>(ctx: &Ctx<'s>, from: Term<'s>, to: Term<'s>, priority: Term<'s>, 
     };
     let kind = parts[0].as_atom().ok_or(Raise::Badarg)?;
     let id = girder_vm::term::copy::detach(parts[1]);
-    let t = SystemTask { requester: from.raw(), kind, id, work };
+    let t = SystemTask { requester: from.raw(), kind, id, work, priority };
     if to.same(ctx.self_pid()) {
         task::queue_for_self(ctx, t);
     } else {

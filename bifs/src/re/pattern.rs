@@ -109,7 +109,7 @@ impl Pattern {
     /// As a term.
     pub(super) fn term<'s>(&self, ctx: &Ctx<'s>) -> Term<'s> {
         let compiled = match super::has_pcre2() {
-            true => ctx.magic_reference(unique::reference(), Box::new(self.clone())),
+            true => ctx.magic_reference(unique::magic_reference(), Box::new(self.clone())),
             false => ctx.binary(&self.key),
         };
         let flag = |b: bool| Term::small(i32::from(b));

@@ -235,7 +235,7 @@ impl Socket {
     ) -> Arc<Socket> {
         let fd = Arc::new(fd);
         Arc::new(Socket {
-            numbers: unique::reference(),
+            numbers: unique::magic_reference(),
             domain,
             kind,
             protocol,

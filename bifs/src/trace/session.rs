@@ -65,7 +65,7 @@ fn trace_session_create_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
         return Err(super::badopt(ctx));
     }
     let id = session::create(name, tracer);
-    let strong = ctx.magic_reference(unique::reference(), Box::new(Handle(id)));
+    let strong = ctx.magic_reference(unique::magic_reference(), Box::new(Handle(id)));
     Ok(ctx.tuple(&[strong, weak(ctx, id, name)]))
 }
 

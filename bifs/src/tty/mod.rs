@@ -154,7 +154,7 @@ fn isatty_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
 fn create<'s>(ctx: &Ctx<'s>, output: i32) -> Answer<'s> {
     let tty =
         Arc::new(Tty { output, terminal: Terminal::of(output), wanted: Mutex::new(None), signals: Mutex::default() });
-    let reference = ctx.magic_reference(unique::reference(), Box::new(tty));
+    let reference = ctx.magic_reference(unique::magic_reference(), Box::new(tty));
     Ok(ctx.tuple(&[am::OK.into(), reference]))
 }
 

@@ -7,9 +7,9 @@ use crate::arith;
 use crate::atom::{Atom, AtomError};
 use crate::code::{Export, FunEntry, Mfa};
 use crate::heap::{Builder, Detached};
-use crate::node::Node;
+use crate::node::{self, Node, PidParts};
 use crate::process::relations::Reference;
-use crate::term::{LOCAL_PID_NUMBER_BITS, LOCAL_PID_SERIAL_BITS, RawTerm, Term, map};
+use crate::term::{RawTerm, Term, map};
 
 /// Why bytes are no term.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -160,12 +160,9 @@ impl<'s> TermBuilder for HeapBuilder<'_, 's> {
     }
     fn pid(&mut self, node: Term<'s>, id: u32, serial: u32, creation: u32) -> Built<'s> {
         match foreign(node, creation)? {
-            Some(n) => Ok(self.b.external_pid(n, u64::from(id) | u64::from(serial) << 32)),
-            None if id >> LOCAL_PID_NUMBER_BITS != 0 || serial >> LOCAL_PID_SERIAL_BITS != 0 => {
-                Err(DecodeError::Refused)
-            }
+            Some(n) => Ok(self.b.external_pid(n, node::external_pid_data(PidParts { number: id, serial }))),
             None => {
-                let data = u64::from(id) | u64::from(serial) << LOCAL_PID_NUMBER_BITS;
+                let data = node::local_pid_data(PidParts { number: id, serial }).ok_or(DecodeError::Refused)?;
                 Term::immediate(RawTerm::pid(data)).ok_or(DecodeError::Refused)
             }
         }
@@ -184,7 +181,10 @@ impl<'s> TermBuilder for HeapBuilder<'_, 's> {
         match foreign(node, creation)? {
             Some(node) => Ok(self.b.external_ref(node, n)),
             None if n[0] >> LOCAL_REF_BITS != 0 || ids.len() > n.len() => Err(DecodeError::Refused),
-            None => Ok(Reference::of_numbers(n).term(self.b)),
+            None => Ok(match self.b.written_magic_reference(n) {
+                Some(magic) => magic,
+                None => Reference::of_numbers(n).term(self.b),
+            }),
         }
     }
     fn fun(&mut self, p: FunParts<'_, Term<'s>>) -> Built<'s> {

@@ -8,10 +8,10 @@ use girder_loader::etf::tag;
 use super::{Options, local_hash};
 use crate::atom::Atom;
 use crate::heap::MAX_HEAP_BINARY;
-use crate::node::Node;
+use crate::node::{self, Node, PidParts};
 use crate::profile::Profile;
 use crate::term::map::{self, MapIter, MapKind};
-use crate::term::{BigView, BitsView, FunView, Kind, LOCAL_PID_NUMBER_BITS, Term, cmp};
+use crate::term::{BigView, BitsView, FunView, Kind, Term, cmp};
 
 /// Part of an encoding.
 pub enum Piece<'s> {
@@ -267,6 +267,9 @@ fn one<'s>(out: &mut impl Sink<'s>, t: Term<'s>, options: &Options, frames: &mut
             out.bytes(&[tag::SMALL_INTEGER_EXT, e.mfa.arity]);
         }
         Kind::Ref(r) => {
+            if let Some(state) = t.as_magic() {
+                state.note_written(r.numbers);
+            }
             out.bytes(&[tag::NEWER_REFERENCE_EXT, 0, r.numbers.len() as u8]);
             let creation = node(out, r.node, options);
             out.bytes(&creation.to_be_bytes());
@@ -418,13 +421,13 @@ fn node<'s>(out: &mut impl Sink<'s>, node: Option<&'static Node>, options: &Opti
 }
 
 fn pid<'s>(out: &mut impl Sink<'s>, of: Option<&'static Node>, data: u64, options: &Options) {
-    let (id, serial) = match of {
-        None => ((data & ((1 << LOCAL_PID_NUMBER_BITS) - 1)) as u32, (data >> LOCAL_PID_NUMBER_BITS) as u32),
-        Some(_) => (data as u32, (data >> 32) as u32),
+    let PidParts { number, serial } = match of {
+        None => node::local_pid_parts(data),
+        Some(_) => node::external_pid_parts(data),
     };
     out.bytes(&[tag::NEW_PID_EXT]);
     let creation = node(out, of, options);
-    for word in [id, serial, creation] {
+    for word in [number, serial, creation] {
         out.bytes(&word.to_be_bytes());
     }
 }

@@ -7,8 +7,9 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::null_mut;
 
-use super::binary::{Binary, BinaryHandle, MAX_HEAP_BINARY, Magic, WRITABLE};
+use super::binary::{Binary, BinaryHandle, MAX_HEAP_BINARY, WRITABLE};
 use super::fragment::{Detached, Fragment};
+use super::magic::Magic;
 use super::off_heap::{BIN_REF, MAGIC_REF};
 use crate::atom::Atom;
 use crate::code::{Export, FunEntry};
@@ -512,7 +513,13 @@ impl<'s> Builder<'s> {
     }
     /// A reference that owns Rust state.
     pub fn magic_reference(&self, n: [u32; 3], state: Box<dyn std::any::Any + Send + Sync>) -> Term<'s> {
-        let m = Magic::new(state);
+        self.magic(n, Magic::new(state))
+    }
+    /// The magic reference with these numbers that has been written out, if what it owns is still there.
+    pub(crate) fn written_magic_reference(&self, n: [u32; 3]) -> Option<Term<'s>> {
+        Magic::of_written(n).map(|m| self.magic(n, m))
+    }
+    fn magic(&self, n: [u32; 3], m: *mut Magic) -> Term<'s> {
         let w = [u64::from(n[0]) | u64::from(n[1]) << 32, u64::from(n[2]), 0, m.expose_provenance() as u64];
         let p = self.object(MAGIC_REF, &w);
         // SAFETY: complete and on no list.

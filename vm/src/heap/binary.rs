@@ -1,11 +1,10 @@
-//! Off-heap objects: reference-counted binaries and the state behind magic references.
+//! Off-heap objects: reference-counted binaries.
 //!
-//! Invariants: a `BinRef` (or magic `Ref`) object on a heap owns one count and hangs on that heap's off-heap list;
+//! Invariants: a `BinRef` object on a heap owns one count and hangs on that heap's off-heap list;
 //! the collector releases the counts of objects that died. A binary's bytes never move while it lives. Bytes below
 //! the end of any view are never written again; the spare bytes behind are written only by the process whose view
 //! carries [`WRITABLE`] and only while the count is one.
 
-use std::any::Any;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::mem::{self, Category};
@@ -183,42 +182,6 @@ impl Drop for BinaryHandle {
     fn drop(&mut self) {
         // SAFETY: the handle owns one reference.
         unsafe { Binary::release(self.0) }
-    }
-}
-
-/// Rust state owned by magic references: term-free, shared, dropped with the last reference.
-pub struct Magic {
-    refc: AtomicUsize,
-    state: Box<dyn Any + Send + Sync>,
-}
-
-impl Magic {
-    pub(crate) fn new(state: Box<dyn Any + Send + Sync>) -> *mut Magic {
-        Box::into_raw(Box::new(Magic { refc: AtomicUsize::new(1), state }))
-    }
-    /// Number of references.
-    pub fn refc(&self) -> usize {
-        self.refc.load(Ordering::Acquire)
-    }
-    /// The state, if it is a `T`.
-    pub fn get<T: 'static>(&self) -> Option<&T> {
-        self.state.downcast_ref()
-    }
-    pub(crate) fn retain(&self) {
-        self.refc.fetch_add(1, Ordering::Relaxed);
-    }
-    /// Gives up one reference; the last drops the state.
-    ///
-    /// # Safety
-    /// The caller owns the reference it gives up.
-    pub(crate) unsafe fn release(this: *mut Magic) {
-        // SAFETY: the caller's reference keeps it alive up to the decrement, and the last one keeps it beyond.
-        let count = unsafe { &(*this).refc };
-        if count.fetch_sub(1, Ordering::Release) == 1 {
-            last_reference(count);
-            // SAFETY: that was the last reference, and the box came from `new`.
-            drop(unsafe { Box::from_raw(this) })
-        }
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Invariant: read only, on the thread that runs the process, between instructions.
 
-use super::binary::{Binary, Magic};
 use super::off_heap;
 use super::process_heap::{ProcessHeap, words_between};
+use super::{Binary, Magic};
 use crate::term::{RawTerm, Subtag, Term};
 
 impl ProcessHeap {

@@ -514,6 +514,10 @@ impl MessageQueue {
         all.push(Marker { id, bound: None, place: Place(self.last.get()) });
         id
     }
+    /// Goes on with another number for the next marker.
+    pub fn set_next_marker(&self, id: u32) {
+        self.next_marker.set(id);
+    }
     /// Binds a reserved marker to a reference.
     pub fn marker_bind(&self, id: u32, reference: [u32; 3]) {
         if let Some(m) = self.rare().iter_mut().flat_map(|r| &mut r.markers).find(|m| m.id == id) {

@@ -7,6 +7,7 @@ mod fragment;
 pub mod gc;
 mod inspect;
 pub mod literal;
+mod magic;
 pub mod mem;
 pub mod message;
 pub(crate) mod object;
@@ -17,9 +18,10 @@ pub(crate) mod verify;
 
 pub use arena::{Arena, Builder, FLOAT_WORDS, FUN_WORDS, REFC_WORDS, SUB_BITS_WORDS};
 pub(crate) use binary::WRITABLE;
-pub use binary::{Binary, BinaryHandle, MAX_HEAP_BINARY, Magic};
+pub use binary::{Binary, BinaryHandle, MAX_HEAP_BINARY};
 pub use buffer::Buffer;
 pub use fragment::{Detached, Fragment};
+pub use magic::Magic;
 pub use process_heap::{FULLSWEEP_AFTER, MIN_HEAP_WORDS, MIN_VHEAP_WORDS, ProcessHeap};
 
 /// Words kept free between heap and stack at every space test, so that calls may push return words without one.

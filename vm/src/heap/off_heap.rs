@@ -3,7 +3,7 @@
 //! Layouts: `BinRef [hdr][*Binary][next]`, magic `Ref [hdr][n0][n1][next][*Magic]`. Invariant: each such object that is
 //! alive is on exactly one list; its `next` word is a plain address or 0.
 
-use super::binary::{Binary, Magic};
+use super::{Binary, Magic};
 use crate::term::{Header, RawTerm, Subtag};
 
 /// Header of a `BinRef`.

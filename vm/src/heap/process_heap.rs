@@ -52,6 +52,8 @@ pub struct ProcessHeap {
     pub(crate) force_collection: Cell<bool>,
     /// The last full sweep left the block nearly full: the next one takes a larger one.
     pub(crate) grow_next: Cell<bool>,
+    /// Collections wait; the heap grows instead.
+    pub(crate) held: Cell<bool>,
     /// `max_heap_size` in words, 0 = none.
     pub(crate) max_words: Cell<usize>,
 }
@@ -98,6 +100,7 @@ impl ProcessHeap {
             need_fullsweep: Cell::new(false),
             force_collection: Cell::new(false),
             grow_next: Cell::new(false),
+            held: Cell::new(false),
             max_words: Cell::new(0),
         };
         h.arena.htop.set(block);
@@ -108,6 +111,14 @@ impl ProcessHeap {
     #[inline(always)]
     pub(crate) fn sync_limit(&self) {
         self.arena.limit.set(self.stop.get().wrapping_sub(RESERVE));
+    }
+    /// Whether collections do not wait.
+    pub(crate) fn may_collect(&self) -> bool {
+        !self.held.get()
+    }
+    /// Makes collections wait or not; whether they did not before.
+    pub(crate) fn allow_collections(&self, on: bool) -> bool {
+        !self.held.replace(!on)
     }
     /// Size of the young block, words.
     pub fn size(&self) -> usize {

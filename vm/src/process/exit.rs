@@ -11,9 +11,9 @@ use super::{Process, Table, registry, saved_calls};
 use crate::atom::am;
 use crate::heap::{Detached, gc};
 use crate::sched::{Dirty, Scheduler};
-use crate::signal::{self, Signal};
+use crate::signal::{self, Signal, TokenExit};
 use crate::term::RawTerm;
-use crate::trace::{events, profiler};
+use crate::trace::{events, profiler, seq};
 
 /// How an exit signal came about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,6 +113,7 @@ fn close(p: &Process, reason: &Detached) {
     for m in p.close_inbox() {
         signal::answer_dead(p.pid(), &m);
     }
+    p.owner().tasks.resume();
     while let Some(t) = p.owner().tasks.pop() {
         t.answer_dead();
     }
@@ -175,8 +176,14 @@ fn tell_partners(p: &Process, reason: &Detached) -> bool {
         if let Some((partner, link)) = r.links.pop_first() {
             drop(r);
             if link.unlink == 0 {
-                let s = Signal::Exit { from: p.pid(), reason: reason.clone(), kind: ExitKind::Linked };
-                signal::signal(RawTerm::from_bits(partner), s);
+                let (from, to) = (p.pid(), RawTerm::from_bits(partner));
+                let s = if seq::has_token(p) && to.is_local_pid() {
+                    let token = reason.with(|r| seq::exits(p, to, r));
+                    Signal::TokenExit(Box::new(TokenExit { from, reason: reason.clone(), token }))
+                } else {
+                    Signal::Exit { from, reason: reason.clone(), kind: ExitKind::Linked }
+                };
+                signal::signal(to, s);
             }
         } else if let Some(pid) = r.suspenders.pop_first() {
             drop(r);

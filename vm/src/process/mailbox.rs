@@ -21,7 +21,7 @@ const TURNS_PER_FETCH: u32 = 16;
 #[derive(Default)]
 pub struct Mailbox {
     /// Messages fetched and not received.
-    pub(crate) queue: MessageQueue,
+    pub queue: MessageQueue,
     timer: Cell<Option<Arc<ReceiveTimer>>>,
     /// The receive in progress has no clauses and waits for ever.
     forever: Cell<bool>,

@@ -12,9 +12,11 @@ use crate::atom::{Atom, am};
 use crate::code::Mfa;
 use crate::ctx::Ctx;
 use crate::heap::Detached;
+use crate::heap::message::Message;
 use crate::native::Raise;
 use crate::recording;
 use crate::sched::{self, Dirty};
+use crate::signal::{self, Signal};
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::term::copy::{self, Plan};
 use crate::term::{RawTerm, Term};
@@ -152,12 +154,25 @@ pub fn spawn_system(
 pub struct Start {
     pid: RawTerm,
     priority: Priority,
+    /// The sequential trace token of its answer to who asked for it.
+    token: Option<Detached>,
 }
 
 impl Start {
     /// Its pid.
     pub fn pid(&self) -> RawTerm {
         self.pid
+    }
+    /// Lets it run, after its answer to who asked for it.
+    pub fn go_with_answer(self, to: RawTerm, answer: Message) {
+        signal::to_pid(
+            to,
+            match self.token {
+                Some(token) => answer.with_signal(Signal::Token(token)),
+                None => answer,
+            },
+        );
+        sched::enqueue(self.pid, self.priority);
     }
     /// Lets it run.
     pub fn go(self) {
@@ -174,10 +189,19 @@ pub fn spawn<'s>(
     opts: &SpawnOptions<'s>,
 ) -> Result<Spawned, Raise> {
     let monitor = opts.monitor.map(|m| monitor_reference(ctx, &m));
-    let start = child(ctx, module, function, args, opts, monitor)?;
+    let request = Request { reference: monitor, reply_tag: None };
+    let start = child(ctx, module, function, args, opts, monitor, request)?;
     let pid = start.pid;
     start.go();
     Ok(Spawned { pid, monitor })
+}
+
+/// What a sequential tracer is told of the request for a process.
+#[derive(Clone, Copy)]
+struct Request<'s> {
+    reference: Option<Reference>,
+    /// First element of the answer, if that comes as a message.
+    reply_tag: Option<Term<'s>>,
 }
 
 /// As [`spawn`] for `spawn_request`: gives the request's reference, which is the monitor's too, and a child that does
@@ -188,9 +212,11 @@ pub fn spawn_requested<'s>(
     function: Atom,
     args: Term<'s>,
     opts: &SpawnOptions<'s>,
+    reply_tag: Term<'s>,
 ) -> Result<(Reference, Start), Raise> {
     let reference = opts.monitor.map_or_else(Reference::fresh, |m| monitor_reference(ctx, &m));
-    Ok((reference, child(ctx, module, function, args, opts, opts.monitor.map(|_| reference))?))
+    let request = Request { reference: Some(reference), reply_tag: Some(reply_tag) };
+    Ok((reference, child(ctx, module, function, args, opts, opts.monitor.map(|_| reference), request)?))
 }
 
 fn monitor_reference(ctx: &Ctx<'_>, m: &MonitorOptions<'_>) -> Reference {
@@ -207,6 +233,7 @@ fn child<'s>(
     args: Term<'s>,
     opts: &SpawnOptions<'s>,
     monitor: Option<Reference>,
+    request: Request<'s>,
 ) -> Result<Start, Raise> {
     let me = ctx.process();
     let arity = args.list_iter().count();
@@ -247,33 +274,36 @@ fn child<'s>(
         }
     }
     drop(mine);
-    if seq::has_token(me) {
-        inherit_token(ctx, pid, monitor, mfa, args);
-    }
+    let token = seq::has_token(me).then(|| inherit_token(ctx, pid, mfa, args, opts, request));
     events::born(me, &Birth { child: pid, mfa, args, linked: opts.link });
     recording::spawned(me, pid, mfa, args);
-    Ok(Start { pid, priority: opts.priority })
+    Ok(Start { pid, priority: opts.priority, token })
 }
 
 /// The child of a process with a sequential trace token has it, too: a request to spawn is as good as a message.
+/// The token of the child's answer.
 #[cold]
-fn inherit_token<'s>(ctx: &Ctx<'s>, child: RawTerm, monitor: Option<Reference>, mfa: Mfa, args: Term<'s>) {
-    let reference = monitor.unwrap_or_else(Reference::fresh).term(ctx);
+fn inherit_token<'s>(
+    ctx: &Ctx<'s>,
+    child: RawTerm,
+    mfa: Mfa,
+    args: Term<'s>,
+    opts: &SpawnOptions<'s>,
+    asked: Request<'s>,
+) -> Detached {
+    let reference = asked.reference.unwrap_or_else(Reference::fresh).term(ctx);
     let called = ctx.tuple(&[mfa.module.into(), mfa.function.into(), Term::small(i32::from(mfa.arity))]);
-    let request = ctx.tuple(&[
-        am::SPAWN_REQUEST.into(),
-        reference,
-        ctx.self_pid(),
-        ctx.group_leader(),
-        called,
-        Term::NIL,
-        am::SPAWN_REPLY.into(),
-        args,
-    ]);
-    let state = seq::spawned(ctx, child, request, reference);
+    let tag = asked.reply_tag.unwrap_or(am::SPAWN_REPLY.into());
+    let options = [opts.link.then_some(am::LINK.into()), opts.monitor.map(|_| am::MONITOR.into())];
+    let options: Vec<_> = options.into_iter().flatten().collect();
+    let request = [am::SPAWN_REQUEST.into(), reference, ctx.self_pid(), ctx.group_leader(), called];
+    let request = ctx.tuple(&[&request[..], &[ctx.list(&options), tag, args]].concat());
+    let reply = ctx.tuple(&[tag, reference, am::OK.into(), Term::immediate(child).unwrap_or(Term::NIL)]);
+    let (state, token) = seq::spawned(ctx, child, request, reply, asked.reply_tag.is_some());
     super::table::with(child, |p| {
         // Before it first runs, nobody else owns its owner's part.
         p.owner().seq_token.set(p.owner().heap.arena.adopt(state));
         p.note_trace(TraceFlags::TOKEN, true);
     });
+    token
 }

@@ -36,6 +36,8 @@ pub fn number() -> u64 {
 
 /// In the last word of a reference that can be an alias; the rest of that word is its process's slot in the table.
 const ALIAS: u32 = 1 << 31;
+/// In the last word of a reference that owns Rust state.
+const MAGIC: u32 = 1 << 30;
 
 /// Runs of the VM differ in this, as OTP's references do.
 static SALT: LazyLock<u32> = LazyLock::new(|| {
@@ -46,7 +48,18 @@ static SALT: LazyLock<u32> = LazyLock::new(|| {
 /// Numbers of a fresh reference. The first word has 18 bits and varies most, since hashes look at it alone.
 pub fn reference() -> RefNumbers {
     let n = number();
-    [(n & 0x3_ffff) as u32, (n >> 18) as u32, ((n >> 50) as u32 ^ *SALT) & !ALIAS]
+    [(n & 0x3_ffff) as u32, (n >> 18) as u32, ((n >> 50) as u32 ^ *SALT) & !(ALIAS | MAGIC)]
+}
+
+/// Numbers of a fresh reference that owns Rust state.
+pub fn magic_reference() -> RefNumbers {
+    let [first, second, third] = reference();
+    [first, second, third | MAGIC]
+}
+
+/// Whether a reference with these numbers has owned Rust state.
+pub fn is_magic(numbers: RefNumbers) -> bool {
+    numbers[2] & (ALIAS | MAGIC) == MAGIC
 }
 
 /// Numbers of a fresh reference that can be an alias of the process in this slot of the process table.
@@ -90,6 +103,7 @@ mod tests {
         });
         let set: HashSet<_> = all.iter().flatten().collect();
         assert_eq!(set.len(), 4 * EACH);
-        assert!(set.iter().all(|r| r[0] < 1 << 18));
+        assert!(set.iter().all(|r| r[0] < 1 << 18 && !is_magic(**r)));
+        assert!(is_magic(magic_reference()) && !is_magic(alias_reference(0)));
     }
 }

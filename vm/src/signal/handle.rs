@@ -4,7 +4,7 @@
 //! comes behind it in the inbox is answered as for a dead process.
 
 use super::task::Task;
-use super::{Signal, Suspended, answer_dead, signal};
+use super::{Signal, Suspended, TokenExit, answer_dead, signal};
 use crate::atom::am;
 use crate::heap::Detached;
 use crate::heap::message::Message;
@@ -13,7 +13,7 @@ use crate::process::relations::{Alias, AliasMode, Monitor, RefNumbers, Reference
 use crate::process::{Owner, Process, saved_calls};
 use crate::recording;
 use crate::term::{Kind, RawTerm, Term};
-use crate::trace::{Flags, events, monitor};
+use crate::trace::{Flags, events, monitor, seq};
 
 /// Messages handled for one reduction.
 const PER_REDUCTION: usize = 8;
@@ -52,7 +52,11 @@ pub fn fetch(p: &Process) {
 /// Handles one signal; `true` if it put a message into the queue.
 fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
     match s {
-        Signal::Exit { from, reason, kind } => return exit_signal(p, owner, from, reason, kind),
+        Signal::Exit { from, reason, kind } => return exit_signal(p, owner, from, reason, kind, None),
+        Signal::TokenExit(e) => {
+            let TokenExit { from, reason, token } = *e;
+            return exit_signal(p, owner, from, reason, ExitKind::Linked, Some(token));
+        }
         Signal::Link { from } => {
             owner.relations.borrow_mut().links.entry(from.bits()).or_default();
             events::process_if(p, am::GETTING_LINKED, other(from));
@@ -82,13 +86,18 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
             owner.relations.borrow_mut().watchers.remove(&numbers);
         }
         Signal::Down { numbers, reason } => return down(p, numbers, reason),
-        Signal::Alias(r) => return alias(p, r, carrier, false),
-        Signal::PriorityAlias(r) => return alias(p, r, carrier, true),
+        Signal::Alias(r) => return alias(p, r, carrier, false, None),
+        Signal::PriorityAlias(r) => return alias(p, r, carrier, true, None),
+        Signal::TokenAlias(a) => return alias(p, a.numbers, carrier, a.priority, Some(a.token)),
         Signal::From(from) => {
             if p.trace_flags().any(Flags::RECEIVE) {
                 events::received(p, &carrier, Some(from));
             }
-            owner.mailbox.queue.push(carrier);
+            owner.mailbox.queue.push(if seq::in_use() { carrier.with_signal(Signal::NoToken) } else { carrier });
+            return true;
+        }
+        Signal::NoToken => {
+            owner.mailbox.queue.push(carrier.with_signal(Signal::NoToken));
             return true;
         }
         Signal::Token(token) => {
@@ -98,7 +107,7 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
             owner.mailbox.queue.push(carrier.with_signal(Signal::Token(token)));
             return true;
         }
-        Signal::ForgetToken => crate::trace::seq::forget(p),
+        Signal::ForgetToken => seq::forget(p),
         Signal::ProcessInfo { to, request } => crate::process::info::answer(p, to, request),
         Signal::Ask { to, question, .. } => to.reply(|b| question(b, p)),
         Signal::IsAlive { to } => to.reply_atom(am::TRUE),
@@ -148,7 +157,14 @@ fn handle(p: &Process, owner: &Owner, s: Signal, carrier: Message) -> bool {
     false
 }
 
-fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind: ExitKind) -> bool {
+fn exit_signal(
+    p: &Process,
+    owner: &Owner,
+    from: RawTerm,
+    reason: Detached,
+    kind: ExitKind,
+    token: Option<Detached>,
+) -> bool {
     let mut priority = false;
     match kind {
         ExitKind::Linked => match owner.relations.borrow_mut().links.remove(&from.bits()) {
@@ -178,7 +194,7 @@ fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind
             let from = Term::immediate(from).unwrap_or(Term::NIL);
             b.tuple(&[Term::atom(am::EXIT_UP), from, b.adopt(reason)])
         });
-        queue(p, m, priority);
+        queue(p, m, priority, token.map(Signal::Token));
         return true;
     }
     if plain == Some(am::NORMAL) && kind != ExitKind::ToSelf {
@@ -193,7 +209,7 @@ fn exit_signal(p: &Process, owner: &Owner, from: RawTerm, reason: Detached, kind
 fn down(p: &Process, numbers: RefNumbers, reason: Detached) -> bool {
     let Some(m) = p.owner().relations.borrow_mut().end_monitor(numbers) else { return false };
     let priority = m.priority;
-    queue(p, down_message(numbers, m, reason), priority);
+    queue(p, down_message(numbers, m, reason), priority, None);
     true
 }
 
@@ -234,9 +250,10 @@ fn use_alias(owner: &Owner, r: RefNumbers) -> Option<Alias> {
     Some(a)
 }
 
-fn alias(p: &Process, r: RefNumbers, m: Message, priority: bool) -> bool {
+fn alias(p: &Process, r: RefNumbers, m: Message, priority: bool, token: Option<Detached>) -> bool {
     let Some(a) = use_alias(p.owner(), r) else { return false };
-    queue(p, m, priority && a.priority);
+    let token = token.map(Signal::Token).or_else(|| seq::in_use().then_some(Signal::NoToken));
+    queue(p, m, priority && a.priority, token);
     true
 }
 
@@ -245,10 +262,15 @@ fn other<'s>(from: RawTerm) -> Term<'s> {
     Term::immediate(from).unwrap_or(Term::NIL)
 }
 
-fn queue(p: &Process, m: Message, priority: bool) {
+/// Puts a message into the queue, with its token or the mark that it has none.
+fn queue(p: &Process, m: Message, priority: bool, token: Option<Signal>) {
     if p.trace_flags().any(Flags::RECEIVE) {
         events::received(p, &m, None);
     }
+    let m = match token {
+        Some(token) => m.with_signal(token),
+        None => m,
+    };
     let owner = p.owner();
     if priority {
         owner.mailbox.queue.push_priority(m);

@@ -106,6 +106,26 @@ impl SuspendReply {
     }
 }
 
+/// See [`Signal::TokenAlias`].
+pub struct TokenAlias {
+    /// The alias.
+    numbers: RefNumbers,
+    /// By `send` with option `priority`.
+    priority: bool,
+    /// The token.
+    token: Detached,
+}
+
+/// See [`Signal::TokenExit`].
+pub struct TokenExit {
+    /// The process that ends.
+    pub(crate) from: RawTerm,
+    /// Exit reason.
+    pub(crate) reason: Detached,
+    /// The token.
+    pub(crate) token: Detached,
+}
+
 /// A signal other than a plain message.
 pub enum Signal {
     /// An exit signal.
@@ -165,6 +185,12 @@ pub enum Signal {
     From(RawTerm),
     /// The message that carries this has a sequential trace token, which it keeps in the queue.
     Token(Detached),
+    /// A process without such a token sent the message that carries this, which it keeps in the queue.
+    NoToken,
+    /// As [`Signal::Alias`], by a process with a sequential trace token.
+    TokenAlias(Box<TokenAlias>),
+    /// [`Signal::Exit`] to what is linked, by a process with a sequential trace token.
+    TokenExit(Box<TokenExit>),
     /// The receiver is to lose its sequential trace token.
     ForgetToken,
     /// `process_info` asks.
@@ -332,6 +358,9 @@ pub(crate) fn answer_dead_signal(pid: RawTerm, s: Signal) {
         | Signal::PriorityAlias(_)
         | Signal::From(_)
         | Signal::Token(_)
+        | Signal::NoToken
+        | Signal::TokenAlias(_)
+        | Signal::TokenExit(_)
         | Signal::ForgetToken
         | Signal::GroupLeader { to: None, .. }
         | Signal::Resume { .. }

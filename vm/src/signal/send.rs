@@ -3,7 +3,7 @@
 //! Invariant: a message is copied before it is pushed, and the copy is charged to the sender; a large one is copied by a
 //! dirty scheduler.
 
-use super::{Signal, deliver, to_pid};
+use super::{Signal, TokenAlias, deliver, to_pid};
 use crate::atom::am;
 use crate::code::{Export, Mfa};
 use crate::ctx::Ctx;
@@ -89,6 +89,12 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
                 return Ok(Sent::NoConnection);
             }
             if let (Some(pid), Some(r)) = (r.alias_pid, Reference::of(to)) {
+                if seq::has_token(ctx.process()) {
+                    let token = seq::sent(ctx, to, msg);
+                    let a = TokenAlias { numbers: r.numbers, priority: flags.priority, token };
+                    to_pid(pid.raw(), Message::sent(msg).with_signal(Signal::TokenAlias(Box::new(a))));
+                    return Ok(Sent::Done);
+                }
                 let s = if flags.priority { Signal::PriorityAlias(r.numbers) } else { Signal::Alias(r.numbers) };
                 let send = |m: Message| to_pid(pid.raw(), m.with_signal(s));
                 match Message::small_sent(msg) {
@@ -174,7 +180,7 @@ fn with_token(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
     if table::with(pid, |p| p.state().get().exiting()) != Some(false) {
         return;
     }
-    let token = seq::sent(ctx, pid, msg);
+    let token = seq::sent(ctx, Term::immediate(pid).unwrap_or(Term::NIL), msg);
     to_pid(pid, Message::sent(msg).with_signal(Signal::Token(token)));
 }
 

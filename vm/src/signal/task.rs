@@ -11,9 +11,9 @@ use crate::atom::{Atom, am};
 use crate::ctx::Ctx;
 use crate::heap::message::Message;
 use crate::heap::{Detached, gc};
-use crate::process::Process;
 use crate::process::info::LongAnswer;
 use crate::process::relations::Reference;
+use crate::process::{Priority, Process};
 use crate::signal::purge::Token;
 use crate::term::{RawTerm, Term};
 
@@ -40,6 +40,8 @@ pub struct SystemTask {
     pub id: Detached,
     /// What to do.
     pub work: Work,
+    /// How urgent it is.
+    pub priority: Priority,
 }
 
 /// Work that waits for the end of a process's slice.
@@ -52,43 +54,109 @@ pub(crate) enum Task {
     Info(LongAnswer),
 }
 
-/// What waits for the end of a process's slice, oldest first; one word while there is nothing.
+/// What waits for the end of a process's slice; one word while there is nothing.
 #[derive(Default)]
-#[expect(clippy::box_collection, reason = "one word while it is absent, as nearly always")]
-pub(crate) struct Tasks(Cell<Option<Box<VecDeque<Task>>>>);
+pub(crate) struct Tasks(Cell<Option<Box<Waiting>>>);
+
+/// Tasks of one process, in queues by priority.
+#[derive(Default)]
+struct Waiting {
+    queues: [VecDeque<Task>; Priority::ALL.len()],
+    /// Tasks of priority `normal` since the last one of priority `low`.
+    normal_in_turn: u8,
+    /// Wait until the process may collect again.
+    put_off: Vec<Task>,
+}
+
+/// So many tasks of priority `normal` are done before one of priority `low`.
+const NORMAL_BEFORE_LOW: u8 = 8;
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.queues.iter().all(VecDeque::is_empty)
+    }
+    /// Takes the oldest of the most urgent ones; now and then one of priority `low` comes before those of `normal`.
+    fn pop(&mut self) -> Option<Task> {
+        let [low, normal, urgent @ ..] = &mut self.queues;
+        if let Some(t) = urgent.iter_mut().rev().find_map(VecDeque::pop_front) {
+            return Some(t);
+        }
+        if (self.normal_in_turn < NORMAL_BEFORE_LOW || low.is_empty())
+            && let Some(t) = normal.pop_front()
+        {
+            self.normal_in_turn = (self.normal_in_turn + 1).min(NORMAL_BEFORE_LOW);
+            return Some(t);
+        }
+        self.normal_in_turn = 0;
+        low.pop_front()
+    }
+}
 
 impl Tasks {
+    /// Lets `f` work on the tasks; their memory goes with the last.
+    fn change<R>(&self, f: impl FnOnce(&mut Waiting) -> R) -> R {
+        let mut all = self.0.take().unwrap_or_default();
+        let answer = f(&mut all);
+        self.0.set(Some(all).filter(|all| !(all.is_empty() && all.put_off.is_empty())));
+        answer
+    }
+    fn is_absent(&self) -> bool {
+        let all = self.0.take();
+        let absent = all.is_none();
+        self.0.set(all);
+        absent
+    }
     /// Adds a task.
     pub(crate) fn push(&self, t: Task) {
-        let mut all = self.0.take().unwrap_or_default();
-        all.push_back(t);
-        self.0.set(Some(all));
+        self.change(|all| all.queues[t.priority() as usize].push_back(t));
     }
-    /// Takes the oldest.
+    /// Takes the next one.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Task> {
-        let mut all = self.0.take()?;
-        let first = all.pop_front();
-        self.0.set(Some(all).filter(|all| !all.is_empty()));
-        first
+        if self.is_absent() { None } else { self.change(Waiting::pop) }
     }
     /// Keeps the tasks for which `f` says so.
-    pub(crate) fn retain(&self, f: impl FnMut(&Task) -> bool) {
-        if let Some(mut all) = self.0.take() {
-            all.retain(f);
-            self.0.set(Some(all).filter(|all| !all.is_empty()));
+    pub(crate) fn retain(&self, mut f: impl FnMut(&Task) -> bool) {
+        if !self.is_absent() {
+            self.change(|all| all.queues.iter_mut().for_each(|q| q.retain(&mut f)));
         }
     }
-    /// Whether nothing waits.
+    /// Whether nothing is to be done now.
     pub(crate) fn is_empty(&self) -> bool {
-        let all = self.0.take();
-        let empty = all.is_none();
-        self.0.set(all);
-        empty
+        self.is_absent() || self.change(|all| all.is_empty())
+    }
+    /// The task waits until [`Tasks::resume`].
+    fn put_off(&self, t: Task) {
+        self.change(|all| all.put_off.push(t));
+    }
+    /// What was put off comes before all others of its priority.
+    pub(crate) fn resume(&self) {
+        if !self.is_absent() {
+            self.change(|all| {
+                for t in all.put_off.drain(..).rev() {
+                    all.queues[t.priority() as usize].push_front(t);
+                }
+            });
+        }
     }
 }
 
 impl Task {
+    /// How urgent it is. What is told when literals are gone has to come after the rounds that free them.
+    fn priority(&self) -> Priority {
+        match self {
+            Task::System(t) if t.work != Work::Literals => t.priority,
+            Task::System(_) | Task::Purge(_) | Task::Info(_) => Priority::Normal,
+        }
+    }
+    /// Whether it collects.
+    fn collects(&self) -> bool {
+        match self {
+            Task::System(t) => matches!(t.work, Work::Collect(_) | Work::Literals),
+            Task::Purge(_) => true,
+            Task::Info(_) => false,
+        }
+    }
     /// The process is gone.
     pub(crate) fn answer_dead(self) {
         match self {
@@ -114,6 +182,9 @@ impl Task {
     }
     /// Does it, on the thread that runs `p`.
     pub(crate) fn run(self, p: &Process) {
+        if self.collects() && !p.owner().heap.may_collect() {
+            return p.owner().tasks.put_off(self);
+        }
         match self {
             Task::System(t) => t.run(p),
             Task::Purge(t) => t.run(p),
@@ -171,6 +242,20 @@ fn collect(p: &Process, major: bool) {
     crate::process::limits::collected(p, &done);
 }
 
+/// Whether the running process may collect from now on; whether it might before. What others asked for meanwhile is done
+/// before it runs again.
+pub fn allow_collections(ctx: &Ctx<'_>, on: bool) -> bool {
+    let owner = ctx.owner();
+    let before = owner.heap.allow_collections(on);
+    if on {
+        owner.tasks.resume();
+        if !owner.tasks.is_empty() {
+            owner.fcalls.set(0);
+        }
+    }
+    before
+}
+
 /// A process asks this of itself: done before it runs again.
 pub fn queue_for_self(ctx: &Ctx<'_>, t: SystemTask) {
     ctx.owner().tasks.push(Task::System(t));
@@ -183,4 +268,53 @@ pub fn set_save_calls<'s>(ctx: &Ctx<'s>, pid: Term<'s>, n: u32) -> Term<'s> {
     let to = ReplyTo { pid: ctx.self_pid().raw(), reference };
     super::signal(pid.raw(), Signal::SaveCalls { to, n });
     reference.term(ctx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn low_ones_come_in_between() {
+        let tasks = Tasks::default();
+        let push = |priority, ids: std::ops::Range<i64>| {
+            for id in ids {
+                let (requester, id) = (RawTerm::pid(1), Detached::immediate(RawTerm::small(id)));
+                tasks.push(Task::System(SystemTask { requester, kind: am::OK, id, work: Work::Test, priority }));
+            }
+        };
+        push(Priority::Low, 100..104);
+        push(Priority::Normal, 0..20);
+        push(Priority::High, 200..202);
+        push(Priority::Max, 300..301);
+        let next = || match tasks.pop()? {
+            Task::System(t) => t.id.as_immediate().and_then(|t| t.as_small()),
+            _ => None,
+        };
+        let order: Vec<_> = std::iter::from_fn(next).collect();
+        let expected = [300..301, 200..202, 0..8, 100..101, 8..16, 101..102, 16..20, 102..104];
+        assert_eq!(order, expected.into_iter().flatten().collect::<Vec<_>>());
+        assert!(tasks.is_empty() && tasks.is_absent());
+    }
+
+    #[test]
+    fn what_was_put_off_comes_first() {
+        let tasks = Tasks::default();
+        let task = |n| {
+            let id = Detached::immediate(RawTerm::small(n));
+            let (requester, kind) = (RawTerm::pid(1), am::OK);
+            Task::System(SystemTask { requester, kind, id, work: Work::Test, priority: Priority::Normal })
+        };
+        (1..=2).for_each(|n| tasks.put_off(task(n)));
+        tasks.push(task(3));
+        let next = || match tasks.pop()? {
+            Task::System(t) => t.id.as_immediate().and_then(|t| t.as_small()),
+            _ => None,
+        };
+        assert_eq!((next(), tasks.is_empty()), (Some(3), true));
+        assert!(next().is_none() && !tasks.is_absent());
+        tasks.push(task(4));
+        tasks.resume();
+        assert_eq!(std::iter::from_fn(next).collect::<Vec<_>>(), [1, 2, 4]);
+    }
 }

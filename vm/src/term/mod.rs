@@ -23,7 +23,7 @@ use std::marker::PhantomData;
 use crate::atom::Atom;
 use tag::*;
 pub use tag::{Header, SMALL_MAX, SMALL_MIN, Subtag};
-pub use view::{BigView, BitsView, FunView, Kind, LOCAL_PID_NUMBER_BITS, LOCAL_PID_SERIAL_BITS, RecordView, RefView};
+pub use view::{BigView, BitsView, FunView, Kind, RecordView, RefView};
 
 /// A term word without a guarantee that what it points to is alive.
 #[repr(transparent)]

@@ -55,11 +55,6 @@ pub struct BigView<'s> {
     pub limbs: &'s [u64],
 }
 
-/// Bits of a local pid's data word that are its number; above them lies the serial.
-pub const LOCAL_PID_NUMBER_BITS: u32 = 15;
-/// Bits of a local pid's serial.
-pub const LOCAL_PID_SERIAL_BITS: u32 = 13;
-
 /// A run of bits in memory.
 #[derive(Clone, Copy)]
 pub struct BitsView<'s> {
@@ -428,16 +423,6 @@ impl<'s> Term<'s> {
     /// Whether this is a pid, local or external.
     pub fn is_pid(self) -> bool {
         self.is_local_pid() || self.boxed_header().is_some_and(|h| h.is(Subtag::ExternalPid))
-    }
-    /// Number and serial of a pid, local or external, as `<0.Number.Serial>` shows them.
-    pub fn pid_parts(self) -> Option<(u32, u32)> {
-        match self.kind() {
-            Kind::Pid(data) => {
-                Some(((data & ((1 << LOCAL_PID_NUMBER_BITS) - 1)) as u32, (data >> LOCAL_PID_NUMBER_BITS) as u32))
-            }
-            Kind::ExternalPid(_, data) => Some((data as u32, (data >> 32) as u32)),
-            _ => None,
-        }
     }
     /// Whether this is a port, local or external.
     pub fn is_port(self) -> bool {

@@ -3,6 +3,7 @@
 //! A timer's state is one atomic word. Invariant: exactly one thread moves a timer from active to fired or cancelled;
 //! who cancels it off its own scheduler sends the wheel's owner its key, so a cancelled timer does not stay in the wheel.
 
+pub mod chain;
 pub mod clock;
 mod control;
 pub mod message;
@@ -58,6 +59,7 @@ pub(crate) enum Due {
     Receive(Arc<ReceiveTimer>),
     Message(Arc<MessageTimer>),
     Port(Arc<port::Timer>),
+    Chain(Arc<chain::Link>),
 }
 
 impl Due {
@@ -66,6 +68,7 @@ impl Due {
             Due::Receive(t) => &t.control,
             Due::Message(t) => &t.control,
             Due::Port(t) => &t.control,
+            Due::Chain(t) => &t.control,
         }
     }
     fn fire(self) {
@@ -77,6 +80,7 @@ impl Due {
             }
             Due::Message(t) => message::fire(&t),
             Due::Port(t) => port::fire(&t),
+            Due::Chain(t) => chain::fire(&t),
         }
     }
 }
@@ -96,6 +100,7 @@ impl TimerQueue {
             Due::Receive(t) => Due::Receive(t.clone()),
             Due::Message(t) => Due::Message(t.clone()),
             Due::Port(t) => Due::Port(t.clone()),
+            Due::Chain(t) => Due::Chain(t.clone()),
         };
         let key = w.start(due, what);
         if !shared.control().set_key(key) {

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, RwLock};
 
-use super::Flags;
 use super::pattern::OnLoad;
+use super::{Flags, seq};
 use crate::atom::{Atom, am};
 use crate::ets::matchspec::MatchSpec;
 use crate::sync::whole;
@@ -138,11 +138,12 @@ pub fn set_cpu_time(on: bool) {
     CPU_TIME.store(on, Ordering::Relaxed);
 }
 
-fn note_settings() {
+pub(super) fn note_settings() {
     let all = whole(SESSIONS.read());
     FRESH[0].store(all.values().any(|s| !s.processes.flags.is_empty()), Ordering::Release);
     FRESH[1].store(all.values().any(|s| !s.ports.flags.is_empty()), Ordering::Release);
-    SENDERS_WANTED.store(all.values().any(|s| s.receive.spec.is_some()), Ordering::Release);
+    let wanted = seq::in_use() || all.values().any(|s| s.receive.spec.is_some());
+    SENDERS_WANTED.store(wanted, Ordering::Release);
 }
 
 /// Whether messages are to carry who sent them.

@@ -88,6 +88,9 @@ pub fn make_longer(milliseconds: u64) {
 
 /// As [`collect`], for the process itself: who traces its collections is told.
 pub(crate) fn collect_process(p: &Process, x: &mut [RawTerm], need: usize) -> Collected {
+    if !p.owner().heap.may_collect() {
+        return make_room(&p.owner().heap, x, p.owner(), need);
+    }
     if !p.trace_flags().any(TRACED) && !monitor::of_collections() {
         return recorded(p, || collect(p.owner(), x, need));
     }
@@ -101,6 +104,18 @@ pub(crate) fn collect_process(p: &Process, x: &mut [RawTerm], need: usize) -> Co
         monitor::collected(p, begin);
     }
     done
+}
+
+/// Instead of a collection that has to wait: the block grows if `need` does not fit.
+fn make_room(heap: &ProcessHeap, x: &mut [RawTerm], others: &dyn Roots, need: usize) -> Collected {
+    others.before();
+    let resized = if heap.has_room(need) { 0 } else { heap.used() };
+    if resized != 0 {
+        // Twice as much, so that many small needs move the words few times.
+        let words = wanted(heap, need).max(2 * heap.size());
+        resize::resize(&mut RootSet { heap, x, others }, block_size(heap, words));
+    }
+    Collected { reductions: resized / 100, reclaimed: 0, major: false, peak: 0 }
 }
 
 /// A collection that a recording is told of.
@@ -150,6 +165,9 @@ fn is_sweep_due(heap: &ProcessHeap) -> bool {
 
 /// Packs the heap of a process that goes to sleep for long; see [`hibernate_heap`].
 pub(crate) fn hibernate(p: &Process, x: &mut [RawTerm]) -> Collected {
+    if !p.owner().heap.may_collect() {
+        return make_room(&p.owner().heap, x, p.owner(), 0);
+    }
     let traced = p.trace_flags().any(TRACED);
     if traced {
         events::collects(p, true, 0);

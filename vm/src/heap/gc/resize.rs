@@ -1,23 +1,21 @@
 //! Giving the young block another size: its words move as they are, and pointers into it are shifted.
 //!
-//! Invariant: right after a collection there are no fragments, and the old block never points into the young one, so
-//! only the young block itself, the stack and the other roots can refer to it.
-
-use std::ptr::null_mut;
+//! Invariant: the old block never points into the young one, so only the young block itself, fragments (of which there
+//! are none right after a collection), the stack and the other roots can refer to it.
 
 use super::roots::RootSet;
 use super::stress;
 use crate::heap::literal::Range;
 use crate::heap::object::{self, Shape};
 use crate::heap::process_heap::{alloc_words, free_words, words_between};
-use crate::heap::{off_heap, process_heap};
+use crate::heap::{Fragment, off_heap, process_heap};
 use crate::term::RawTerm;
 
 /// Moves the young block and the stack to a block of `new_words` words, which both fit.
 pub(super) fn resize(roots: &mut RootSet<'_>, new_words: usize) {
     let heap = roots.heap;
     let (from, used, stack) = (heap.heap.get(), heap.used(), heap.stack_size());
-    debug_assert!(used + stack <= new_words && heap.arena.frags.get().is_null());
+    debug_assert!(used + stack <= new_words);
     let to = alloc_words(new_words);
     let end = to.wrapping_add(new_words);
     let stop = end.wrapping_sub(stack);
@@ -27,9 +25,15 @@ pub(super) fn resize(roots: &mut RootSet<'_>, new_words: usize) {
         std::ptr::copy_nonoverlapping(heap.stop.get(), stop, stack);
     }
     let shift = Shift::new(Range::between(from, from.wrapping_add(used)), to);
-    // SAFETY: the words copied are complete objects; the off-heap list holds objects of the block alone.
+    // SAFETY: the words copied, and those of fragments, are complete objects; the off-heap list holds theirs alone.
     unsafe {
         shift.objects(to, to.wrapping_add(used));
+        let mut fragment = heap.arena.frags.get();
+        while !fragment.is_null() {
+            let start = Fragment::words(fragment);
+            shift.objects(start, start.add((*fragment).used));
+            fragment = (*fragment).next;
+        }
         shift.off_heap_list(heap);
     }
     let high = words_between(from, heap.high_water.get());
@@ -104,14 +108,14 @@ impl Shift {
             }
         }
     }
-    /// Rebuilds the arena's off-heap list, all of whose objects were in the area.
+    /// Rebuilds the arena's off-heap list, whose objects were in the area or have stayed in fragments.
     ///
     /// # Safety
-    /// The objects were copied to their new places with their links as they were.
+    /// Objects of the area were copied to their new places with their links as they were.
     unsafe fn off_heap_list(self, heap: &process_heap::ProcessHeap) {
         let moved = |obj: *mut RawTerm| -> *mut RawTerm {
-            if obj.is_null() {
-                return null_mut();
+            if obj.is_null() || !self.area.contains(obj) {
+                return obj;
             }
             std::ptr::with_exposed_provenance_mut((obj as u64).wrapping_add(self.by) as usize)
         };

@@ -223,6 +223,16 @@ impl World {
         self.check();
     }
 
+    /// The block grows while fragments hold terms, as for a process that may not collect.
+    fn make_room(&mut self) {
+        let need = self.heap.free() + self.rng.below(300);
+        let mut x = self.slots.0.borrow_mut().split_off(SLOTS / 2);
+        make_room(&self.heap, &mut x, &self.slots, need);
+        self.slots.0.borrow_mut().extend(x);
+        assert!(self.heap.free() >= need);
+        self.check();
+    }
+
     fn check(&self) {
         verify::check(&self.heap, &[], &self.slots);
         let stack: Vec<RawTerm> = (1..=STACK)
@@ -278,6 +288,10 @@ fn random_graphs_survive_random_collections() {
         let mut w = World::new(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
         for _ in 0..30 {
             for _ in 0..w.rng.below(60) {
+                w.step();
+            }
+            if w.rng.below(4) == 0 {
+                w.make_room();
                 w.step();
             }
             w.collect();

@@ -7,8 +7,9 @@ use crate::native::Raise;
 use crate::process::Process;
 use crate::process::saved_calls::{self, Saved};
 use crate::sched::Scheduler;
+use crate::signal::Signal;
 use crate::term::{RawTerm, Term};
-use crate::trace::Flags;
+use crate::trace::{Flags, seq};
 
 type M<'a, 'r> = &'a mut Machine<'r>;
 
@@ -110,26 +111,29 @@ pub(crate) fn remove_message(m: M) -> Flow {
     Flow::Next
 }
 
-/// Saves the receiving, and looks at the length of the queue. The process takes over the sequential trace token of the message, or loses its own.
+/// Saves the receiving, and looks at the length of the queue. The process takes over the sequential trace token of the
+/// message, or loses its own if a process without one sent it.
 #[cold]
 #[inline(never)]
 fn received(s: &Scheduler, p: &Process) {
     saved_calls::note(p, Saved::Receive);
     crate::trace::monitor::queue_shrinks(p);
     let queue = &p.owner().mailbox.queue;
-    if !queue.current_carries() && !crate::trace::seq::has_token(p) {
+    if !queue.current_carries() {
         return;
     }
     let signal = queue.take_current_signal();
     let token = match signal.as_deref() {
-        Some(crate::signal::Signal::Token(token)) => Some(token),
-        _ => None,
+        Some(Signal::Token(token)) => Some(token),
+        Some(Signal::NoToken) if !seq::has_token(p) => return,
+        Some(Signal::NoToken) => None,
+        _ => return,
     };
     let Some(message) = queue.current() else { return };
     // SAFETY: registers are saved; nothing collects here, and the message stays where it is meanwhile.
     unsafe {
         let ctx = Ctx::new(p, s);
-        crate::trace::seq::received(&ctx, token, message.brand());
+        seq::received(&ctx, token, message.brand());
     }
 }
 

@@ -1,7 +1,8 @@
 //! The hash of hash tries and tables: fast, and equal for terms that are `=:=`.
 //!
 //! A 64-bit state is folded with each word through one widening multiplication. Pairs of a map are hashed each for
-//! itself and added up, so the value does not depend on their order.
+//! itself and added up, so the value does not depend on their order. A term that is one word goes through the finisher
+//! of MurmurHash3, which gives integers the numbers that they have in OTP 27 and later: keys that collide there do here.
 
 use super::aligned;
 use crate::profile::Profile;
@@ -53,7 +54,24 @@ enum Rest<'s> {
 /// Hash of a term for tables of our own.
 #[inline]
 pub fn internal_hash(t: Term<'_>) -> u32 {
-    if t.is_immediate() { finish(fold(SEED, t.bits())) } else { finish(compound(t)) }
+    if t.is_immediate() { mix(t.bits()) as u32 } else { finish(compound(t)) }
+}
+
+/// A hash of 64 bits, the lower half of which is [`internal_hash`].
+pub fn wide_internal_hash(t: Term<'_>) -> u64 {
+    if t.is_immediate() {
+        return mix(t.bits());
+    }
+    let state = compound(t);
+    state & !u64::from(u32::MAX) | u64::from(finish(state))
+}
+
+/// The finisher of MurmurHash3.
+#[inline(always)]
+fn mix(word: u64) -> u64 {
+    let h = (word ^ word >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let h = (h ^ h >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    h ^ h >> 33
 }
 
 fn compound(t: Term<'_>) -> u64 {

@@ -10,7 +10,7 @@ mod phash2;
 #[cfg(test)]
 mod tests;
 
-pub use internal::internal_hash;
+pub use internal::{internal_hash, wide_internal_hash};
 pub use phash::make_hash;
 pub use phash2::make_hash2;
 

@@ -44,6 +44,25 @@ fn internal_hash_agrees_with_equality() {
 }
 
 #[test]
+fn integers_hash_as_in_otp_27() {
+    let known = [
+        (0, 15_677_855_740_172_624_429),
+        (1, 7_938_660_269_479_274_665),
+        (-1, 7_256_831_767_414_464_289),
+        (1 << 40, 18_278_114_801_769_838_424),
+    ];
+    with_builder(|b| {
+        for (n, hash) in known {
+            assert_eq!(wide_internal_hash(b.int(n)), hash, "{n}");
+        }
+        let collide = [-4_294_967_296, -3_502_771_103, 1_628_104_549].map(|n| internal_hash(b.int(n)));
+        assert_eq!(collide, [collide[0]; 3]);
+        let t = b.tuple(&[Term::small(1), b.list(&[Term::NIL])]);
+        assert_eq!(wide_internal_hash(t) as u32, internal_hash(t));
+    });
+}
+
+#[test]
 fn internal_hash_spreads() {
     let mut seen = std::collections::HashSet::new();
     with_builder(|b| {
