@@ -67,6 +67,29 @@ profile_schedulers() ->
     Told = receive told -> told after 10000 -> never end,
     erlang:system_profile(undefined, []),
     Told.
+%% A port is active while it does what it is asked, or has something to read, and then not any more.
+profile_ports() ->
+    [P, Q] = [open_port({spawn, "cat"}, [stream, binary]) || _ <- [1, 2]],
+    [begin port_command(X, <<"a">>), receive {X, {data, _}} -> ok end end || X <- [P, Q]],
+    erlang:system_profile(self(), [runnable_ports]),
+    %% What is left of its last turn may come first.
+    erlang:port_info(P), settled(P),
+    A = [begin F(), turn(P) end || F <- [fun() -> erlang:port_info(P) end, fun() -> erlang:port_info(P, name) end, fun() -> port_close(P) end]],
+    erlang:port_info(Q), settled(Q),
+    port_command(Q, <<"b">>),
+    B = turn(Q),
+    receive {Q, {data, _}} -> ok end,
+    erlang:system_profile(undefined, []),
+    delivered(all),
+    gather(),
+    erlang:system_profile(self(), [runnable_procs]),
+    erlang:port_info(Q),
+    port_close(Q),
+    erlang:system_profile(undefined, []),
+    delivered(all),
+    [A, B, [E || {profile, X, E, _, _} <- gather(), X =:= Q]].
+settled(P) -> case turn(P) of [{active, _} | _] -> ok; [{inactive, _}] -> settled(P) end.
+turn(P) -> receive {profile, P, A, What, {_, _, _}} -> [{A, What} | case A of active -> turn(P); inactive -> [] end] after 10000 -> [never] end.
 profile_stamps() -> [{S, stamped(S)} || S <- [timestamp, monotonic_timestamp, strict_monotonic_timestamp]].
 stamped(S) ->
     P = spawn(fun() -> receive a -> ok end end),

@@ -82,6 +82,8 @@ struct Core {
     closing: Option<bool>,
     /// The driver has stopped.
     gone: bool,
+    /// The last that a `system_profile` heard of it is that it is active.
+    told_active: bool,
 }
 
 impl Port {

@@ -100,6 +100,7 @@ impl Port {
             left: VecDeque::new(),
             closing: None,
             gone: false,
+            told_active: false,
         };
         Port {
             id,

@@ -16,6 +16,7 @@ use crate::sync::atomic::Ordering;
 use crate::sync::{MutexGuard, lock};
 use crate::term::RawTerm;
 use crate::trace::ports::{self, Turn};
+use crate::trace::profiler;
 
 /// Signals handled in one turn.
 const SIGNALS_PER_TURN: usize = 100;
@@ -39,10 +40,16 @@ impl<'p> Running<'p> {
         Running { port, core: Some(core) }
     }
     fn borrow(port: &'p Port) -> Option<Running<'p>> {
-        port.state.borrow().then(|| Running::of(port))
+        port.state.borrow().then(|| Running::of(port).profiled())
     }
     fn start(port: &'p Port) -> Option<Running<'p>> {
-        port.state.start().map(|_| Running::of(port))
+        port.state.start().map(|_| Running::of(port).profiled())
+    }
+    /// Being opened is nothing that a profiler hears of.
+    fn profiled(mut self) -> Running<'p> {
+        let id = self.port.id;
+        profiler::port_runs(id, &mut self.core().told_active);
+        self
     }
     pub(super) fn core(&mut self) -> &mut Core {
         self.core.as_mut().expect("it is there until the end")
@@ -60,7 +67,11 @@ impl<'p> Running<'p> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let Some(core) = self.core.take() else { return };
+        let Some(mut core) = self.core.take() else { return };
+        // What comes in from here on makes it active once more.
+        if core.gone || !self.port.state.get().has_inbox() {
+            profiler::port_rests(self.port.id, &mut core.told_active);
+        }
         if core.gone {
             return self.port.retire(core);
         }

@@ -1,8 +1,8 @@
-//! `system_profile`: when processes become runnable and when not any more, when schedulers work and sleep, told to one
-//! process.
+//! `system_profile`: when processes and ports become runnable and when not any more, when schedulers work and sleep, told
+//! to one process.
 //!
-//! Invariant: a process's `active` and `inactive` alternate ([`Flags::ACTIVE`] in its word), and are told by the thread
-//! that runs it.
+//! Invariant: `active` and `inactive` of a process alternate ([`Flags::ACTIVE`] in its word), those of a port too, and are
+//! told by the thread that runs it.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,6 +38,7 @@ pub struct Profiler {
 static PROFILER: Mutex<Option<Profiler>> = Mutex::new(None);
 const PROCESSES: u32 = 1;
 const SCHEDULERS: u32 = 2;
+const PORTS: u32 = 4;
 static WANTED: AtomicU32 = AtomicU32::new(0);
 
 /// Who is told, if he is still there.
@@ -49,7 +50,9 @@ pub fn get() -> Option<Profiler> {
 pub fn set(new: Option<Profiler>) -> Option<Profiler> {
     let old = get();
     *lock(&PROFILER) = new;
-    let kinds = |p: Profiler| u32::from(p.processes) * PROCESSES + u32::from(p.schedulers) * SCHEDULERS;
+    let kinds = |p: Profiler| {
+        u32::from(p.processes) * PROCESSES + u32::from(p.schedulers) * SCHEDULERS + u32::from(p.ports) * PORTS
+    };
     WANTED.store(new.map_or(0, kinds), Ordering::Relaxed);
     old
 }
@@ -104,6 +107,32 @@ fn process(p: &Process, tag: Atom, active: bool) {
         });
         vec![local(p.pid()), tag.into(), place]
     });
+}
+
+/// A port is run, on a scheduler or by who asks something of it; `told`: what its last event was, `true` for `active`.
+#[inline(always)]
+pub(crate) fn port_runs(id: RawTerm, told: &mut bool) {
+    if wanted(PORTS) && !*told {
+        *told = true;
+        port(id, am::ACTIVE);
+    }
+}
+
+/// Nothing is left for a port to do, or it is gone. Looks at nothing unless it was told that the port is active.
+#[inline(always)]
+pub(crate) fn port_rests(id: RawTerm, told: &mut bool) {
+    if *told {
+        *told = false;
+        if wanted(PORTS) {
+            port(id, am::INACTIVE);
+        }
+    }
+}
+
+/// What a port does has no name here, in OTP neither.
+#[cold]
+fn port(id: RawTerm, tag: Atom) {
+    tell(None, |_| vec![local(id), tag.into(), Term::small(0)]);
 }
 
 /// A scheduler goes to sleep, or wakes.
