@@ -28,6 +28,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use outcome::SuiteResult;
+use reference::Reference;
 use runner::Limits;
 use suites::{AREAS, Area, Suite};
 
@@ -120,8 +121,8 @@ fn work(options: &Options) -> Result<bool, String> {
         return Ok(true);
     }
     let tests = suites::prepare(&chosen, &sources, &out, &vm)?;
-    let mut results = run_all(options, &tests, &vm, &out);
     let reference = reference::read(options.otp);
+    let mut results = run_all(options, &tests, &reference, &vm, &out);
     if options.reference.is_none() {
         reference.leave_out(&mut results);
     }
@@ -146,7 +147,7 @@ fn work(options: &Options) -> Result<bool, String> {
 }
 
 /// Runs the suites, as many at a time as was asked for; results in the order of the suites.
-fn run_all(options: &Options, tests: &[Suite], vm: &runner::Vm, out: &Path) -> Vec<SuiteResult> {
+fn run_all(options: &Options, tests: &[Suite], reference: &Reference, vm: &runner::Vm, out: &Path) -> Vec<SuiteResult> {
     let limits = Limits { time: Duration::from_secs(options.seconds), memory: options.memory << 20 };
     let bar = ProgressBar::new(tests.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} suites {elapsed} {msg}") {
@@ -167,7 +168,11 @@ fn run_all(options: &Options, tests: &[Suite], vm: &runner::Vm, out: &Path) -> V
                         others.load(Ordering::Relaxed),
                         suite.name
                     ));
-                    let result = runner::result(suite, options.case.as_deref(), vm, out, limits, options.again);
+                    // The reference runs all of them, and finds out; one that is asked for by name is run, too.
+                    let all = options.reference.is_some() || options.case.is_some();
+                    let foreign = if all { Vec::new() } else { reference.foreign(suite) };
+                    let case = options.case.as_deref();
+                    let result = runner::result(suite, case, &foreign, vm, out, limits, options.again);
                     let good = result.cases.iter().filter(|c| c.outcome.is_pass()).count();
                     passed.fetch_add(good, Ordering::Relaxed);
                     others.fetch_add(result.cases.len() - good, Ordering::Relaxed);

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::area;
 use super::outcome::{Case, Outcome, SuiteResult};
-use super::suites::AREAS;
+use super::runner::plain;
+use super::suites::{AREAS, Suite};
 
 /// The reference's results for OTP 25.
 const OTP_25: &str = include_str!("../../../conformance/reference-25.tsv");
@@ -27,6 +28,17 @@ impl Reference {
     pub fn suite(&self, area: &str, suite: &str, hash: &str) -> Option<&HashMap<String, Outcome>> {
         let (of, cases) = self.0.get(&(area.to_owned(), suite.to_owned()))?;
         (of == hash).then_some(cases)
+    }
+    /// Cases of a suite that need C code in all its groups, by the names that the suite has for them.
+    pub fn foreign(&self, suite: &Suite) -> Vec<String> {
+        let Some(cases) = self.suite(suite.area, &suite.name, &suite.hash) else { return Vec::new() };
+        let mut all: HashMap<&str, bool> = HashMap::new();
+        for (name, outcome) in cases {
+            *all.entry(plain(name)).or_insert(true) &= *outcome == Outcome::NotApplicable;
+        }
+        let mut names: Vec<_> = all.into_iter().filter(|(_, foreign)| *foreign).map(|(n, _)| n.to_owned()).collect();
+        names.sort();
+        names
     }
     /// Marks the cases that the reference has found not to be applicable, whatever became of them.
     pub fn leave_out(&self, results: &mut [SuiteResult]) {
@@ -202,6 +214,30 @@ mod tests {
         reference.leave_out(&mut results);
         let outcomes = results.map(|r| r.cases.iter().map(|c| c.outcome).collect::<Vec<_>>());
         assert_eq!(outcomes, [[Outcome::NotApplicable, Outcome::Failed], [Outcome::Failed; 2]]);
+    }
+
+    #[test]
+    fn what_needs_c_code_in_some_group_only_is_run() {
+        let mut reference = Reference::default();
+        let cases = [
+            ("x", Outcome::NotApplicable),
+            ("g/y", Outcome::NotApplicable),
+            ("h/y", Outcome::Passed),
+            ("g/z", Outcome::NotApplicable),
+            ("h/z#2", Outcome::NotApplicable),
+        ];
+        let cases = cases.map(|(name, outcome)| (name.to_owned(), outcome)).into();
+        reference.0.insert(("kernel".into(), "b".into()), ("ab".into(), cases));
+        let suite = |hash: &str| Suite {
+            area: "kernel",
+            name: "b".into(),
+            hash: hash.into(),
+            folder: PathBuf::new(),
+            settings: Vec::new(),
+            problem: None,
+        };
+        assert_eq!(reference.foreign(&suite("ab")), ["x", "z"]);
+        assert!(reference.foreign(&suite("cd")).is_empty());
     }
 
     #[test]

@@ -138,8 +138,17 @@ fn headers(root: &Path) -> PathBuf {
     root.join("usr/include")
 }
 
-/// A suite's results: those it has from an earlier run, or of a new one.
-pub fn result(suite: &Suite, case: Option<&str>, vm: &Vm, out: &Path, limits: Limits, again: bool) -> SuiteResult {
+/// A suite's results: those it has from an earlier run, or of a new one. Cases that are `foreign` to the VM, since they need
+/// C code, are not run: what they leave behind when they fail in the middle would be in the way of the next ones.
+pub fn result(
+    suite: &Suite,
+    case: Option<&str>,
+    foreign: &[String],
+    vm: &Vm,
+    out: &Path,
+    limits: Limits,
+    again: bool,
+) -> SuiteResult {
     let mut result = SuiteResult {
         area: suite.area.to_owned(),
         suite: suite.name.clone(),
@@ -155,7 +164,7 @@ pub fn result(suite: &Suite, case: Option<&str>, vm: &Vm, out: &Path, limits: Li
     if let Some(old) = reference::read_suite(&kept, &suite.hash).filter(|_| !again && case.is_none()) {
         return old;
     }
-    match run(suite, case, vm, &dir, limits) {
+    match run(suite, case, foreign, vm, &dir, limits) {
         Ok((cases, problem)) => (result.cases, result.problem) = (cases, problem),
         Err(e) => result.problem = Some(e.to_string()),
     }
@@ -170,6 +179,7 @@ pub fn result(suite: &Suite, case: Option<&str>, vm: &Vm, out: &Path, limits: Li
 fn run(
     suite: &Suite,
     case: Option<&str>,
+    foreign: &[String],
     vm: &Vm,
     dir: &Path,
     limits: Limits,
@@ -181,7 +191,8 @@ fn run(
     let seen = dir.join("seen");
     let mut cases: Vec<Case> = Vec::new();
     for round in 1..=MOST_VMS {
-        let names: Vec<&str> = cases.iter().map(|c| plain(&c.name)).collect();
+        let names = cases.iter().map(|c| plain(&c.name)).chain(foreign.iter().map(String::as_str));
+        let names: Vec<&str> = names.collect();
         fs::write(&seen, names.join("\n"))?;
         let events = dir.join(format!("events.{round}"));
         let folder = suite.folder.display().to_string();
@@ -193,7 +204,15 @@ fn run(
         let text = fs::read(&events).unwrap_or_default();
         let (new, ended) = outcome::read(&String::from_utf8_lossy(&text), end);
         let before = cases.len();
-        cases.extend(new.into_iter().filter(|c| !(c.outcome == Outcome::Skipped && c.reason.contains("\"seen\""))));
+        for mut case in new {
+            if case.outcome == Outcome::Skipped && case.reason.contains("\"seen\"") {
+                if cases.iter().any(|c| c.name == case.name) || !foreign.iter().any(|f| f == plain(&case.name)) {
+                    continue;
+                }
+                case.outcome = Outcome::NotApplicable;
+            }
+            cases.push(case);
+        }
         if ended {
             return Ok((cases, None));
         }
@@ -210,7 +229,7 @@ fn run(
 }
 
 /// A case's name without its groups and number.
-fn plain(name: &str) -> &str {
+pub fn plain(name: &str) -> &str {
     let last = name.rsplit('/').next().unwrap_or(name);
     last.split('#').next().unwrap_or(last)
 }
