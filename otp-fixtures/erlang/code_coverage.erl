@@ -14,9 +14,9 @@ supported() -> erlang:function_exported(code, coverage_support, 0).
 mode(M) -> case supported() of true -> code:set_coverage_mode(M); false -> none end.
 
 text() ->
-    ["-export([a/1, b/0, c/0, d/2]).", "a(X) when X > 1 ->", "  Y = b(),", "  case X of", "    2 -> Y + 1;", "    3 ->", "      c(),", "      Y",
+    ["-export([a/1, b/0, c/0, d/2, f/0, g/0]).", "a(X) when X > 1 ->", "  Y = b(),", "  case X of", "    2 -> Y + 1;", "    3 ->", "      c(),", "      Y",
      "  end;", "a(_) ->", "  1.", "b() -> 5.", "c() ->", "  F = fun(Z) ->", "    Z + 1", "  end,", "  F(1).",
-     "d(A, B) -> C = A * B,", "  [e(X) || X <- [C, B]],", "  try e(C), throw(x) catch", "    throw:x -> caught", "  end.", "e(Q) ->", "  Z = Q + 1, Z."].
+     "d(A, B) -> C = A * B,", "  [e(X) || X <- [C, B]],", "  try e(C), throw(x) catch", "    throw:x -> caught", "  end.", "e(Q) ->", "  Z = Q + 1, Z.", "f() -> g() + 1. g() -> 2."].
 
 binary(Options) ->
     Text = lists:flatten(["-module(cc).\n" | [L ++ "\n" || L <- text()]]),
@@ -47,7 +47,7 @@ run(Mode, Options, M) ->
     M:a(2), M:a(2), M:a(1),
     B = show(),
     R = class(fun() -> code:reset_coverage(M) end),
-    M:a(3), M:d(1, 2),
+    M:a(3), M:d(1, 2), M:g(), M:g(),
     {A, B, R, show()}.
 
 none() -> run(none, [line_coverage]).

@@ -1,8 +1,8 @@
 //! Coverage of modules: which functions or lines were executed, perhaps how often.
 //!
 //! The mode in force when a module is loaded decides which instructions it gets: one at each function's entry, or one at
-//! each executable line that the compiler has marked; each has a cell of its own. Invariant: cells live as long as the
-//! module's instructions, which hold their addresses.
+//! each executable line that the compiler has marked; each has a cell of its own, also where several stand for one line.
+//! Invariant: cells live as long as the module's instructions, which hold their addresses.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
@@ -64,13 +64,14 @@ impl Mode {
     }
 }
 
+/// Cells that are made at a time, since how many there are is known at the end.
+const BLOCK: usize = 64;
+
 /// An executable line of a module.
 #[derive(Debug)]
 struct Line {
     /// Word offset of its instruction.
     offset: u32,
-    /// Index in the line table: the same line has one cell, wherever it is executed.
-    index: u32,
     /// The line itself.
     line: u32,
     /// What the compiler calls it.
@@ -81,8 +82,8 @@ struct Line {
 #[derive(Debug)]
 pub struct Coverage {
     mode: Mode,
-    /// One for each function in the order of the code, or for each item of the line table.
-    cells: Box<[AtomicU64]>,
+    /// One for each function or executable line, in the order of the code, in blocks of [`BLOCK`].
+    cells: Vec<Box<[AtomicU64]>>,
     lines: Vec<Line>,
 }
 
@@ -90,12 +91,9 @@ impl Coverage {
     /// For a module that is being translated.
     pub(super) fn new(lines: &LineTable, functions: u32) -> Coverage {
         let mode = Mode::of_module(lines);
-        let cells = match mode {
-            Mode::None => 0,
-            Mode::Function | Mode::FunctionCounters => functions as usize,
-            Mode::Line | Mode::LineCounters => lines.items.len(),
-        };
-        Coverage { mode, cells: (0..cells).map(|_| AtomicU64::new(0)).collect(), lines: Vec::new() }
+        let functions = if mode.watches_functions() { functions as usize } else { 0 };
+        let cells = (0..functions.div_ceil(BLOCK)).map(|_| block()).collect();
+        Coverage { mode, cells, lines: Vec::new() }
     }
     /// What is watched in this module.
     pub fn mode(&self) -> Mode {
@@ -103,37 +101,48 @@ impl Coverage {
     }
     /// The address of the cell of the `nth` function, if functions are watched.
     pub(super) fn function_cell(&self, nth: usize) -> Option<u64> {
-        self.cells.get(nth).filter(|_| self.mode.watches_functions()).map(address)
+        self.cell(nth).filter(|_| self.mode.watches_functions()).map(address)
     }
-    /// The address of the cell of a line (by its index in the line table, from 0), whose instruction stands at `offset`.
-    pub(super) fn line_cell(&mut self, index: u32, line: u32, cover_id: u64, offset: u32) -> Option<u64> {
-        let cell = self.cells.get(index as usize).filter(|_| self.mode.watches_lines()).map(address)?;
-        self.lines.push(Line { offset, index, line, cover_id });
-        Some(cell)
+    /// The address of the cell of a line whose instruction stands at `offset`.
+    pub(super) fn line_cell(&mut self, line: u32, cover_id: u64, offset: u32) -> Option<u64> {
+        if !self.mode.watches_lines() {
+            return None;
+        }
+        let nth = self.lines.len();
+        if nth == self.cells.len() * BLOCK {
+            self.cells.push(block());
+        }
+        self.lines.push(Line { offset, line, cover_id });
+        self.cell(nth).map(address)
+    }
+    fn cell(&self, nth: usize) -> Option<&AtomicU64> {
+        self.cells.get(nth / BLOCK)?.get(nth % BLOCK)
     }
     /// How often the `nth` function was called, or 1 if it was at all. A function of which lines are watched, those
     /// between the word offsets of `code`, was called if one of them was executed.
     pub fn function(&self, nth: usize, code: std::ops::Range<u32>) -> u64 {
         if self.mode.watches_functions() {
-            return self.cells.get(nth).map_or(0, |c| c.load(Ordering::Relaxed));
+            return self.value(nth);
         }
-        u64::from(self.lines.iter().any(|l| code.contains(&l.offset) && self.value(l.index) != 0))
+        let executed = |(nth, l): (usize, &Line)| code.contains(&l.offset) && self.value(nth) != 0;
+        u64::from(self.lines.iter().enumerate().any(executed))
     }
-    /// Each executable line in the order of the line table: the line, the compiler's number for it, and how often it was
+    /// Each executable line in the order of the code: the line, the compiler's number for it, and how often it was
     /// executed, or 1 if it was at all.
     pub fn lines(&self) -> Vec<(u32, u64, u64)> {
-        let mut all: Vec<&Line> = self.lines.iter().collect();
-        all.sort_by_key(|l| l.index);
-        all.dedup_by_key(|l| l.index);
-        all.into_iter().map(|l| (l.line, l.cover_id, self.value(l.index))).collect()
+        self.lines.iter().enumerate().map(|(nth, l)| (l.line, l.cover_id, self.value(nth))).collect()
     }
-    fn value(&self, index: u32) -> u64 {
-        self.cells.get(index as usize).map_or(0, |c| c.load(Ordering::Relaxed))
+    fn value(&self, nth: usize) -> u64 {
+        self.cell(nth).map_or(0, |c| c.load(Ordering::Relaxed))
     }
     /// Forgets what was executed.
     pub fn reset(&self) {
-        self.cells.iter().for_each(|c| c.store(0, Ordering::Relaxed));
+        self.cells.iter().flatten().for_each(|c| c.store(0, Ordering::Relaxed));
     }
+}
+
+fn block() -> Box<[AtomicU64]> {
+    (0..BLOCK).map(|_| AtomicU64::new(0)).collect()
 }
 
 fn address(cell: &AtomicU64) -> u64 {
@@ -153,19 +162,23 @@ mod tests {
     #[test]
     fn the_compiler_can_force_counters() {
         let c = Coverage::new(&table(HAS_EXECUTABLE_LINES | FORCED_COUNTERS), 2);
-        assert_eq!((c.mode(), c.cells.len()), (Mode::LineCounters, 3));
+        assert_eq!(c.mode(), Mode::LineCounters);
         assert_eq!(c.function_cell(0), None);
     }
 
     #[test]
-    fn a_line_has_one_cell() {
+    fn each_executable_line_has_a_cell() {
         let mut c = Coverage::new(&table(FORCED_COUNTERS), 2);
-        let cells: Vec<_> = [(1, 10), (0, 20), (1, 30)].map(|(i, at)| c.line_cell(i, i + 1, 7, at)).into();
-        assert!(cells[0] == cells[2] && cells[0] != cells[1] && c.line_cell(3, 4, 7, 40).is_none());
-        c.cells[1].store(5, Ordering::Relaxed);
-        assert_eq!(c.lines(), [(1, 7, 0), (2, 7, 5)]);
-        assert_eq!([c.function(0, 0..15), c.function(1, 15..25), c.function(2, 25..40)], [1, 0, 1]);
+        let mut cells: Vec<_> = [(2, 10), (1, 20), (2, 30)].map(|(line, at)| c.line_cell(line, 7, at)).into();
+        c.cells[0][2].store(5, Ordering::Relaxed);
+        assert_eq!(c.lines(), [(2, 7, 0), (1, 7, 0), (2, 7, 5)]);
+        assert_eq!([c.function(0, 0..15), c.function(1, 15..25), c.function(2, 25..40)], [0, 0, 1]);
+        cells.extend((0..2 * BLOCK as u32).map(|n| c.line_cell(3, 8, 40 + n)));
+        assert!(cells.iter().all(Option::is_some));
+        cells.sort();
+        cells.dedup();
+        assert_eq!(cells.len(), 2 * BLOCK + 3);
         c.reset();
-        assert_eq!(c.function(0, 0..15), 0);
+        assert_eq!(c.function(2, 25..40), 0);
     }
 }

@@ -58,7 +58,7 @@ impl<'m> Emitter<'m> {
         self.line(index);
         let number = unsigned(index) as u32;
         let Some(item) = self.m.lines.item(number) else { return };
-        if let Some(cell) = self.coverage.line_cell(number - 1, item.line, cover_id, self.out.here()) {
+        if let Some(cell) = self.coverage.line_cell(item.line, cover_id, self.out.here()) {
             self.cover(cell);
         }
     }
