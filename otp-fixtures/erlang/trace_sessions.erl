@@ -55,3 +55,18 @@ weak() -> {{_, Weak} = S, T} = create(weak), trace:function(Weak, {?MODULE, f, 1
 errors() -> {S, T} = create(e), P = spawn(fun() -> ok end), R = monitor(process, P), receive {'DOWN', R, _, _, _} -> ok end, Rs = [attempt(F) || F <- [fun() -> trace:session_create("x", T, []) end, fun() -> trace:session_create(x, y, []) end, fun() -> {_, {x, _}} = trace:session_create(x, P, []), made end, fun() -> trace:session_create(x, T, [opt]) end, fun() -> trace:process(S, x, true, [call]) end, fun() -> trace:process(S, self(), perhaps, [call]) end, fun() -> trace:process(S, self(), true, [nonsense]) end, fun() -> trace:process(S, self(), true, [{tracer, T}]) end, fun() -> trace:process(x, self(), true, [call]) end, fun() -> trace:function(S, x, true, []) end, fun() -> trace:function(S, {?MODULE, f, 1}, true, [{meta, T}]) end, fun() -> trace:session_destroy(x) end, fun() -> trace:session_destroy({x, 1000}) end, fun() -> trace:session_info(x) end]], gone(S), Rs.
 new_processes() -> {S, T} = create(n), trace:process(S, new, true, [procs]), P = spawn(?MODULE, idle, []), trace:process(S, new, false, [procs]), R = monitor(process, P), P ! stop, receive {'DOWN', R, _, _, _} -> ok end, Ms = kept(T), gone(S), [erlang:delete_element(2, M) || M <- Ms, element(2, M) =:= P].
 memory() -> {S, _} = create(m), trace:function(S, {?MODULE, f, 1}, true, [call_memory]), trace:process(S, self(), true, [call]), _ = [f(X) || X <- [1, 2, 3]], trace:process(S, self(), false, [call]), {call_memory, [{P, N, W}]} = trace:info(S, {?MODULE, f, 1}, call_memory), gone(S), [P =:= self(), N, W].
+%% What a process was made with is its first function's, if it was spawned with that.
+first_memory() -> [born(?MODULE, head, M, L) || L <- [[], lists:seq(1, 20)], M <- [head, tail]] ++ [born(fun() -> head(L) end, head) || L <- [[], lists:seq(1, 20)]].
+head(X) -> tail([X], X).
+tail(_, _) -> ok.
+born(M, F, Traced, X) -> words(Traced, fun() -> spawn_monitor(M, F, [X]) end).
+born(Fun, Traced) -> words(Traced, fun() -> spawn_monitor(Fun) end).
+words(Traced, Spawn) ->
+    {S, _} = create(m),
+    trace:function(S, {?MODULE, Traced, '_'}, true, [call_memory]),
+    {P, R} = spawn_monitor(fun() -> receive go -> ok end, {Q, Down} = Spawn(), receive {'DOWN', Down, _, _, _} -> exit(Q) end end),
+    trace:process(S, P, true, [call, set_on_spawn]), P ! go,
+    Child = receive {'DOWN', R, _, _, Q} -> Q end,
+    {call_memory, All} = trace:info(S, {?MODULE, Traced, case Traced of head -> 1; tail -> 2 end}, call_memory),
+    gone(S),
+    [{N, W} || {Z, N, W} <- All, Z =:= Child].

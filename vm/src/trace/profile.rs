@@ -128,8 +128,12 @@ pub(crate) fn called(ctx: &Ctx<'_>, rule: &Rule, b: &Breakpoint, stack: &Stack<'
     }
     let mut clocks = lock(&CLOCKS);
     let clock = clocks.entry((p.pid().bits(), rule.session)).or_default();
-    // What a process was made with belongs to its first call, which nobody measures before.
-    let is_first = clock.since == [0, 0] && p.owner().reductions.get() == 0 && stack.is_of_first_call();
+    // What a process was made with belongs to its first call, which nobody measures before: that of the function that it
+    // was spawned with, and so not to a fun, which erlang:apply/2 calls.
+    let is_first = clock.since == [0, 0]
+        && b.mfa == p.owner().initial_call.get()
+        && p.owner().reductions.get() == 0
+        && stack.is_of_first_call();
     clock.settle(p, rule.session);
     if is_first {
         clock.since[MEMORY] = 0;
