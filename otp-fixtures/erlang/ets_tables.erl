@@ -130,6 +130,21 @@ table_limits_name_and_reference() -> T = new([named_table]), ets:insert(t, {1}),
 beside_the_end() -> [begin T = new([K, public]), ets:insert(T, [{1}, {b}]), A = [e(fun() -> ets:F(T, '$end_of_table') end) || F <- [next, prev]], ets:insert(T, {'$end_of_table'}), {K, A, [e(fun() -> ets:F(T, X) end) || K =:= ordered_set, F <- [next, prev], X <- ['$end_of_table', b, 1]]} end || K <- [set, ordered_set]].
 
 %% An heir that is gone when it is named is none, and a search belongs to the table that had the name, if it is not ordered.
+%% What somebody does with a table while it is deleted: as before, or badarg, but never as with an empty one.
+deleted_meanwhile() ->
+    Objects = [{N, N} || N <- lists:seq(1, 3000)],
+    lists:usort([X || Type <- [set, ordered_set], F <- meanwhile(Objects), _ <- lists:seq(1, 40), X <- [deleted(Type, Objects, F)]]).
+meanwhile(Objects) ->
+    [fun(T) -> ets:insert_new(T, Objects) end, fun(T) -> not ets:member(T, 2999) end, fun(T) -> ets:lookup(T, 7) =:= [] end,
+     fun(T) -> ets:first(T) =:= '$end_of_table' end, fun(T) -> ets:select_count(T, [{'_', [], [true]}]) =/= 3000 end].
+deleted(Type, Objects, F) ->
+    T = new([Type, public]),
+    ets:insert(T, Objects),
+    {P, R} = spawn_monitor(fun() -> exit(until_deleted(T, F)) end),
+    receive after 1 -> ok end,
+    ets:delete(T),
+    receive {'DOWN', R, _, P, What} -> What end.
+until_deleted(T, F) -> try F(T) of false -> until_deleted(T, F); Other -> Other catch error:badarg -> badarg end.
 heir_gone() -> {P, R} = spawn_monitor(fun() -> ok end), receive {'DOWN', R, _, _, _} -> ok end, T = new([{heir, P, x}]), A = ets:info(T, heir), ets:setopts(T, {heir, self(), y}), B = ets:info(T, heir) =:= self(), ets:setopts(T, {heir, P, x}), {A, B, ets:info(T, heir)}.
 search_of_a_name() ->
     N = ets_tables_search,

@@ -105,6 +105,20 @@ fn table<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access) -> Result<TableRef<'s>,
     look_closer(ctx, t, access)
 }
 
+/// What `f` does with the table that `t` names. A table that is deleted meanwhile is emptied, and not with one look at it:
+/// what was found in it then is no answer.
+#[inline]
+fn using<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access, f: impl FnOnce(&Arc<Table>) -> Answer<'s>) -> Answer<'s> {
+    let table = table(ctx, t, access)?;
+    let answer = f(&table)?;
+    unless_deleted(ctx, &table, answer)
+}
+
+#[inline]
+fn unless_deleted<'s>(ctx: &Ctx<'s>, t: &Table, answer: Term<'s>) -> Answer<'s> {
+    if t.is_deleted() { Err(because(ctx, am::ID)) } else { Ok(answer) }
+}
+
 #[inline(never)]
 fn look_closer<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access) -> Result<TableRef<'s>, Raise> {
     let table = find(t).map_err(|cause| because(ctx, cause))?;

@@ -16,7 +16,7 @@ use girder_vm::term::{cmp, copy::detach};
 use girder_vm::{Atom, Ctx, Raise, Term, am};
 
 use super::keeps_key::keeps_key;
-use super::{Access, Answer, because, spec, table};
+use super::{Access, Answer, because, spec, using};
 
 girder_vm::natives! { pub TABLE:
     "ets" {
@@ -62,34 +62,35 @@ struct Job<'s> {
 
 fn start<'s>(ctx: &Ctx<'s>, what: Atom, args: &[Term<'s>], source: Term<'s>) -> Answer<'s> {
     let access = if matches!(what, am::SELECT_DELETE | am::SELECT_REPLACE) { Access::Write } else { Access::Read };
-    let t = table(ctx, args[0], access)?;
-    if what == am::SELECT_REPLACE && t.kind == Kind::Bag {
-        return Err(because(ctx, am::TABLE_TYPE));
-    }
-    let limit = match args.get(2) {
-        None => 0,
-        Some(n) => n.as_small().and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0).ok_or(Raise::Badarg)?,
-    };
-    if source.is_nil() {
-        // No clause matches nothing.
-        return Ok(match what {
-            am::SELECT | am::SELECT_REVERSE if limit == 0 => Term::NIL,
-            am::SELECT | am::SELECT_REVERSE => am::EOT.into(),
-            _ => ctx.uint(0),
-        });
-    }
-    if what == am::SELECT_REPLACE && !keeps_key(source, t.keypos) {
-        return Err(Raise::Badarg);
-    }
-    let (spec, spec_term) = match spec::compiled(source) {
-        Some(spec) => (spec.clone(), Some(source)),
-        None => (Arc::new(MatchSpec::compile(source).map_err(|e| spec::refused(&e))?), None),
-    };
-    // Another table may get the name before the search goes on. Ordered tables do not care, in OTP either.
-    let by_name = args[0].is_atom() && t.kind != Kind::OrderedSet;
-    let table_term = if by_name { t.tid(ctx) } else { args[0] };
-    let job = Job { what, table_term, spec_term, spec, cursor: Cursor::Start, limit, results: Term::NIL, count: 0 };
-    run(ctx, job, &t)
+    using(ctx, args[0], access, |t| {
+        if what == am::SELECT_REPLACE && t.kind == Kind::Bag {
+            return Err(because(ctx, am::TABLE_TYPE));
+        }
+        let limit = match args.get(2) {
+            None => 0,
+            Some(n) => n.as_small().and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0).ok_or(Raise::Badarg)?,
+        };
+        if source.is_nil() {
+            // No clause matches nothing.
+            return Ok(match what {
+                am::SELECT | am::SELECT_REVERSE if limit == 0 => Term::NIL,
+                am::SELECT | am::SELECT_REVERSE => am::EOT.into(),
+                _ => ctx.uint(0),
+            });
+        }
+        if what == am::SELECT_REPLACE && !keeps_key(source, t.keypos) {
+            return Err(Raise::Badarg);
+        }
+        let (spec, spec_term) = match spec::compiled(source) {
+            Some(spec) => (spec.clone(), Some(source)),
+            None => (Arc::new(MatchSpec::compile(source).map_err(|e| spec::refused(&e))?), None),
+        };
+        // Another table may get the name before the search goes on. Ordered tables do not care, in OTP either.
+        let by_name = args[0].is_atom() && t.kind != Kind::OrderedSet;
+        let table_term = if by_name { t.tid(ctx) } else { args[0] };
+        let job = Job { what, table_term, spec_term, spec, cursor: Cursor::Start, limit, results: Term::NIL, count: 0 };
+        run(ctx, job, t)
+    })
 }
 
 impl<'s> Job<'s> {
@@ -236,21 +237,22 @@ fn again<'s>(ctx: &Ctx<'s>, job: &Job<'s>) -> Raise {
 }
 
 fn ets_select_6<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    let t = table(ctx, args[1], Access::Look)?;
-    let job = || {
-        let [limit, count] = args[5].as_tuple_of()?;
-        Some(Job {
-            what: args[0].as_atom()?,
-            table_term: args[1],
-            spec_term: Some(args[2]),
-            spec: spec::compiled(args[2])?.clone(),
-            cursor: cursor_of(args[3])?,
-            limit: limit.as_usize()?,
-            results: args[4],
-            count: count.as_usize()?,
-        })
-    };
-    run(ctx, job().ok_or(Raise::Badarg)?, &t)
+    using(ctx, args[1], Access::Look, |t| {
+        let job = || {
+            let [limit, count] = args[5].as_tuple_of()?;
+            Some(Job {
+                what: args[0].as_atom()?,
+                table_term: args[1],
+                spec_term: Some(args[2]),
+                spec: spec::compiled(args[2])?.clone(),
+                cursor: cursor_of(args[3])?,
+                limit: limit.as_usize()?,
+                results: args[4],
+                count: count.as_usize()?,
+            })
+        };
+        run(ctx, job().ok_or(Raise::Badarg)?, t)
+    })
 }
 
 /// The native's value, `next` being where more objects are.
@@ -311,30 +313,32 @@ fn continue_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
         }
         _ => return Err(Raise::Badarg),
     };
-    let t = table(ctx, table_term, Access::Read)?;
-    let ordered = matches!(cursor, Cursor::Behind(_));
-    let limit = limit.as_usize().filter(|&n| n > 0 && ordered == (t.kind == Kind::OrderedSet)).ok_or(Raise::Badarg)?;
-    let mut left = left.to_vec().ok_or(Raise::Badarg)?;
-    left.reverse();
-    let compiled = spec::compiled(spec).ok_or(Raise::Badarg)?;
-    let job = Job {
-        what,
-        table_term,
-        spec_term: Some(spec),
-        spec: compiled.clone(),
-        cursor,
-        limit,
-        count: left.len(),
-        results: ctx.list(&left),
-    };
-    if !job.wants_more() {
-        let place = match &job.cursor {
-            Cursor::Place(n) => Cursor::Place(*n),
-            _ => Cursor::Start,
+    using(ctx, table_term, Access::Read, |t| {
+        let ordered = matches!(cursor, Cursor::Behind(_));
+        let limit =
+            limit.as_usize().filter(|&n| n > 0 && ordered == (t.kind == Kind::OrderedSet)).ok_or(Raise::Badarg)?;
+        let mut left = left.to_vec().ok_or(Raise::Badarg)?;
+        left.reverse();
+        let compiled = spec::compiled(spec).ok_or(Raise::Badarg)?;
+        let job = Job {
+            what,
+            table_term,
+            spec_term: Some(spec),
+            spec: compiled.clone(),
+            cursor,
+            limit,
+            count: left.len(),
+            results: ctx.list(&left),
         };
-        return Ok(finish(ctx, job, &t, Some(place)));
-    }
-    run(ctx, job, &t)
+        if !job.wants_more() {
+            let place = match &job.cursor {
+                Cursor::Place(n) => Cursor::Place(*n),
+                _ => Cursor::Start,
+            };
+            return Ok(finish(ctx, job, t, Some(place)));
+        }
+        run(ctx, job, t)
+    })
 }
 
 /// `[{Pattern, [], [What]}]`.

@@ -8,7 +8,7 @@ use girder_vm::profile::Profile;
 use girder_vm::term::cmp;
 use girder_vm::{Ctx, Raise, Term, am};
 
-use super::{Access, Answer, TableRef, because, is_set, is_storable, table};
+use super::{Access, Answer, because, is_set, is_storable, using};
 
 girder_vm::natives! { pub TABLE:
     "ets" {
@@ -19,14 +19,8 @@ girder_vm::natives! { pub TABLE:
     }
 }
 
-/// A table of a type whose keys have one object.
-fn set_table<'s>(ctx: &Ctx<'s>, t: Term<'s>) -> Result<TableRef<'s>, Raise> {
-    let t = table(ctx, t, Access::Write)?;
-    if is_set(&t) { Ok(t) } else { Err(because(ctx, am::TABLE_TYPE)) }
-}
-
 /// The object to insert if there is none, with the key asked for.
-fn default<'s>(ctx: &Ctx<'s>, t: &TableRef<'s>, key: Term<'s>, object: Term<'s>) -> Result<Object, Raise> {
+fn default<'s>(ctx: &Ctx<'s>, t: &Table, key: Term<'s>, object: Term<'s>) -> Result<Object, Raise> {
     match object.as_tuple() {
         Some(elements) if is_storable(t, object) => Ok(t.object(ctx.set_element(elements, t.keypos - 1, key))),
         _ if Profile::get().release >= 28 => Err(because(ctx, am::DEFAULT)),
@@ -54,7 +48,7 @@ struct Step<'s> {
     wrap: Option<(Term<'s>, Term<'s>)>,
 }
 
-fn step<'s>(ctx: &Ctx<'s>, t: &TableRef<'s>, op: Term<'s>) -> Result<Step<'s>, Raise> {
+fn step<'s>(ctx: &Ctx<'s>, t: &Table, op: Term<'s>) -> Result<Step<'s>, Raise> {
     let (pos, increment, wrap) = match op.as_tuple() {
         Some(&[pos, increment]) => (pos, increment, None),
         Some(&[pos, increment, threshold, value]) => (pos, increment, Some((threshold, value))),
@@ -85,33 +79,37 @@ fn advance<'s>(ctx: &Ctx<'s>, counter: Term<'s>, s: &Step<'s>) -> Answer<'s> {
 }
 
 fn update_counter<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>) -> Answer<'s> {
-    let t = set_table(ctx, args[0])?;
-    let (key, op) = (args[1], args[2]);
-    let object = object.map(|o| default(ctx, &t, key, o)).transpose()?;
-    // That there is no object counts more than what is wrong with the steps.
-    let wrong = |e: Raise| if object.is_none() && !t.member(key) { because(ctx, am::BADKEY) } else { e };
-    let (one, many);
-    let steps = match op.is_list().then(|| op.to_vec()).flatten() {
-        Some(ops) => {
-            many = ops.into_iter().map(|op| step(ctx, &t, op)).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
-            &many[..]
+    using(ctx, args[0], Access::Write, |t| {
+        if !is_set(t) {
+            return Err(because(ctx, am::TABLE_TYPE));
         }
-        None => {
-            one = match op.is_integer() {
-                true => Step { pos: t.keypos + 1, increment: op, wrap: None },
-                false => step(ctx, &t, op).map_err(wrong)?,
-            };
-            std::slice::from_ref(&one)
-        }
-    };
-    let done = t.update(key, object, |o| match steps {
-        [s] if !op.is_list() => match add_small(o, s) {
-            Some(sum) => Ok(sum),
-            None => advance_all(ctx, &t, o, steps).map(|sums| sums[0]),
-        },
-        _ => advance_all(ctx, &t, o, steps).map(|sums| ctx.list(&sums)),
-    });
-    done.unwrap_or_else(|| Err(because(ctx, am::BADKEY)))
+        let (key, op) = (args[1], args[2]);
+        let object = object.map(|o| default(ctx, t, key, o)).transpose()?;
+        // That there is no object counts more than what is wrong with the steps.
+        let wrong = |e: Raise| if object.is_none() && !t.member(key) { because(ctx, am::BADKEY) } else { e };
+        let (one, many);
+        let steps = match op.is_list().then(|| op.to_vec()).flatten() {
+            Some(ops) => {
+                many = ops.into_iter().map(|op| step(ctx, t, op)).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+                &many[..]
+            }
+            None => {
+                one = match op.is_integer() {
+                    true => Step { pos: t.keypos + 1, increment: op, wrap: None },
+                    false => step(ctx, t, op).map_err(wrong)?,
+                };
+                std::slice::from_ref(&one)
+            }
+        };
+        let done = t.update(key, object, |o| match steps {
+            [s] if !op.is_list() => match add_small(o, s) {
+                Some(sum) => Ok(sum),
+                None => advance_all(ctx, t, o, steps).map(|sums| sums[0]),
+            },
+            _ => advance_all(ctx, t, o, steps).map(|sums| ctx.list(&sums)),
+        });
+        done.unwrap_or_else(|| Err(because(ctx, am::BADKEY)))
+    })
 }
 
 /// The commonest step, a small counter and increment, done in place.
@@ -143,34 +141,35 @@ fn update_counter_4<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn update_element<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], object: Option<Term<'s>>) -> Answer<'s> {
-    let t = table(ctx, args[0], Access::Write)?;
-    if !is_set(&t) {
-        return Err(Raise::Badarg);
-    }
-    let key = args[1];
-    let release = Profile::get().release;
-    let bad_position = || if release >= 26 { because(ctx, am::POSITION) } else { Raise::Badarg };
-    let object = object.map(|o| default(ctx, &t, key, o)).transpose()?;
-    // The specification is looked at only if there is an object.
-    let done = t.update(key, object, |o| {
-        let specs = args[2].to_vec().unwrap_or_else(|| vec![args[2]]);
-        let size = o.with(|x| x.as_tuple().map_or(0, <[_]>::len));
-        let mut values = Vec::with_capacity(specs.len());
-        for spec in specs {
-            let [pos, value] = spec.as_tuple_of().ok_or(Raise::Badarg)?;
-            if !pos.is_integer() {
-                return Err(Raise::Badarg);
-            }
-            let pos = pos.as_usize().filter(|p| (1..=size).contains(p)).ok_or_else(bad_position)?;
-            if pos == t.keypos {
-                return Err(because(ctx, am::KEYPOS));
-            }
-            values.push((pos, value));
+    using(ctx, args[0], Access::Write, |t| {
+        if !is_set(t) {
+            return Err(Raise::Badarg);
         }
-        write(ctx, &t, o, &values);
-        Ok(())
-    });
-    Ok(done.transpose()?.is_some().into())
+        let key = args[1];
+        let release = Profile::get().release;
+        let bad_position = || if release >= 26 { because(ctx, am::POSITION) } else { Raise::Badarg };
+        let object = object.map(|o| default(ctx, t, key, o)).transpose()?;
+        // The specification is looked at only if there is an object.
+        let done = t.update(key, object, |o| {
+            let specs = args[2].to_vec().unwrap_or_else(|| vec![args[2]]);
+            let size = o.with(|x| x.as_tuple().map_or(0, <[_]>::len));
+            let mut values = Vec::with_capacity(specs.len());
+            for spec in specs {
+                let [pos, value] = spec.as_tuple_of().ok_or(Raise::Badarg)?;
+                if !pos.is_integer() {
+                    return Err(Raise::Badarg);
+                }
+                let pos = pos.as_usize().filter(|p| (1..=size).contains(p)).ok_or_else(bad_position)?;
+                if pos == t.keypos {
+                    return Err(because(ctx, am::KEYPOS));
+                }
+                values.push((pos, value));
+            }
+            write(ctx, t, o, &values);
+            Ok(())
+        });
+        Ok(done.transpose()?.is_some().into())
+    })
 }
 
 fn update_element_3<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {

@@ -3,7 +3,7 @@
 use girder_vm::ets::{Direction, Kind, Object, Table};
 use girder_vm::{Ctx, Raise, Term, am};
 
-use super::{Access, Answer, copy, table};
+use super::{Access, Answer, copy, using};
 
 girder_vm::natives! { pub TABLE:
     "ets" {
@@ -41,18 +41,20 @@ fn key_and_all<'s>(ctx: &Ctx<'s>, t: &Table, objects: &[&Object]) -> Term<'s> {
 }
 
 fn end<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], direction: Direction, show: Show<'s>) -> Answer<'s> {
-    let t = table(ctx, args[0], Access::Read)?;
-    Ok(t.end(direction, |objects| show(ctx, &t, objects)).unwrap_or(am::EOT.into()))
+    using(ctx, args[0], Access::Read, |t| {
+        Ok(t.end(direction, |objects| show(ctx, t, objects)).unwrap_or(am::EOT.into()))
+    })
 }
 
 fn beside<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], direction: Direction, show: Show<'s>) -> Answer<'s> {
-    let t = table(ctx, args[0], Access::Read)?;
-    // What an ordered table answers at its end is no place in it, even if it is a key.
-    if t.kind == Kind::OrderedSet && args[1].is(am::EOT) {
-        return Err(Raise::Badarg);
-    }
-    let found = t.beside(args[1], direction, |objects| show(ctx, &t, objects)).map_err(|()| Raise::Badarg)?;
-    Ok(found.unwrap_or(am::EOT.into()))
+    using(ctx, args[0], Access::Read, |t| {
+        // What an ordered table answers at its end is no place in it, even if it is a key.
+        if t.kind == Kind::OrderedSet && args[1].is(am::EOT) {
+            return Err(Raise::Badarg);
+        }
+        let found = t.beside(args[1], direction, |objects| show(ctx, t, objects)).map_err(|()| Raise::Badarg)?;
+        Ok(found.unwrap_or(am::EOT.into()))
+    })
 }
 
 fn first_1<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
@@ -88,8 +90,9 @@ fn prev_lookup_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
 }
 
 fn slot_2<'s>(ctx: &Ctx<'s>, args: &[Term<'s>]) -> Answer<'s> {
-    let t = table(ctx, args[0], Access::Read)?;
-    let n = args[1].as_usize().ok_or(Raise::Badarg)?;
-    let found = t.slot(n, |objects| all(ctx, &t, objects)).map_err(|()| Raise::Badarg)?;
-    Ok(found.unwrap_or(am::EOT.into()))
+    using(ctx, args[0], Access::Read, |t| {
+        let n = args[1].as_usize().ok_or(Raise::Badarg)?;
+        let found = t.slot(n, |objects| all(ctx, t, objects)).map_err(|()| Raise::Badarg)?;
+        Ok(found.unwrap_or(am::EOT.into()))
+    })
 }
