@@ -8,7 +8,7 @@ use crate::ring::Ring;
 #[test]
 fn events_arrive_whole_and_in_order_or_are_counted() {
     loom::model(|| {
-        let ring = Arc::new(Ring::new(4));
+        let ring = Arc::new(Ring::<4>::new());
         let pusher = ring.clone();
         let t = thread::spawn(move || {
             for i in 1..=3 {

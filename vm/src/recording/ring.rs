@@ -24,48 +24,49 @@ struct Back {
     tail: AtomicUsize,
 }
 
-/// See the module's head.
-pub struct Ring {
+/// See the module's head. Room for `N` words, a power of two.
+pub struct Ring<const N: usize> {
     front: Front,
     back: Back,
-    words: Box<[AtomicU64]>,
+    words: Box<[AtomicU64; N]>,
 }
 
-impl Ring {
-    /// Room for `capacity` words, a power of two.
-    pub fn new(capacity: usize) -> Ring {
-        assert!(capacity.is_power_of_two());
+impl<const N: usize> Ring<N> {
+    /// Where a word lies.
+    const MASK: usize = {
+        assert!(N.is_power_of_two());
+        N - 1
+    };
+    /// An empty one.
+    pub fn new() -> Ring<N> {
+        let words: Box<[AtomicU64]> = std::iter::repeat_with(|| AtomicU64::new(0)).take(N).collect();
         Ring {
-            front: Front { head: AtomicUsize::new(0), limit: AtomicUsize::new(capacity), lost: AtomicU64::new(0) },
+            front: Front { head: AtomicUsize::new(0), limit: AtomicUsize::new(N), lost: AtomicU64::new(0) },
             back: Back { tail: AtomicUsize::new(0) },
-            words: std::iter::repeat_with(|| AtomicU64::new(0)).take(capacity).collect(),
+            words: words.try_into().unwrap_or_else(|_| unreachable!("so many were made")),
         }
-    }
-    #[inline(always)]
-    fn word(&self, at: usize) -> &AtomicU64 {
-        &self.words[at & (self.words.len() - 1)]
     }
     /// Adds an event, or counts it as lost; whether it was added. Only the thread that has the ring calls this.
     #[inline(always)]
-    pub fn push<const N: usize>(&self, event: [u64; N]) -> bool {
+    pub fn push<const WORDS: usize>(&self, event: [u64; WORDS]) -> bool {
         let f = &self.front;
         // Relaxed: this thread alone writes both.
         let head = f.head.load(Ordering::Relaxed);
-        if f.limit.load(Ordering::Relaxed).wrapping_sub(head) < N && !self.look_for_room(head, N) {
+        if f.limit.load(Ordering::Relaxed).wrapping_sub(head) < WORDS && !self.look_for_room(head, WORDS) {
             return false;
         }
         for (i, value) in event.into_iter().enumerate() {
-            self.word(head.wrapping_add(i)).store(value, Ordering::Relaxed);
+            self.words[head.wrapping_add(i) & Self::MASK].store(value, Ordering::Relaxed);
         }
         // Release pairs with the Acquire in `drain`: the words go with it.
-        f.head.store(head.wrapping_add(N), Ordering::Release);
+        f.head.store(head.wrapping_add(WORDS), Ordering::Release);
         true
     }
     #[cold]
     #[inline(never)]
     fn look_for_room(&self, head: usize, words: usize) -> bool {
         // Acquire pairs with the Release in `drain`: what is overwritten was read.
-        let limit = self.back.tail.load(Ordering::Acquire).wrapping_add(self.words.len());
+        let limit = self.back.tail.load(Ordering::Acquire).wrapping_add(N);
         self.front.limit.store(limit, Ordering::Relaxed);
         let fits = limit.wrapping_sub(head) >= words;
         if !fits {
@@ -84,7 +85,7 @@ impl Ring {
         let head = self.front.head.load(Ordering::Acquire);
         let n = head.wrapping_sub(tail);
         // In two runs, so that a word costs no more than its load.
-        let first = tail & (self.words.len() - 1);
+        let first = tail & Self::MASK;
         let (start, end) = self.words.split_at(first);
         let behind = &end[..n.min(end.len())];
         let before = &start[..n - behind.len()];
@@ -96,10 +97,6 @@ impl Ring {
     pub fn lost(&self) -> u64 {
         self.front.lost.load(Ordering::Relaxed)
     }
-    /// Words that it has room for.
-    pub fn capacity(&self) -> usize {
-        self.words.len()
-    }
 }
 
 #[cfg(all(test, not(loom)))]
@@ -108,12 +105,12 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted() {
-        let take = |r: &Ring| {
+        let take = |r: &Ring<4>| {
             let mut got = Vec::new();
             r.drain(|w| got.push(w));
             got
         };
-        let r = Ring::new(4);
+        let r = Ring::new();
         assert!(r.push([1, 1, 1]) && !r.push([2, 2]) && r.push([3]) && !r.push([4]));
         assert_eq!((take(&r), r.lost()), (vec![1, 1, 1, 3], 2));
         assert!(r.push([5, 5]) && r.push([6, 6]) && !r.push([7]));

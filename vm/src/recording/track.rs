@@ -12,7 +12,7 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::format::{Function, Kind, Reason, Span, WORDS};
-use super::ring::Ring;
+use super::ring;
 use super::short::{self, BASE, SWITCH, Short};
 use super::{Note, What, generation, is_on, note};
 use crate::atom::{Atom, am};
@@ -24,9 +24,11 @@ use crate::sys::ticks;
 use crate::term::{Kind as TermKind, RawTerm, Term};
 
 /// Reductions during which a time that was read is still good.
-const SOON: i64 = 16;
+const SOON: i64 = 48;
 /// Words that a ring has room for: more than schedulers make in ten milliseconds.
 pub(super) const CAPACITY: usize = 1 << 18;
+
+type Ring = ring::Ring<CAPACITY>;
 
 /// All rings there ever were; a ring's number is its place.
 static RINGS: Mutex<Vec<&'static Ring>> = Mutex::new(Vec::new());
@@ -128,7 +130,7 @@ impl Track {
     fn begin_ring(&self) -> Option<&'static Ring> {
         let ring = self.ring.get().unwrap_or_else(|| {
             whole(FREE.lock()).pop().unwrap_or_else(|| {
-                let r: &'static Ring = Box::leak(Box::new(Ring::new(CAPACITY)));
+                let r: &'static Ring = Box::leak(Box::new(Ring::new()));
                 whole(RINGS.lock()).push(r);
                 r
             })
@@ -185,7 +187,12 @@ impl Track {
     /// A short event, at the last reading.
     #[inline(always)]
     fn short(&self, s: Short) {
-        let Some(r) = self.ring() else { return };
+        if let Some(r) = self.ring() {
+            self.short_into(r, s);
+        }
+    }
+    #[inline(always)]
+    fn short_into(&self, r: &'static Ring, s: Short) {
         match s.narrow(self.base.get()) {
             Some(word) if r.push([word]) => {}
             Some(_) => self.lost(),
@@ -252,13 +259,14 @@ impl Track {
     #[inline(always)]
     fn turn_ends(&self, pid: RawTerm, left: i64, reductions: u64, reason: Reason) {
         let since = self.then.get() - left + SWITCH as i64;
-        if self.pid.replace(0) != pid.bits() || self.generation.get() != generation() {
+        let (Some(ring), true) = (self.ring.get(), self.pid.replace(0) == pid.bits()) else { return };
+        if self.generation.get() != generation() {
             // What its begin was told to has been lost, or was for another recording.
             return;
         }
         self.follows.set(true);
         let small = reductions << 2 | reason as u64;
-        self.short(Short { kind: Kind::Turn, small, a: pid.bits(), b: self.woken.get() });
+        self.short_into(ring, Short { kind: Kind::Turn, small, a: pid.bits(), b: self.woken.get() });
         if (0..=SOON).contains(&since) {
             self.since.set(since);
         } else {

@@ -236,7 +236,7 @@ impl Writer {
     fn drain(&mut self) -> io::Result<usize> {
         let mut most = 0;
         for (i, ring) in track::rings().into_iter().enumerate() {
-            self.words.resize(ring.capacity() * WORD, 0);
+            self.words.resize(track::CAPACITY * WORD, 0);
             let mut to = self.words.as_chunks_mut::<WORD>().0.iter_mut();
             let n = ring.drain(|w| {
                 if let Some(to) = to.next() {
