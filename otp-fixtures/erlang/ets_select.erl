@@ -18,6 +18,15 @@ match_2() -> each(5, fun(T) -> {s(ets:match(T, {'$1', '_'})), ets:match(T, {3, '
 match_order_of_variables() -> T = with(set, [{a, 1, 2, 3}]), {ets:match(T, {'_', '$3', '$1', '$2'}), ets:match(T, {'$10', '$2', '_', '$0'})}.
 match_same_variable() -> T = with(bag, [{a, 1, 1}, {a, 1, 2}, {b, 2, 2.0}]), s(ets:match(T, {'$1', '$2', '$2'})).
 match_nested() -> T = with(set, [{1, [a, {b, c}]}, {2, [a | d]}, {3, #{k => v, l => 7}}, {4, <<"x">>}]), [s(ets:match(T, P)) || P <- [{'$1', [a | '$2']}, {'$1', [a, {'$2', '_'}]}, {'$1', #{k => '$2'}}, {'$1', #{}}, {'$1', <<"x">>}, {'$1', #{l => 7, k => '_'}}, {'$1', #{z => '_'}}]].
+%% Maps in keys: which objects a pattern finds, where the key is looked up and where it is walked to.
+map_keys() ->
+    Keys = [{K, V} || K <- [#{}, #{k => v}, #{k => 1}, #{a => b, k => v}, a, [], <<"x">>], V <- [1, #{}, #{k => v}]],
+    Patterns = [{K, V} || K <- [#{}, #{k => '_'}, #{k => v}, '_', a], V <- [1, #{}, #{k => '$1'}, #{k => v}, '_']],
+    [begin
+        T = with(Kind, [{K, x} || K <- Keys]),
+        {Kind, [length(ets:match(T, {P, x})) || P <- Patterns]}
+    end || Kind <- ?KINDS].
+map_key() -> [begin T = with(K, [{#{}, x}, {#{k => v}, x}, {#{k => 1}, x}, {a, x}]), {K, [length(ets:match(T, {P, x})) || P <- [#{}, #{k => '_'}, #{k => v}, '_']]} end || K <- ?KINDS].
 match_3() -> each(10, fun(T) -> Cs = chunks(ets:match(T, {'$1', '_'}, 3), fun ets:match/1), {[length(C) || C <- Cs], s(lists:append(Cs))} end).
 match_object_2() -> each(5, fun(T) -> {s(ets:match_object(T, {'_', '_'})), ets:match_object(T, {2, '$1'}), ets:match_object(T, {'_'})} end).
 match_object_3() -> each(7, fun(T) -> Cs = chunks(ets:match_object(T, {'_', '_'}, 2), fun ets:match_object/1), {[length(C) || C <- Cs], s(lists:append(Cs))} end).

@@ -59,6 +59,15 @@ recursion_depth() -> case_runner:attempt(?MODULE, fun() -> rec(20) end).
 rec(0) -> leaf(deep);
 rec(N) -> 1 + rec(N - 1).
 depth_limit_default() -> length(element(4, case_runner:attempt(?MODULE, fun() -> rec(100) end))).
+depth_counts_natives() ->
+    Fs = [fun() -> id(a) / id(0) end, fun() -> id([]) + 1 end, fun() -> hd(id([])) end, fun() -> lists:keysearch(1, 2, id(3)) end,
+          fun() -> erlang:error(x) end, fun() -> throw(x) end, fun() -> (id(nomod)):f(1) end, fun() -> binary_to_atom(id(1)) end],
+    [begin
+        Old = erlang:system_flag(backtrace_depth, D),
+        R = [try F() catch _:_:S -> [{M, N} || {M, N, _, _} <- S] end || F <- Fs],
+        erlang:system_flag(backtrace_depth, Old),
+        {D, R}
+    end || D <- [0, 1, 2]].
 depth_flag() -> Old = erlang:system_flag(backtrace_depth, 3), R = trace_length(), erlang:system_flag(backtrace_depth, 20), S = trace_length(), erlang:system_flag(backtrace_depth, Old), {Old, R, S}.
 trace_length() -> {_, Ref} = spawn_monitor(fun() -> exit(try zig(50) catch _:_:T -> length(T) end) end), receive {'DOWN', Ref, _, _, N} -> N end.
 zig(0) -> leaf(end_of_zig);

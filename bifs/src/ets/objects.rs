@@ -63,7 +63,8 @@ fn insert<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], only_new: bool) -> Answer<'s> {
             return Ok(insert_all(t, args[1].list_iter().map(|x| t.object(x)).collect(), only_new).into());
         }
         let copied = Mutex::new(Vec::with_capacity(n));
-        let state = ctx.magic_reference(unique::magic_reference(), Box::new(Copied { table: t.clone(), copied, only_new }));
+        let state =
+            ctx.magic_reference(unique::magic_reference(), Box::new(Copied { table: t.clone(), copied, only_new }));
         copy_some(ctx, state, args[1])
     })
 }

@@ -440,7 +440,7 @@ fn capture<'s>(b: &Ctx<'s>, class: Class, current: Current, args: Term<'s>, info
     // A native's caller is the first return address to be: the instruction that called it.
     if let Current::Mfa(_) = current {
         let pc = b.process().owner().pc.get();
-        if lookup(pc).is_some() {
+        if n < limit && lookup(pc).is_some() {
             w[n] = pc.expose_provenance() as u64;
             prev = pc;
             n += 1;

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::MatchSpec;
 use super::compile::is_variable;
 use crate::atom::am;
+use crate::profile::Profile;
 use crate::term::{Kind, Term, cmp, map};
 
 /// Where matching objects can be.
@@ -63,7 +64,13 @@ fn is_free(t: Term<'_>) -> bool {
     t.is(am::UNDERSCORE) || is_variable(t).is_some()
 }
 
-/// Whether a pattern has no variables.
+/// Whether a map in a pattern matches maps with more keys also where nothing else in the key is open. Before OTP 27 such a
+/// key is looked up as it is.
+fn maps_are_open() -> bool {
+    Profile::get().release >= 27
+}
+
+/// Whether a pattern matches nothing but itself.
 pub(crate) fn is_bound(pattern: Term<'_>) -> bool {
     let mut todo = vec![pattern];
     while let Some(t) = todo.pop() {
@@ -71,8 +78,8 @@ pub(crate) fn is_bound(pattern: Term<'_>) -> bool {
             Kind::Atom(_) if is_free(t) => return false,
             Kind::Cons(head, tail) => todo.extend([head, tail]),
             Kind::Tuple(elements) => todo.extend(elements),
-            // A map pattern matches maps with more keys.
-            Kind::Map => return false,
+            Kind::Map if maps_are_open() => return false,
+            Kind::Map => todo.extend(map::iter(t).map(|(_, v)| v)),
             _ => {}
         }
     }
@@ -88,7 +95,7 @@ fn bound_start(pattern: Term<'_>) -> bool {
     }
 }
 
-/// Order of a key to a pattern; from the pattern's first variable on all are equal.
+/// Order of a key to a pattern; from the pattern's first variable on, or its first map, all are equal.
 fn order(key: Term<'_>, pattern: Term<'_>) -> Ordering {
     let mut todo = vec![(key, pattern)];
     while let Some((k, p)) = todo.pop() {
@@ -101,7 +108,7 @@ fn order(key: Term<'_>, pattern: Term<'_>) -> Ordering {
                 other => return other,
             },
             (Kind::Cons(h, t), Kind::Cons(i, u)) => todo.extend([(t, u), (h, i)]),
-            (_, Kind::Map) if map::iter(p).any(|(_, v)| !is_bound(v)) || map::size(p) > 0 => return Ordering::Equal,
+            (Kind::Map, Kind::Map) => return Ordering::Equal,
             _ => match cmp::compare(k, p) {
                 Ordering::Equal => {}
                 other => return other,
