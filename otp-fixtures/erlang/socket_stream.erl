@@ -90,3 +90,20 @@ global_counts() -> C = fun() -> maps:with([num_sockets, num_dinet, num_ptcp, num
 gc_closes() -> {C, S} = pair(), {ok, Fd} = socket:getopt(C, otp, fd), socket:close(C), spawn(fun() -> {ok, D} = socket:open(inet, stream, tcp, #{use_registry => false}), {ok, _} = socket:getopt(D, otp, fd) end), done([S], is_integer(Fd)).
 linger() -> {C, S} = pair(), ok = socket:setopt(C, socket, linger, #{onoff => true, linger => 2}), socket:send(C, <<"x">>), ok = socket:close(C), done([S], socket:recv(S, 1)).
 alias_handles() -> {C, S} = pair(), H = alias(), X = socket:recv(S, 0, H), socket:send(C, <<"abc">>), M = messages(), done([C, S], {named([{H, h}], X), named([{S, s}, {H, h}], M)}).
+%% Who asks again takes the place of its own first request, which is given up (26 and later).
+accept_again() ->
+    {L, _} = listener(),
+    {select, {select_info, _, H}} = socket:accept(L, nowait),
+    A = socket:accept(L, 10),
+    B = receive {'$socket', L, abort, {H, X}} -> X after 0 -> none end,
+    {select, {select_info, _, I}} = socket:accept(L, nowait),
+    {select, {select_info, _, J}} = socket:accept(L, nowait),
+    C = receive {'$socket', L, abort, {I, Y}} -> Y after 0 -> none end,
+    done([L], {A, B, C, I =:= J}).
+%% A socket is among what hears of its owner's end.
+watches_owner() ->
+    Watching = fun({'$socket', R}) -> lists:member(R, element(2, process_info(self(), monitored_by))) end,
+    {C, S} = pair(),
+    Open = {Watching(C), Watching(S)},
+    done([C, S], ok),
+    {Open, Watching(C), Watching(S)}.

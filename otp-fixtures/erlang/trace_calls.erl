@@ -43,6 +43,12 @@ exceptions() -> traced([call], [{m(deep, 1), [{'_', [], [{exception_trace}]}], [
 exceptions_returning() -> traced([call], [{m(fact, 1), [{'_', [], [{exception_trace}]}], [local]}], fun() -> fact(1) end).
 exceptions_uncaught() -> traced([call], [{m(fails, 1), [{'_', [], [{exception_trace}]}], [local]}], fun() -> fails(1) end).
 returns_lost() -> traced([call], [{m(deep, 1), [{'_', [], [{return_trace}]}], [local]}], fun() -> catches(1) end).
+%% In 27 and later the process is seen to return to a handler that is not the caller's, too.
+return_to_far_handler() -> traced([call, return_to], [{m(may_fail, 1), true, [local]}], fun() -> {catches_far(0), catches_far(1)} end).
+may_fail(0) -> error(zero);
+may_fail(N) -> N.
+in_between(X) -> Y = may_fail(X), {got, Y}.
+catches_far(X) -> R = (catch in_between(X)), {caught, R}.
 return_to_handler() -> traced([call, return_to], [{m(fails, 1), true, [local]}], fun() -> {catches(0)} end).
 throws() -> traced([call], [{m(id, 1), [{'_', [], [{exception_trace}]}], [local]}], fun() -> catch throw(id(x)), try exit(id(y)) catch exit:y -> id(z) end end).
 match_head() -> traced([call], [{m(fact, 1), [{[2], [], []}], [local]}], fun() -> fact(3) end).

@@ -76,6 +76,10 @@ impl Profile {
     pub fn large_maps_list_backwards(self) -> bool {
         self.release < 28
     }
+    /// `return_to` is told of exceptions that are caught further out than in the caller (27 and later).
+    pub fn far_handlers_are_returned_to(self) -> bool {
+        self.release >= 27
+    }
     /// `maps:iterator/2` with an order exists (26 and later).
     pub fn maps_have_ordered_iterators(self) -> bool {
         self.release >= 27

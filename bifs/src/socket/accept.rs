@@ -65,10 +65,13 @@ fn accept_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
                 Ok(ok(ctx, new.reference(ctx)))
             }
             Err(e) if would_block(&e) => {
-                if r.acceptors.current.is_some() {
+                if let Some(old) = r.acceptors.current.replace(who) {
                     r.accepts.waits += 1;
+                    // The process itself, which asks anew; in 25 nobody tells it what became of its first request.
+                    if old.handle.numbers != who.handle.numbers && Profile::get().release >= 26 {
+                        s.abort(old, am::CANCELLED);
+                    }
                 }
-                r.acceptors.current = Some(who);
                 r.state |= state::ACCEPTING | state::SELECTED;
                 s.follow(ctx);
                 s.select(fd.as_fd(), Mode::Read, who);

@@ -299,7 +299,7 @@ impl Socket {
             b.tuple(&[am::SOCKET_TAG.into(), socket, tag.into(), info(b)])
         })
     }
-    fn abort(self: &Arc<Self>, who: Requestor, reason: Atom) {
+    pub(super) fn abort(self: &Arc<Self>, who: Requestor, reason: Atom) {
         signal::to_pid(who.pid, self.message(am::ABORT, |b| b.tuple(&[who.handle.term(b), reason.into()])));
     }
     /// Tells the process that keeps the register: `{'$socket', What, {'$socket', Socket}}`.

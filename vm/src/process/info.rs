@@ -225,7 +225,12 @@ fn value<'s>(b: &Builder<'s>, p: &Process, item: Item, request: &Request) -> Ter
         }
         Item::Links => b.list_from(o.relations.borrow().linked().map(local)),
         Item::Monitors => b.list_from(o.relations.borrow().monitors.values().map(|m| watched(b, m))),
-        Item::MonitoredBy => b.list_from(o.relations.borrow().watchers.values().map(|w| local(w.pid))),
+        // Processes and ports, and what hears of its end beside them, such as its sockets.
+        Item::MonitoredBy => {
+            let r = o.relations.borrow();
+            let resources = r.resources.keys().map(|&numbers| b.reference(numbers));
+            b.list_from(r.watchers.values().map(|w| local(w.pid)).chain(resources))
+        }
         Item::Dictionary if sensitive => Term::NIL,
         Item::Dictionary => {
             let d = o.dictionary.borrow();

@@ -11,6 +11,7 @@ use crate::code::{self, Mfa};
 use crate::heap::Builder;
 use crate::interp::trace_frames::{Frame, Kind, Stack};
 use crate::process::{Class, Process};
+use crate::profile::Profile;
 use crate::term::{RawTerm, Term};
 
 /// Who is told of the end of the call that a frame belongs to.
@@ -56,7 +57,7 @@ fn return_to(p: &Process, session: u32, place: *const u64) {
 pub(crate) struct Unwinding {
     /// Sessions whose `return_to` frame was the last thing passed.
     open: Vec<u32>,
-    /// Sessions that are told where the process goes on if the handler is in the next frame.
+    /// Sessions that are told where the process goes on: if the handler is in the next frame (25), or wherever it is.
     due: Vec<u32>,
 }
 
@@ -78,7 +79,14 @@ impl Unwinding {
     }
     /// Another return word.
     pub(crate) fn call(&mut self) {
-        self.due = std::mem::take(&mut self.open);
+        if !Profile::get().far_handlers_are_returned_to() {
+            self.due.clear();
+        }
+        for session in self.open.drain(..) {
+            if !self.due.contains(&session) {
+                self.due.push(session);
+            }
+        }
     }
     /// The handler is found, in the function that is returned to by `word`.
     pub(crate) fn caught(&mut self, p: &Process, handler: *const u64) {
