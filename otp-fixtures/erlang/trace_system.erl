@@ -88,6 +88,25 @@ profile_ports() ->
     erlang:system_profile(undefined, []),
     delivered(all),
     [A, B, [E || {profile, X, E, _, _} <- gather(), X =:= Q]].
+%% While a port does at once what a process asks, the process counts as inactive.
+profile_exclusive() -> [exclusive(O) || O <- [[exclusive, runnable_procs, runnable_ports], [runnable_procs, runnable_ports], [exclusive, runnable_ports]]].
+exclusive(Options) ->
+    Port = open_port({spawn, "cat"}, [stream, binary]),
+    port_command(Port, <<"a">>),
+    receive {Port, {data, _}} -> ok end,
+    P = spawn(fun() -> receive go -> ok end, erlang:port_info(Port, name), receive stop -> ok end end),
+    until_waiting(P),
+    erlang:system_profile(self(), [runnable_ports]),
+    erlang:port_info(Port), settled(Port),
+    erlang:system_profile(self(), Options),
+    P ! go,
+    Told = [receive {profile, X, A, _, _} when X =:= P; X =:= Port -> {case X of P -> process; Port -> port end, A} after 10000 -> never end || _ <- lists:seq(1, case Options of [_, _, _] -> 6; [runnable_procs, _] -> 4; _ -> 2 end)],
+    erlang:system_profile(undefined, []),
+    port_close(Port),
+    P ! stop,
+    delivered(all),
+    gather(),
+    Told.
 settled(P) -> case turn(P) of [{active, _} | _] -> ok; [{inactive, _}] -> settled(P) end.
 turn(P) -> receive {profile, P, A, What, {_, _, _}} -> [{A, What} | case A of active -> turn(P); inactive -> [] end] after 10000 -> [never] end.
 profile_stamps() -> [{S, stamped(S)} || S <- [timestamp, monotonic_timestamp, strict_monotonic_timestamp]].

@@ -40,7 +40,7 @@ impl<'p> Running<'p> {
         Running { port, core: Some(core) }
     }
     fn borrow(port: &'p Port) -> Option<Running<'p>> {
-        port.state.borrow().then(|| Running::of(port).profiled())
+        port.state.borrow().then(|| Running::of(port))
     }
     fn start(port: &'p Port) -> Option<Running<'p>> {
         port.state.start().map(|_| Running::of(port).profiled())
@@ -54,13 +54,17 @@ impl<'p> Running<'p> {
     pub(super) fn core(&mut self) -> &mut Core {
         self.core.as_mut().expect("it is there until the end")
     }
-    /// Does at once what a process asks.
-    fn perform(&mut self, caller: RawTerm, op: Op) -> Reply {
+    /// Does at once what a process asks, whose thread this is, and gives the port up.
+    fn perform(self, caller: RawTerm, op: Op) -> Reply {
         let port = self.port;
+        let told = profiler::caller_rests(caller);
+        let mut running = self.profiled();
         let turn = Turn::begin(port, ports::name_of(&op));
-        let core = self.core();
+        let core = running.core();
         let reply = core.perform(port, caller, op);
         core.turn_ends(turn);
+        drop(running);
+        profiler::caller_runs(caller, told);
         reply
     }
 }
@@ -248,7 +252,7 @@ pub enum Outcome {
 pub fn sync(id: RawTerm, caller: RawTerm, op: Op) -> Outcome {
     let guard = crossbeam_epoch::pin();
     let Some(port) = Table::get().find(id, &guard).filter(|p| !p.is_closed()) else { return Outcome::Gone };
-    if let Some(mut running) = Running::borrow(port) {
+    if let Some(running) = Running::borrow(port) {
         return Outcome::Done(running.perform(caller, op));
     }
     let reference = Reference::fresh();
@@ -262,7 +266,7 @@ pub fn send(id: RawTerm, caller: RawTerm, op: Op) {
     let guard = crossbeam_epoch::pin();
     let Some(port) = Table::get().find(id, &guard).filter(|p| !p.is_closed()) else { return };
     match Running::borrow(port) {
-        Some(mut running) => drop(running.perform(caller, op)),
+        Some(running) => drop(running.perform(caller, op)),
         None => signal(id, Request { caller, reply: None, op }.into()),
     }
 }

@@ -12,7 +12,7 @@ use super::{Flags, tracee};
 use crate::atom::{Atom, am};
 use crate::heap::Builder;
 use crate::heap::message::Message;
-use crate::process::{Process, backtrace};
+use crate::process::{Process, backtrace, table};
 use crate::sched;
 use crate::signal;
 use crate::sync::lock;
@@ -29,7 +29,7 @@ pub struct Profiler {
     pub ports: bool,
     /// `scheduler`.
     pub schedulers: bool,
-    /// `exclusive`: reports of processes and ports do not count with the tracer's own.
+    /// `exclusive`: a process is not active while a port does at once what it asks of it.
     pub exclusive: bool,
     /// How time is shown.
     pub stamps: Flags,
@@ -39,6 +39,7 @@ static PROFILER: Mutex<Option<Profiler>> = Mutex::new(None);
 const PROCESSES: u32 = 1;
 const SCHEDULERS: u32 = 2;
 const PORTS: u32 = 4;
+const EXCLUSIVE: u32 = 8;
 static WANTED: AtomicU32 = AtomicU32::new(0);
 
 /// Who is told, if he is still there.
@@ -51,7 +52,10 @@ pub fn set(new: Option<Profiler>) -> Option<Profiler> {
     let old = get();
     *lock(&PROFILER) = new;
     let kinds = |p: Profiler| {
-        u32::from(p.processes) * PROCESSES + u32::from(p.schedulers) * SCHEDULERS + u32::from(p.ports) * PORTS
+        u32::from(p.processes) * PROCESSES
+            + u32::from(p.schedulers) * SCHEDULERS
+            + u32::from(p.ports) * PORTS
+            + u32::from(p.processes && p.exclusive) * EXCLUSIVE
     };
     WANTED.store(new.map_or(0, kinds), Ordering::Relaxed);
     old
@@ -127,6 +131,26 @@ pub(crate) fn port_rests(id: RawTerm, told: &mut bool) {
             port(id, am::INACTIVE);
         }
     }
+}
+
+/// The thread of the process `pid` is about to run a port, for which the process rests; whether it was told so.
+#[inline(always)]
+pub(crate) fn caller_rests(pid: RawTerm) -> bool {
+    wanted(EXCLUSIVE) && with_active(pid, process_rests)
+}
+
+/// It has run the port, and goes on with the process; `told`: what [`caller_rests`] has said.
+#[inline(always)]
+pub(crate) fn caller_runs(pid: RawTerm, told: bool) {
+    if told {
+        table::with(pid, process_runs);
+    }
+}
+
+#[cold]
+fn with_active(pid: RawTerm, f: fn(&Process)) -> bool {
+    let active = |p: &Process| p.trace_flags().any(Flags::ACTIVE).then(|| f(p)).is_some();
+    table::with(pid, active).unwrap_or(false)
 }
 
 /// What a port does has no name here, in OTP neither.
