@@ -139,6 +139,12 @@ state_integer_hash() ->
     erts_debug:set_internal_state(available_internal_state, true),
     erlang:system_info(otp_release) >= "27" andalso [erts_debug:get_internal_state({internal_hash, N}) || N <- [0, 1, -1, 255, 1 bsl 40, -(1 bsl 59), -4294967296, -3502771103, 1628104549]].
 
+%% It has 32 bits before OTP 27.
+state_hash_width() ->
+    logger:set_primary_config(level, none),
+    erts_debug:set_internal_state(available_internal_state, true),
+    lists:max([erts_debug:get_internal_state({internal_hash, X}) bsr 32 || N <- lists:seq(1, 100), X <- [N, {N}]]) > 0.
+
 system_check() -> [e(fun() -> erts_internal:system_check(What) end) || What <- [schedulers, foo]].
 
 %% Standard error gets the text; it is not looked at here.
