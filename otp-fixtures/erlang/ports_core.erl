@@ -11,6 +11,8 @@ exits(P) -> receive {'EXIT', P, W} -> W after 2000 -> none end.
 data(P) -> receive {P, {data, D}} -> D after 2000 -> none end.
 gone() -> P = cat(), true = port_close(P), until(fun() -> erlang:port_info(P) =:= undefined end), drain(), P.
 not_one() -> [1, a_name, make_ref(), self(), "x"].
+%% Files are no ports from OTP 27 on.
+to_file() -> [attempt(fun() -> is_port(open_port(N, [eof])) end) || N <- ["/dev/null", '/dev/null', <<"/dev/null">>, "", [a]]].
 
 info_items() -> apart(fun() -> P = cat(), [pinfo(P, I) || I <- [name, input, output, registered_name, queue_size, locking, monitors, monitored_by, parallelism]] end).
 info_identity() -> apart(fun() -> P = cat(), [pinfo(P, connected) =:= self(), pinfo(P, links) =:= [self()], is_integer(pinfo(P, id)), is_integer(pinfo(P, os_pid)), is_integer(pinfo(P, memory))] end).

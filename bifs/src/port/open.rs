@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use girder_vm::port::{self, DriverPort, Limits, Settings};
 use girder_vm::process::relations::Link;
 use girder_vm::sched::Dirty;
-use girder_vm::{Atom, Ctx, Kind, RawTerm, Term, am};
+use girder_vm::{Atom, Ctx, Kind, Profile, RawTerm, Term, am};
 
 use super::Answer;
 use crate::drivers::spawn::Program;
@@ -145,11 +145,14 @@ enum Target {
 }
 
 fn target(t: Term<'_>) -> Option<Target> {
-    if let Some(a) = t.as_atom() {
-        return Some(Target::File(a.name().as_bytes().to_vec()));
-    }
-    if let Some(bytes) = flat_string(t) {
-        return Some(Target::File(bytes));
+    // OTP 27 has no ports to files any more.
+    if Profile::get().release < 27 {
+        if let Some(a) = t.as_atom() {
+            return Some(Target::File(a.name().as_bytes().to_vec()));
+        }
+        if let Some(bytes) = flat_string(t) {
+            return Some(Target::File(bytes));
+        }
     }
     match t.kind() {
         Kind::Tuple(&[kind, name]) => {
