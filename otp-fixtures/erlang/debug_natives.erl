@@ -120,6 +120,7 @@ state_for_tests() ->
     {M, _} = binary_to_term(lost_magic()),
     Lost = erts_debug:get_internal_state({magic_ref, M}),
     {M2, Id} = erts_debug:set_internal_state(make, magic_ref),
+    put(kept, M2),
     {Id, _, true} = erts_debug:get_internal_state({magic_ref, binary_to_term(term_to_binary(M2))}),
     {A, B, C, D, Lost}.
 
