@@ -5,7 +5,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use girder_vm::process::unique;
 use girder_vm::{Atom, Ctx, Raise, Term, am};
 
 girder_vm::natives! { pub TABLE:
@@ -58,7 +57,7 @@ fn new<'s>(ctx: &Ctx<'s>, count: Term<'s>, sort: Sort) -> Result<Term<'s>, Raise
     values.try_reserve_exact(n).map_err(|_| Raise::SystemLimit)?;
     values.resize_with(n, AtomicU64::default);
     ctx.charge(n / 512);
-    Ok(ctx.magic_reference(unique::magic_reference(), Box::new(Array { sort, values: values.into() })))
+    Ok(ctx.fresh_magic_reference(Box::new(Array { sort, values: values.into() })))
 }
 
 fn atomics_new_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Raise> {

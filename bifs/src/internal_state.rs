@@ -233,7 +233,7 @@ fn magic_ref<'s>(ctx: &Ctx<'s>, t: Term<'s>) -> Answer<'s> {
 }
 
 fn make_magic_reference<'s>(ctx: &Ctx<'s>) -> Answer<'s> {
-    let reference = ctx.magic_reference(unique::magic_reference(), Box::new(Empty));
+    let reference = ctx.fresh_magic_reference(Box::new(Empty));
     let identity = identity(reference.as_magic().ok_or(Raise::SystemLimit)?);
     Ok(ctx.tuple(&[reference, ctx.uint(identity as u64)]))
 }

@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use girder_vm::process::unique;
 use girder_vm::{Ctx, Raise, Term, am};
 
 girder_vm::natives! { pub TABLE:
@@ -97,7 +96,7 @@ fn available(q: &Queue, t: Term<'_>) -> Result<usize, Raise> {
 }
 
 fn new_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Answer<'s> {
-    Ok(ctx.magic_reference(unique::magic_reference(), Box::<Buffer>::default()))
+    Ok(ctx.fresh_magic_reference(Box::<Buffer>::default()))
 }
 
 fn size_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {

@@ -9,7 +9,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use girder_libs::zlib::{self, Stream};
 use girder_vm::heap::Detached;
-use girder_vm::process::unique;
 use girder_vm::term::copy::detach;
 use girder_vm::{Ctx, Profile, Raise, RawTerm, Term, am};
 
@@ -223,7 +222,7 @@ fn open_0<'s>(ctx: &Ctx<'s>, _: &[Term<'s>]) -> Answer<'s> {
         buffer_size: 4000,
     };
     let z = Zlib { controller: AtomicU64::new(ctx.process().pid().bits()), state: Mutex::new(state) };
-    Ok(ctx.magic_reference(unique::magic_reference(), Box::new(z)))
+    Ok(ctx.fresh_magic_reference(Box::new(z)))
 }
 
 fn close_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {

@@ -9,7 +9,6 @@ use girder_libs::zstd::{
     self, CompressDictionary, CompressParameter, Compressor, DecompressDictionary, DecompressParameter, Decompressor,
     Directive, STRATEGIES, Step,
 };
-use girder_vm::process::unique;
 use girder_vm::sched::Dirty;
 use girder_vm::term::{BitsView, bits::copy_view, map};
 use girder_vm::{Ctx, Raise, Term, am};
@@ -90,7 +89,7 @@ fn open<'s, C: Send + 'static>(ctx: &Ctx<'s>, codec: Option<C>) -> Answer<'s> {
     let codec = Some(codec.ok_or(Raise::SystemLimit)?);
     let state = Mutex::new(State { codec, in_use: false, thorough: false });
     let stream = Stream { owner: ctx.process().pid().bits(), state };
-    Ok(ctx.magic_reference(unique::magic_reference(), Box::new(stream)))
+    Ok(ctx.fresh_magic_reference(Box::new(stream)))
 }
 
 fn close_1<'s, C: Send + 'static>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
@@ -317,7 +316,7 @@ fn create_cdict_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let level = int(a[1]).ok_or(Raise::Badarg)?;
     let thorough = level >= DIRTY_PARAMETER;
     match work(ctx, bytes.len(), thorough, || CompressDictionary::new(bytes.into(), level)) {
-        Some(d) => Ok(ctx.magic_reference(unique::magic_reference(), Box::new(Arc::new(d)))),
+        Some(d) => Ok(ctx.fresh_magic_reference(Box::new(Arc::new(d)))),
         None => Ok(ctx.tuple(&[am::ERROR.into(), name(ctx, "invalid_compress_dict")?])),
     }
 }
@@ -325,7 +324,7 @@ fn create_cdict_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
 fn create_ddict_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     let bytes = bytes(a[0].as_binary().ok_or(Raise::Badarg)?);
     match work(ctx, bytes.len(), false, || DecompressDictionary::new(bytes.into())) {
-        Some(d) => Ok(ctx.magic_reference(unique::magic_reference(), Box::new(Arc::new(d)))),
+        Some(d) => Ok(ctx.fresh_magic_reference(Box::new(Arc::new(d)))),
         None => Ok(ctx.tuple(&[am::ERROR.into(), name(ctx, "invalid_decompress_dict")?])),
     }
 }

@@ -89,6 +89,15 @@ impl Profile {
     pub fn all_views_are_sub_binaries(self) -> bool {
         self.release >= 27
     }
+    /// Strings and atoms name files that ports can be opened to (up to 26).
+    pub fn ports_to_files(self) -> bool {
+        self.release < 27
+    }
+    /// A map in the key of a pattern for tables matches maps with more keys also where nothing else in the key is open (27
+    /// and later); else such a key is looked up as it is.
+    pub fn maps_in_keys_are_open(self) -> bool {
+        self.release >= 27
+    }
     /// `binary` refuses bad patterns for empty subjects, and no copies of a bitstring that is no binary (27 and later).
     pub fn unused_binary_arguments_count(self) -> bool {
         self.release >= 27

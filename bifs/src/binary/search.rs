@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use girder_vm::atom::am;
-use girder_vm::process::unique;
 use girder_vm::{Ctx, Profile, Raise, Term};
 use memchr::memmem;
 
@@ -106,7 +105,7 @@ fn compile_pattern_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Result<Term<'s>, Rais
     let needles = needles(a[0])?;
     let searcher = Searcher::new(&needles)?.into_owned();
     let tag = if matches!(searcher, Searcher::One(_)) { am::BM } else { am::AC };
-    let reference = ctx.magic_reference(unique::magic_reference(), Box::new(searcher));
+    let reference = ctx.fresh_magic_reference(Box::new(searcher));
     Ok(ctx.tuple(&[Term::atom(tag), reference]))
 }
 

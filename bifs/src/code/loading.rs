@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use girder_vm::code::load::{self, Busy, Deleted, Finished, Prepared};
 use girder_vm::code::{self, Mfa};
-use girder_vm::process::{report, unique};
+use girder_vm::process::report;
 use girder_vm::sched::Dirty;
 use girder_vm::{Atom, Ctx, Raise, Term, am};
 
@@ -50,7 +50,7 @@ fn prepare_loading_2<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
     };
     ctx.owner().fcalls.set(0);
     match prepared {
-        Ok(p) => Ok(ctx.magic_reference(unique::magic_reference(), Box::new(Arc::new(p)))),
+        Ok(p) => Ok(ctx.fresh_magic_reference(Box::new(Arc::new(p)))),
         Err(why) => {
             let text = format!("Error loading module {}:\n  {why}\n", module.name());
             report::error(ctx.process(), "~ts~n", |b| b.list(&[b.string(&text)]));

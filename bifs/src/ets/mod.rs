@@ -105,8 +105,8 @@ fn table<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access) -> Result<TableRef<'s>,
     look_closer(ctx, t, access)
 }
 
-/// What `f` does with the table that `t` names. A table that is deleted meanwhile is emptied, and not with one look at it:
-/// what was found in it then is no answer.
+/// The answer of `f` for the table that `t` names. A table that is deleted meanwhile is emptied in steps, and found empty:
+/// then the answer is that it is gone.
 #[inline]
 fn using<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access, f: impl FnOnce(&Arc<Table>) -> Answer<'s>) -> Answer<'s> {
     let table = table(ctx, t, access)?;
@@ -114,6 +114,7 @@ fn using<'s>(ctx: &Ctx<'s>, t: Term<'s>, access: Access, f: impl FnOnce(&Arc<Tab
     unless_deleted(ctx, &table, answer)
 }
 
+/// The answer, if the table has not been deleted since it was found.
 #[inline]
 fn unless_deleted<'s>(ctx: &Ctx<'s>, t: &Table, answer: Term<'s>) -> Answer<'s> {
     if t.is_deleted() { Err(because(ctx, am::ID)) } else { Ok(answer) }

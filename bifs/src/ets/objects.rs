@@ -5,7 +5,6 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use girder_vm::code::{Export, Mfa};
 use girder_vm::ets::{Kind, Object, Table};
-use girder_vm::process::unique;
 use girder_vm::profile::Profile;
 use girder_vm::term::cmp;
 use girder_vm::{Ctx, Raise, Term, am};
@@ -63,8 +62,7 @@ fn insert<'s>(ctx: &Ctx<'s>, args: &[Term<'s>], only_new: bool) -> Answer<'s> {
             return Ok(insert_all(t, args[1].list_iter().map(|x| t.object(x)).collect(), only_new).into());
         }
         let copied = Mutex::new(Vec::with_capacity(n));
-        let state =
-            ctx.magic_reference(unique::magic_reference(), Box::new(Copied { table: t.clone(), copied, only_new }));
+        let state = ctx.fresh_magic_reference(Box::new(Copied { table: t.clone(), copied, only_new }));
         copy_some(ctx, state, args[1])
     })
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use girder_vm::code::{Export, Mfa};
 use girder_vm::ets::matchspec::{Call, CompileErrors, Dialect, MatchSpec, Outcome};
 use girder_vm::heap::Builder;
-use girder_vm::process::{Process, current_stacktrace, unique};
+use girder_vm::process::{Process, current_stacktrace};
 use girder_vm::term::print::{Limits, write_term};
 use girder_vm::{Ctx, Raise, Term, am};
 
@@ -24,7 +24,7 @@ girder_vm::natives! { pub TABLE:
 
 /// A compiled specification as a term.
 pub(super) fn reference<'s>(ctx: &Ctx<'s>, spec: &Arc<MatchSpec>) -> Term<'s> {
-    ctx.magic_reference(unique::magic_reference(), Box::new(spec.clone()))
+    ctx.fresh_magic_reference(Box::new(spec.clone()))
 }
 
 /// The specification behind such a term.

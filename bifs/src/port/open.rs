@@ -145,8 +145,7 @@ enum Target {
 }
 
 fn target(t: Term<'_>) -> Option<Target> {
-    // OTP 27 has no ports to files any more.
-    if Profile::get().release < 27 {
+    if Profile::get().ports_to_files() {
         if let Some(a) = t.as_atom() {
             return Some(Target::File(a.name().as_bytes().to_vec()));
         }

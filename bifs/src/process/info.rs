@@ -6,7 +6,7 @@ use girder_vm::native::Raise;
 use girder_vm::process::info::{self, Asked, Item, Request};
 use girder_vm::process::relations::Reference;
 use girder_vm::process::snapshot::Snapshot;
-use girder_vm::process::{Table, table, unique};
+use girder_vm::process::{Table, table};
 use girder_vm::signal::{self, ReplyTo, Signal};
 use girder_vm::term::RawTerm;
 use girder_vm::{Ctx, Kind, Profile, Term, am};
@@ -132,7 +132,7 @@ fn processes_0<'s>(ctx: &Ctx<'s>, _args: &[Term<'s>]) -> Answer<'s> {
         Some(pids) => Processes::List(pids),
         None => Processes::Search(s),
     };
-    let state = ctx.magic_reference(unique::magic_reference(), Box::new(Mutex::new(state)));
+    let state = ctx.fresh_magic_reference(Box::new(Mutex::new(state)));
     Err(ctx.yield_to(export(am::GIRDER_SYS, "processes", 2)?, &[state, Term::NIL]))
 }
 

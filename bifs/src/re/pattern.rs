@@ -9,7 +9,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use girder_libs::pcre::{Code, CompileError, CompileOptions, Newline};
-use girder_vm::process::unique;
 use girder_vm::{Ctx, Term, am};
 
 /// How an exported pattern's header starts.
@@ -109,7 +108,7 @@ impl Pattern {
     /// As a term.
     pub(super) fn term<'s>(&self, ctx: &Ctx<'s>) -> Term<'s> {
         let compiled = match super::has_pcre2() {
-            true => ctx.magic_reference(unique::magic_reference(), Box::new(self.clone())),
+            true => ctx.fresh_magic_reference(Box::new(self.clone())),
             false => ctx.binary(&self.key),
         };
         let flag = |b: bool| Term::small(i32::from(b));

@@ -1,6 +1,5 @@
 //! Making and ending sessions. A session lives as long as somebody holds its strong reference, which is a term.
 
-use girder_vm::process::unique;
 use girder_vm::trace::session::{self, Id, LEGACY};
 use girder_vm::trace::{tracee, tracer_option};
 use girder_vm::{Atom, Ctx, Raise, Term, am};
@@ -65,7 +64,7 @@ fn trace_session_create_3<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
         return Err(super::badopt(ctx));
     }
     let id = session::create(name, tracer);
-    let strong = ctx.magic_reference(unique::magic_reference(), Box::new(Handle(id)));
+    let strong = ctx.fresh_magic_reference(Box::new(Handle(id)));
     Ok(ctx.tuple(&[strong, weak(ctx, id, name)]))
 }
 

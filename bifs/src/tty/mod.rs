@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use girder_vm::heap::message::Message;
 use girder_vm::port::poll::{self, Mode, Target};
 use girder_vm::process::relations::{Reference, Resource};
-use girder_vm::process::unique;
 use girder_vm::sched::Dirty;
 use girder_vm::sys::descriptor::borrow;
 use girder_vm::term::copy::detach;
@@ -154,7 +153,7 @@ fn isatty_1<'s>(ctx: &Ctx<'s>, a: &[Term<'s>]) -> Answer<'s> {
 fn create<'s>(ctx: &Ctx<'s>, output: i32) -> Answer<'s> {
     let tty =
         Arc::new(Tty { output, terminal: Terminal::of(output), wanted: Mutex::new(None), signals: Mutex::default() });
-    let reference = ctx.magic_reference(unique::magic_reference(), Box::new(tty));
+    let reference = ctx.fresh_magic_reference(Box::new(tty));
     Ok(ctx.tuple(&[am::OK.into(), reference]))
 }
 

@@ -14,6 +14,7 @@ use super::off_heap::{BIN_REF, MAGIC_REF};
 use crate::atom::Atom;
 use crate::code::{Export, FunEntry};
 use crate::node::Node;
+use crate::process::unique;
 use crate::term::{BitsView, Header, RawTerm, SMALL_MAX, SMALL_MIN, Subtag, Term};
 
 /// Words of a float object.
@@ -511,7 +512,11 @@ impl<'s> Builder<'s> {
         let w = [u64::from(n[0]) | u64::from(n[1]) << 32, u64::from(n[2]), pid.bits()];
         self.boxed(Header::new(Subtag::Ref, 3), &w)
     }
-    /// A reference that owns Rust state.
+    /// A fresh reference that owns Rust state.
+    pub fn fresh_magic_reference(&self, state: Box<dyn std::any::Any + Send + Sync>) -> Term<'s> {
+        self.magic_reference(unique::magic_reference(), state)
+    }
+    /// A reference that owns Rust state, with numbers of [`unique::magic_reference`].
     pub fn magic_reference(&self, n: [u32; 3], state: Box<dyn std::any::Any + Send + Sync>) -> Term<'s> {
         self.magic(n, Magic::new(state))
     }

@@ -41,8 +41,13 @@ impl Magic {
     }
     /// A reference with these numbers is written out.
     pub(crate) fn note_written(&self, numbers: RefNumbers) {
+        if self.written.get().is_some() {
+            return;
+        }
+        // Under the lock, so that whoever sees that it is written finds it in the table.
+        let mut all = whole(WRITTEN.write());
         if self.written.set(numbers).is_ok() {
-            whole(WRITTEN.write()).insert(numbers, std::ptr::from_ref(self).expose_provenance());
+            all.insert(numbers, std::ptr::from_ref(self).expose_provenance());
         }
     }
     /// The state of a reference with these numbers that has been written out, if it is still there; the caller owns one

@@ -73,7 +73,7 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         let Some(mut core) = self.core.take() else { return };
         // What comes in from here on makes it active once more.
-        if core.gone || !self.port.state.get().has_inbox() {
+        if core.told_active && (core.gone || !self.port.state.get().has_inbox()) {
             profiler::port_rests(self.port.id, &mut core.told_active);
         }
         if core.gone {

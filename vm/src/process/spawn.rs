@@ -280,8 +280,8 @@ fn child<'s>(
     Ok(Start { pid, priority: opts.priority, token })
 }
 
-/// The child of a process with a sequential trace token has it, too: a request to spawn is as good as a message.
-/// The token of the child's answer.
+/// The child of a process with a sequential trace token has it, too: a request to spawn is as good as a message. Gives the
+/// token of the child's answer.
 #[cold]
 fn inherit_token<'s>(
     ctx: &Ctx<'s>,

@@ -47,10 +47,11 @@ impl RunQueues {
             return urgent;
         }
         let (normal, low) = (self.queue(Priority::Normal), self.queue(Priority::Low));
-        let (normals, lows) = (normal.len(), low.len());
+        let lows = low.len();
         if lows == 0 {
             return normal.pop();
         }
+        let normals = normal.len();
         // As if all went round in one queue and a low one had its turn each eighth time: so many turns are due
         // whatever there is more of.
         let due = NORMAL_PER_LOW * normals;

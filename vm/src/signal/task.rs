@@ -93,51 +93,46 @@ impl Waiting {
 }
 
 impl Tasks {
-    /// Lets `f` work on the tasks; their memory goes with the last.
-    fn change<R>(&self, f: impl FnOnce(&mut Waiting) -> R) -> R {
-        let mut all = self.0.take().unwrap_or_default();
+    /// Lets `f` work on the tasks, if there are any; their memory goes with the last.
+    #[inline]
+    fn change<R>(&self, f: impl FnOnce(&mut Waiting) -> R) -> Option<R> {
+        let mut all = self.0.take()?;
         let answer = f(&mut all);
         self.0.set(Some(all).filter(|all| !(all.is_empty() && all.put_off.is_empty())));
-        answer
-    }
-    fn is_absent(&self) -> bool {
-        let all = self.0.take();
-        let absent = all.is_none();
-        self.0.set(all);
-        absent
+        Some(answer)
     }
     /// Adds a task.
     pub(crate) fn push(&self, t: Task) {
-        self.change(|all| all.queues[t.priority() as usize].push_back(t));
+        let mut all = self.0.take().unwrap_or_default();
+        all.queues[t.priority() as usize].push_back(t);
+        self.0.set(Some(all));
     }
     /// Takes the next one.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Task> {
-        if self.is_absent() { None } else { self.change(Waiting::pop) }
+        self.change(Waiting::pop)?
     }
     /// Keeps the tasks for which `f` says so.
     pub(crate) fn retain(&self, mut f: impl FnMut(&Task) -> bool) {
-        if !self.is_absent() {
-            self.change(|all| all.queues.iter_mut().for_each(|q| q.retain(&mut f)));
-        }
+        self.change(|all| all.queues.iter_mut().for_each(|q| q.retain(&mut f)));
     }
     /// Whether nothing is to be done now.
     pub(crate) fn is_empty(&self) -> bool {
-        self.is_absent() || self.change(|all| all.is_empty())
+        self.change(|all| all.is_empty()).unwrap_or(true)
     }
     /// The task waits until [`Tasks::resume`].
     fn put_off(&self, t: Task) {
-        self.change(|all| all.put_off.push(t));
+        let mut all = self.0.take().unwrap_or_default();
+        all.put_off.push(t);
+        self.0.set(Some(all));
     }
     /// What was put off comes before all others of its priority.
     pub(crate) fn resume(&self) {
-        if !self.is_absent() {
-            self.change(|all| {
-                for t in all.put_off.drain(..).rev() {
-                    all.queues[t.priority() as usize].push_front(t);
-                }
-            });
-        }
+        self.change(|all| {
+            for t in all.put_off.drain(..).rev() {
+                all.queues[t.priority() as usize].push_front(t);
+            }
+        });
     }
 }
 
@@ -294,7 +289,7 @@ mod tests {
         let order: Vec<_> = std::iter::from_fn(next).collect();
         let expected = [300..301, 200..202, 0..8, 100..101, 8..16, 101..102, 16..20, 102..104];
         assert_eq!(order, expected.into_iter().flatten().collect::<Vec<_>>());
-        assert!(tasks.is_empty() && tasks.is_absent());
+        assert!(tasks.is_empty() && tasks.0.take().is_none());
     }
 
     #[test]
@@ -312,7 +307,7 @@ mod tests {
             _ => None,
         };
         assert_eq!((next(), tasks.is_empty()), (Some(3), true));
-        assert!(next().is_none() && !tasks.is_absent());
+        assert!(next().is_none());
         tasks.push(task(4));
         tasks.resume();
         assert_eq!(std::iter::from_fn(next).collect::<Vec<_>>(), [1, 2, 4]);

@@ -64,12 +64,6 @@ fn is_free(t: Term<'_>) -> bool {
     t.is(am::UNDERSCORE) || is_variable(t).is_some()
 }
 
-/// Whether a map in a pattern matches maps with more keys also where nothing else in the key is open. Before OTP 27 such a
-/// key is looked up as it is.
-fn maps_are_open() -> bool {
-    Profile::get().release >= 27
-}
-
 /// Whether a pattern matches nothing but itself.
 pub(crate) fn is_bound(pattern: Term<'_>) -> bool {
     let mut todo = vec![pattern];
@@ -78,7 +72,7 @@ pub(crate) fn is_bound(pattern: Term<'_>) -> bool {
             Kind::Atom(_) if is_free(t) => return false,
             Kind::Cons(head, tail) => todo.extend([head, tail]),
             Kind::Tuple(elements) => todo.extend(elements),
-            Kind::Map if maps_are_open() => return false,
+            Kind::Map if Profile::get().maps_in_keys_are_open() => return false,
             Kind::Map => todo.extend(map::iter(t).map(|(_, v)| v)),
             _ => {}
         }
