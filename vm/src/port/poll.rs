@@ -254,6 +254,7 @@ pub(crate) fn look() {
     if NAPPING.load(Ordering::Relaxed)
         && let Some(p) = POLLER.as_ref()
     {
+        crate::recording::pauses();
         let found = FOUND.with_borrow_mut(|events| p.tell(events, Some(&AT_ONCE)));
         LOOKED.fetch_add(found.unwrap_or(0), Ordering::Relaxed);
     }

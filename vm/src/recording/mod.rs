@@ -52,7 +52,7 @@ impl What {
     pub const NONE: What = What(0);
 
     /// All, with their names.
-    pub const ALL: [(&'static str, What); 9] = [
+    pub const ALL: [(&'static str, What); WHAT_BITS as usize] = [
         ("sched", What::SCHEDULING),
         ("gc", What::GC),
         ("messages", What::MESSAGES),
@@ -83,28 +83,42 @@ impl What {
     }
 }
 
-/// What is recorded.
+/// What is recorded, and above it the number of the recording that is under way, or was the last.
 static ON: AtomicU32 = AtomicU32::new(0);
-/// Number of the recording.
-static GENERATION: AtomicU32 = AtomicU32::new(0);
+/// Bits of what is recorded.
+const WHAT_BITS: u32 = 9;
+
+#[inline(always)]
+fn on() -> u32 {
+    // Relaxed: what is under way when a recording begins or ends may be missing.
+    ON.load(Ordering::Relaxed)
+}
 
 /// Whether this is recorded.
 #[inline(always)]
 pub(crate) fn is_on(what: What) -> bool {
-    // Relaxed: what is under way when a recording begins or ends may be missing.
-    ON.load(Ordering::Relaxed) & what.0 != 0
+    on() & what.0 != 0
 }
 
-/// Records this from now on.
+/// Records this from now on, in a recording of its own.
 fn record(what: What) {
-    // Release: who sees it sees the generation.
-    ON.store(what.0, Ordering::Release);
+    set(generation() + 1, what);
+}
+
+/// Records no more.
+fn rest() {
+    set(generation(), What::NONE);
+}
+
+fn set(generation: u32, what: What) {
+    // Numbers begin anew after eight million recordings. Release: who sees it sees what was done before.
+    ON.store(generation << WHAT_BITS | what.0, Ordering::Release);
     breakpoint::watch_natives(breakpoint::TIMED, what.any(What::TIME));
 }
 
 /// The recording that is under way, or was the last: what rings and processes were told belongs to one.
 fn generation() -> u32 {
-    GENERATION.load(Ordering::Relaxed)
+    on() >> WHAT_BITS
 }
 
 /// What does not fit into an event, and is rare.

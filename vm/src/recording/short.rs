@@ -62,9 +62,19 @@ impl Short {
     pub fn base(self) -> u64 {
         self.a & !PART
     }
+    /// A turn as one word, if it fits; who woke nobody is said to have woken itself.
+    #[inline(always)]
+    pub fn turn(base: u64, pid: u64, woken: u64, small: u64) -> Option<u64> {
+        let (a, b) = (pid ^ base, woken ^ base);
+        let fits = (a | b) & !PART | small >> SMALL_BITS == 0;
+        fits.then_some(Kind::Turn as u64 | NARROW | small << KIND_BITS | a << A_UP | b << B_UP)
+    }
     /// As one word, if it fits.
     #[inline(always)]
     pub fn narrow(self, base: u64) -> Option<u64> {
+        if self.kind == Kind::Turn {
+            return Short::turn(base, self.a, if self.b == 0 { self.a } else { self.b }, self.small);
+        }
         let (a, b) = (self.a ^ base, if self.b == 0 { PART } else { self.b ^ base });
         // All bits are nobody's part.
         let fits = (a | b) & !PART == 0 && self.small >> SMALL_BITS == 0 && (b != PART || self.b == 0);
@@ -86,12 +96,11 @@ impl Short {
         let kind = Kind::of(first as u8 & 0x3F)?;
         match first & (NARROW | WIDE) {
             NARROW => {
-                let pid = |up: u32| match first >> up & PART {
-                    PART if up == B_UP => 0,
-                    part => *base ^ part,
-                };
+                let (a, b) = (first >> A_UP & PART, first >> B_UP & PART);
+                let nobody = if kind == Kind::Turn { a } else { PART };
+                let b = if b == nobody { 0 } else { *base ^ b };
                 let small = first >> KIND_BITS & ((1 << SMALL_BITS) - 1);
-                Some((Short { kind, small, a: pid(A_UP), b: pid(B_UP) }, 1))
+                Some((Short { kind, small, a: *base ^ a, b }, 1))
             }
             WIDE => {
                 let second = *words.get(1)?;
@@ -125,10 +134,15 @@ mod tests {
         let near = Short { kind: Kind::Turn, small: 1, a: pid(4), b: pid(3) };
         assert!(near.narrow(BASE).is_some() && near.narrow(pid(last + 1)).is_none() && near.narrow(port).is_none());
         let (mut narrow, mut wide) = (0, 0);
-        for a in ids.into_iter().chain([port]) {
-            for b in ids.into_iter().chain([0, port]) {
+        let pairs = |a| ids.into_iter().chain([0, port]).map(move |b| (a, b));
+        for (a, b) in ids.into_iter().chain([port]).flat_map(pairs) {
+            for kind in [Kind::Turn, Kind::Sent] {
                 for small in [0, 1, (1 << SMALL_BITS) - 1, 1 << SMALL_BITS, (1 << 56) - 1, 1 << 56] {
-                    let s = Short { kind: Kind::Turn, small, a, b };
+                    let s = Short { kind, small, a, b };
+                    if kind == Kind::Turn && a == b {
+                        // Nobody wakes itself.
+                        continue;
+                    }
                     for mut base in ids.map(|id| id & !PART) {
                         let before = base;
                         if let Some(w) = s.narrow(base) {
@@ -141,7 +155,7 @@ mod tests {
                         let mut base = BASE;
                         assert_eq!(Short::read(&w[..1], &mut base), None);
                         assert_eq!((Short::read(&w, &mut base), base), (Some((s, 2)), a & !PART));
-                        let near = b == 0 || (b & !PART == base && b & PART != PART);
+                        let near = b == 0 || (b & !PART == base && (b & PART != PART || kind == Kind::Turn));
                         assert_eq!(s.narrow(base).is_some(), near && small >> SMALL_BITS == 0);
                     }
                 }

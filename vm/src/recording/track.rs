@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use super::format::{Function, Kind, Reason, Span, WORDS};
 use super::ring;
 use super::short::{self, BASE, SWITCH, Short};
-use super::{Note, What, generation, is_on, note};
+use super::{Note, What, generation, is_on, note, on};
 use crate::atom::{Atom, am};
 use crate::code::Mfa;
 use crate::process::{Process, Table, label, table};
@@ -24,11 +24,17 @@ use crate::sys::ticks;
 use crate::term::{Kind as TermKind, RawTerm, Term};
 
 /// Reductions during which a time that was read is still good.
-const SOON: i64 = 48;
-/// Words that a ring has room for: more than schedulers make in ten milliseconds.
-pub(super) const CAPACITY: usize = 1 << 18;
+const SOON: i64 = 128;
+/// Ticks, about a microsecond, that a collection may take so that what comes behind it is still at the begin of its turn.
+const BRIEF: u64 = 4096;
+/// Words of a block, and blocks that a ring has room for: more than schedulers make in ten milliseconds.
+const BLOCK: usize = 1 << 8;
+const BLOCKS: usize = 1 << 10;
 
-type Ring = ring::Ring<CAPACITY>;
+type Ring = ring::Ring<BLOCKS, BLOCK>;
+
+/// Words that a ring has room for.
+pub(super) const CAPACITY: usize = Ring::CAPACITY;
 
 /// All rings there ever were; a ring's number is its place.
 static RINGS: Mutex<Vec<&'static Ring>> = Mutex::new(Vec::new());
@@ -51,30 +57,35 @@ pub(super) struct Track {
     told: Cell<u64>,
     /// What the ring's narrow events refer to.
     base: Cell<u64>,
-    /// Reductions that were left to the process whose turn it is at that reading; more by what came before its turn.
-    then: Cell<i64>,
-    /// The process whose turn it is, 0: none.
-    pid: Cell<u64>,
-    /// The last reading when the turn began.
-    begin: Cell<u64>,
-    /// Whether the next turn follows the last one at once.
-    follows: Cell<bool>,
-    /// Reductions since the last reading when the last turn ended; 0 if that turn ended with a reading.
-    since: Cell<i64>,
-    /// Reductions that are left to the process while it does what may wake another one, else [`UNKNOWN`].
-    left: Cell<i64>,
-    /// Who was woken when the turn began, 0: nobody.
+    /// As long as the process whose turn it is has so many reductions left, and up to [`SOON`] more, that reading is good.
+    limit: Cell<i64>,
+    /// The process whose turn it is, null: none.
+    process: Cell<*const Process>,
+    /// Who was woken when the turn began; the process itself: nobody so far, 0: nobody, and the clock was read since.
     woken: Cell<u64>,
+    /// Between two turns: the recording ([`on`]) if the next turn follows the last one at once, else 0.
+    follows: Cell<u32>,
+    /// Reductions for which the last reading is still good, all of [`SOON`] if nothing has come since; without those of the
+    /// turn under way.
+    rest: Cell<i64>,
+    /// When the long work of the turn began; 0: before the recording.
+    begin: Cell<u64>,
+    /// The length of the scheduler's queues that was told last.
+    queue: Cell<usize>,
     /// Reductions until a stack is looked at.
     pub(super) until_stack: Cell<i64>,
     /// State of the random numbers that say when.
     pub(super) random: Cell<u32>,
 }
 
-/// What is left is not known. Far from any number of reductions, and from an overflow.
-const UNKNOWN: i64 = i64::MAX / 4;
-/// So many were left at the last reading that nothing is soon after it.
-const LONG_AGO: i64 = -UNKNOWN;
+/// A limit that nothing is soon for. Far from any number of reductions, and from an overflow.
+const NEVER: i64 = i64::MAX / 4;
+
+/// Whether a process that has so many reductions left above the limit is near the last reading.
+#[inline(always)]
+fn is_soon(reductions: i64) -> bool {
+    reductions.cast_unsigned() <= SOON.cast_unsigned()
+}
 
 thread_local! {
     static TRACK: Track = const { Track {
@@ -83,13 +94,13 @@ thread_local! {
         row: Cell::new((0, 0)),
         told: Cell::new(0),
         base: Cell::new(0),
-        then: Cell::new(0),
-        pid: Cell::new(0),
-        begin: Cell::new(0),
-        follows: Cell::new(false),
-        since: Cell::new(0),
-        left: Cell::new(UNKNOWN),
+        limit: Cell::new(NEVER),
+        process: Cell::new(std::ptr::null()),
         woken: Cell::new(0),
+        follows: Cell::new(0),
+        rest: Cell::new(0),
+        begin: Cell::new(0),
+        queue: Cell::new(usize::MAX),
         until_stack: Cell::new(0),
         random: Cell::new(0x9E37_79B9),
     } };
@@ -124,7 +135,7 @@ impl Track {
             _ => self.begin_ring(),
         }
     }
-    /// Tells the ring whose it is; the turn under way is not recorded. `None` if it has no room.
+    /// Tells the ring whose it is; of the turn under way is recorded what comes. `None` if it has no room.
     #[cold]
     #[inline(never)]
     fn begin_ring(&self) -> Option<&'static Ring> {
@@ -138,8 +149,9 @@ impl Track {
         self.ring.set(Some(ring));
         // A thread that ends keeps the ring that it takes then.
         let _ = PASS_ON.try_with(|_| ());
-        self.pid.set(0);
-        self.follows.set(false);
+        self.follows.set(0);
+        self.begin.set(0);
+        self.queue.set(usize::MAX);
         let (row, kind) = self.row.get();
         let now = ticks::now();
         if !ring.push([Kind::Row.at(now), row, kind, 0]) {
@@ -150,15 +162,30 @@ impl Track {
         Some(ring)
     }
     fn told_row(&self, now: u64) {
-        self.told.set(now);
         self.base.set(BASE);
-        self.then.set(LONG_AGO);
+        self.is_told(now);
+        self.limit.set(NEVER);
+    }
+    /// A reading of the clock is in the ring: who is woken in this turn is not woken at its begin any more.
+    fn is_told(&self, now: u64) {
+        self.told.set(now);
+        self.rest.set(SOON);
+        if self.process().is_none_or(|p| self.woken.get() == p.pid().bits()) {
+            self.woken.set(0);
+        }
+    }
+    /// The process whose turn it is.
+    #[inline(always)]
+    fn process(&self) -> Option<&Process> {
+        // SAFETY: set for a turn by who runs it, which has a reference to the process until the turn has ended.
+        unsafe { self.process.get().as_ref() }
     }
     /// What comes is for a ring that knows nothing.
     #[cold]
     #[inline(never)]
     fn lost(&self) {
         self.generation.set(0);
+        self.follows.set(0);
     }
     /// A reading of the clock that is not in the ring yet.
     #[inline(always)]
@@ -171,18 +198,20 @@ impl Track {
         if !r.push([kind.at(at), a, b, c]) {
             return self.lost();
         }
-        self.told.set(self.told.get().max(at));
+        if at > self.told.get() {
+            self.is_told(at);
+        }
     }
-    /// A reading as an event, with so many reductions left.
+    /// A reading as an event, with a limit for what is soon after it.
     #[inline(never)]
-    fn tell(&self, kind: Kind, left: i64) {
+    fn tell(&self, kind: Kind, limit: i64) {
         let Some(r) = self.ring() else { return };
         let now = self.read();
         if !r.push([short::reading(kind, now.wrapping_sub(self.told.get()))]) {
             return self.lost();
         }
-        self.told.set(now);
-        self.then.set(left);
+        self.is_told(now);
+        self.limit.set(limit);
     }
     /// A short event, at the last reading.
     #[inline(always)]
@@ -194,9 +223,14 @@ impl Track {
     #[inline(always)]
     fn short_into(&self, r: &'static Ring, s: Short) {
         match s.narrow(self.base.get()) {
-            Some(word) if r.push([word]) => {}
-            Some(_) => self.lost(),
+            Some(word) => self.word(r, word),
             None => self.wide(s),
+        }
+    }
+    #[inline(always)]
+    fn word(&self, r: &'static Ring, word: u64) {
+        if !r.push([word]) {
+            self.lost();
         }
     }
     /// As [`Track::short`], of what does not fit into a word.
@@ -222,79 +256,82 @@ impl Track {
         };
         self.put(kind, self.told.get(), words);
     }
-    /// Whether it is not long since the last reading, in this process's turn.
-    #[inline(always)]
-    fn is_soon(&self, left: i64) -> bool {
-        (0..=SOON).contains(&(self.then.get() - left))
-    }
     /// Reads the clock unless that was done soon before.
     #[inline(always)]
     fn soon(&self, p: &Process) {
         let left = p.owner().fcalls.get();
-        if self.pid.get() != p.pid().bits() || !self.is_soon(left) {
-            self.tell(Kind::Read, left);
+        if !std::ptr::eq(self.process.get(), p) || !is_soon(left - self.limit.get()) {
+            self.tell(Kind::Read, left - SOON);
         }
     }
-    /// What comes next begins now.
+    /// A turn ends now, or one begins.
     fn begin(&self) {
-        self.tell(Kind::Begin, LONG_AGO);
-        self.since.set(0);
+        self.tell(Kind::Begin, NEVER);
     }
-    /// As [`Track::begin`], of a turn.
     #[cold]
     #[inline(never)]
     fn begin_turn(&self) {
         self.begin();
+        // Else the turn cannot be told either.
+        if self.generation.get() == generation() {
+            self.follows.set(on());
+        }
     }
     #[inline(always)]
-    fn turn_begins(&self, p: &Process) {
-        if !self.follows.replace(false) {
+    fn turn_begins(&self, p: &Process, reductions: i64, on: u32) {
+        if self.follows.get() != on {
             self.begin_turn();
         }
-        self.then.set(p.owner().fcalls.get() + self.since.get());
-        self.begin.set(self.told.get());
-        self.pid.set(p.pid().bits());
-        self.woken.set(0);
+        self.limit.set(reductions - SOON);
+        self.process.set(p);
+        self.woken.set(p.pid().bits());
     }
     #[inline(always)]
-    fn turn_ends(&self, pid: RawTerm, left: i64, reductions: u64, reason: Reason) {
-        let since = self.then.get() - left + SWITCH as i64;
-        let (Some(ring), true) = (self.ring.get(), self.pid.replace(0) == pid.bits()) else { return };
-        if self.generation.get() != generation() {
-            // What its begin was told to has been lost, or was for another recording.
-            return;
-        }
-        self.follows.set(true);
+    fn turn_ends(&self, pid: RawTerm, reductions: u64, reason: Reason) {
+        self.process.set(std::ptr::null());
+        let Some(ring) = self.ring.get() else { return };
         let small = reductions << 2 | reason as u64;
-        self.short_into(ring, Short { kind: Kind::Turn, small, a: pid.bits(), b: self.woken.get() });
-        if (0..=SOON).contains(&since) {
-            self.since.set(since);
-        } else {
+        match Short::turn(self.base.get(), pid.bits(), self.woken.get(), small) {
+            Some(word) => self.word(ring, word),
+            None => self.turn(ring, pid, small),
+        }
+        self.rest.set(self.rest.get() - (reductions + SWITCH) as i64);
+        if self.rest.get() < 0 {
             self.begin();
         }
     }
+    /// The event of a turn, or of a part of it.
+    #[inline(never)]
+    fn turn(&self, ring: &'static Ring, pid: RawTerm, small: u64) {
+        let b = Some(self.woken.get()).filter(|woken| *woken != pid.bits()).unwrap_or(0);
+        self.short_into(ring, Short { kind: Kind::Turn, small, a: pid.bits(), b });
+    }
     fn pauses(&self) {
-        if self.follows.replace(false) && self.since.get() != 0 {
-            self.begin();
+        if self.follows.replace(0) != 0 && self.rest.get() != SOON {
+            self.tell(Kind::Begin, NEVER);
         }
     }
     #[inline(always)]
     fn wakes(&self, id: RawTerm) {
-        let (by, left) = (self.pid.get(), self.left.replace(UNKNOWN));
-        let is_soon = by != 0 && self.is_soon(left);
-        if is_soon && self.woken.get() == 0 && self.told.get() == self.begin.get() {
-            self.woken.set(id.bits());
-        } else {
-            self.wakes_later(by, id, is_soon, left);
+        match self.process() {
+            Some(p) if self.woken.get() == p.pid().bits() && is_soon(self.left(p)) => self.woken.set(id.bits()),
+            by => self.wakes_later(id, by),
         }
     }
+    /// The reductions that a process has left above the limit.
+    #[inline(always)]
+    fn left(&self, p: &Process) -> i64 {
+        p.owner().fcalls.get() - self.limit.get()
+    }
     #[inline(never)]
-    fn wakes_later(&self, by: u64, id: RawTerm, is_soon: bool, left: i64) {
-        if !is_soon {
-            self.tell(Kind::Read, if left == UNKNOWN { LONG_AGO } else { left });
+    fn wakes_later(&self, id: RawTerm, by: Option<&Process>) {
+        // In long work the reductions are not this thread's alone.
+        let limited = by.filter(|_| self.limit.get() != NEVER);
+        if !limited.is_some_and(|p| is_soon(self.left(p))) {
+            self.tell(Kind::Read, limited.map_or(NEVER, |p| p.owner().fcalls.get() - SOON));
         }
-        let (a, b) = if by == 0 { (id.bits(), 0) } else { (by, id.bits()) };
-        self.short(Short { kind: Kind::Woken, small: 0, a, b });
+        let (a, b) = by.map_or((id, 0), |p| (p.pid(), id.bits()));
+        self.short(Short { kind: Kind::Woken, small: 0, a: a.bits(), b });
     }
     #[inline(never)]
     fn sent(&self, p: &Process, to: RawTerm, words: usize) {
@@ -314,15 +351,24 @@ impl Track {
     }
     #[inline(never)]
     fn collected(&self, p: &Process, begin: u64, major: bool, before: usize, after: usize) {
+        let Some(r) = self.ring() else { return };
         let now = self.read();
-        let took = span(now.saturating_sub(begin), 0, u8::from(major));
-        let half = |words: usize| u64::from(u32::try_from(words).unwrap_or(u32::MAX));
-        self.put(Kind::Collected, now, [p.pid().bits(), took, half(before) << 32 | half(after)]);
-        self.then.set(p.owner().fcalls.get());
+        let ticks = now.saturating_sub(begin);
+        let half = |words: usize| words.min(u32::MAX as usize) as u64;
+        let sizes = half(before) << 32 | half(after);
+        if !r.push([Kind::Collected.at(now), p.pid().bits(), span(ticks, 0, u8::from(major)), sizes]) {
+            return self.lost();
+        }
+        let woken = self.woken.get();
+        self.is_told(now);
+        if ticks < BRIEF {
+            self.woken.set(woken);
+        }
+        self.limit.set(p.owner().fcalls.get() - SOON);
     }
     /// The turn goes on behind something that took its own time.
     fn go_on(&self) {
-        self.begin();
+        self.tell(Kind::Begin, NEVER);
         self.begin.set(self.told.get());
         self.woken.set(0);
     }
@@ -350,20 +396,21 @@ pub(crate) fn begins(what: What) -> Option<u64> {
     if is_on(what) { Some(ticks::now()) } else { None }
 }
 
-/// A turn begins; `true` if [`turn_ends`] is to be called.
+/// A process's turn begins, with so many reductions; `true` if [`turn_ends`] is to be called.
 #[inline(always)]
-pub(crate) fn turn_begins(p: &Process) -> bool {
-    let on = is_on(What::SCHEDULING);
-    if on {
-        track(|t| t.turn_begins(p));
+pub(crate) fn turn_begins(p: &Process, reductions: i64) -> bool {
+    let on = on();
+    let recorded = What(on).any(What::SCHEDULING);
+    if recorded {
+        track(|t| t.turn_begins(p, reductions, on));
     }
-    on
+    recorded
 }
 
-/// A turn has ended that was recorded, with so many reductions left; nobody else has seen so yet.
+/// A turn has ended that was recorded, after so many reductions; nobody else has seen so yet.
 #[inline(always)]
-pub(crate) fn turn_ends(pid: RawTerm, left: i64, reductions: u64, reason: Reason) {
-    track(|t| t.turn_ends(pid, left, reductions, reason));
+pub(crate) fn turn_ends(pid: RawTerm, reductions: u64, reason: Reason) {
+    track(|t| t.turn_ends(pid, reductions, reason));
 }
 
 /// Something else comes before the next turn.
@@ -382,25 +429,12 @@ pub(crate) fn woken(id: RawTerm) {
     }
 }
 
-/// Does something that may wake another process.
+/// A message of `words` is about to be delivered.
 #[inline(always)]
-pub(crate) fn acting<R>(p: &Process, f: impl FnOnce() -> R) -> R {
-    if !is_on(What::SCHEDULING) {
-        return f();
-    }
-    track(|t| t.left.set(p.owner().fcalls.get()));
-    let result = f();
-    track(|t| t.left.set(UNKNOWN));
-    result
-}
-
-/// Delivers a message of `words`.
-#[inline(always)]
-pub(crate) fn sending<R>(p: &Process, to: RawTerm, words: usize, f: impl FnOnce() -> R) -> R {
+pub(crate) fn sent(p: &Process, to: RawTerm, words: usize) {
     if is_on(What::MESSAGES) {
         track(|t| t.sent(p, to, words));
     }
-    acting(p, f)
 }
 
 /// A message was copied by a dirty scheduler and is about to be delivered.
@@ -439,8 +473,8 @@ pub(crate) fn sits(scheduler: usize, kind: usize) {
 pub(crate) fn goes_dirty() {
     if is_on(What::SCHEDULING) {
         track(|t| {
-            if t.pid.get() != 0 {
-                t.short(Short { kind: Kind::Turn, small: Reason::Dirty as u64, a: t.pid.get(), b: t.woken.get() });
+            if let (Some(p), Some(r)) = (t.process(), t.ring()) {
+                t.turn(r, p.pid(), Reason::Dirty as u64);
                 t.go_on();
             }
         });
@@ -460,9 +494,9 @@ pub(crate) fn dirty_ends(p: &Process, kind: Dirty) {
     if is_on(What::SCHEDULING) {
         track(|t| {
             let now = t.read();
-            // Work that began before the recording has no begin.
-            if t.pid.get() == p.pid().bits() {
-                t.put(Kind::Dirty, now, [p.pid().bits(), span(now.saturating_sub(t.begin.get()), 0, kind as u8), 0]);
+            let begin = t.begin.replace(0);
+            if begin != 0 && std::ptr::eq(t.process.get(), p) {
+                t.put(Kind::Dirty, now, [p.pid().bits(), span(now.saturating_sub(begin), 0, kind as u8), 0]);
             }
             t.go_on();
         });
@@ -483,8 +517,6 @@ pub(crate) fn spawned(parent: &Process, child: RawTerm, mfa: Mfa, args: Term<'_>
         track(|t| {
             t.soon(parent);
             t.put(Kind::Spawned, t.told.get(), [child.bits(), parent.pid().bits(), f]);
-            // It is enqueued next.
-            t.left.set(parent.owner().fcalls.get());
         });
     }
 }
@@ -553,14 +585,15 @@ pub(crate) fn stolen(from: usize, entries: usize) {
     }
 }
 
-/// The scheduler looks after its queues; if they are not empty, a turn comes next.
+/// The scheduler has so many entries in its queues; if there are any, a turn comes next.
 #[inline]
 pub(crate) fn queue(entries: usize) {
     if is_on(What::SCHEDULING) {
         track(|t| {
-            t.put(Kind::Queue, t.read(), [entries as u64, 0, 0]);
-            t.since.set(0);
-            t.follows.set(entries > 0);
+            if t.queue.replace(entries) != entries {
+                t.put(Kind::Queue, t.read(), [entries as u64, 0, 0]);
+                t.follows.set(if entries > 0 && t.generation.get() == generation() { on() } else { 0 });
+            }
         });
     }
 }

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::format::{Block, Header, MAGIC};
-use super::{GENERATION, Note, What, record, take_notes, track};
+use super::{Note, What, record, rest, ring, take_notes, track};
 use crate::atom::Atom;
 use crate::profile::Profile;
 use crate::sync::whole;
@@ -28,8 +28,6 @@ const CLOCK_EVERY: Duration = Duration::from_millis(500);
 /// Parts of the fullest ring's room that make the thread look again sooner, and later.
 const MUCH: usize = 4;
 const LITTLE: usize = 16;
-/// Bytes of a word.
-const WORD: usize = 8;
 
 /// What to record, and where to.
 #[derive(Clone, Debug)]
@@ -89,7 +87,7 @@ pub fn start(options: Options) -> io::Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     // What the last recording left is nobody's.
     track::rings().iter().for_each(|r| {
-        r.drain(drop);
+        r.drain(|_| ());
     });
     take_notes();
     let mut w = Writer::new(file, options);
@@ -97,7 +95,6 @@ pub fn start(options: Options) -> io::Result<()> {
     w.flush()?;
     let stopped = stop.clone();
     let thread = thread::Builder::new().name("recorder".into()).spawn(move || w.run(&stopped))?;
-    GENERATION.fetch_add(1, Ordering::Relaxed);
     record(what);
     *active = Some(Active { thread, stop });
     // At the start there are no schedulers yet that could wait, and no processes.
@@ -115,7 +112,7 @@ pub fn is_active() -> bool {
 /// Ends the recording and waits until the file is complete; `None` if there was none.
 pub fn stop() -> Option<Outcome> {
     let a = whole(ACTIVE.lock()).take()?;
-    record(What::NONE);
+    rest();
     a.stop.store(true, Ordering::Relaxed);
     a.thread.thread().unpark();
     Some(a.thread.join().unwrap_or_else(|_| Outcome { error: Some("internal error".to_owned()), ..Outcome::default() }))
@@ -126,8 +123,6 @@ struct Writer {
     options: Options,
     out: Vec<u8>,
     bytes: u64,
-    /// What a ring held.
-    words: Vec<u8>,
     /// Ticks at the begin: what is older belongs to the recording before.
     begin: u64,
     /// Number of atoms that the file has.
@@ -140,7 +135,7 @@ impl Writer {
     fn new(file: File, options: Options) -> Writer {
         let lost = track::rings().iter().map(|r| (0, r.lost())).collect();
         let begin = ticks::now();
-        Writer { file, options, out: Vec::new(), bytes: 0, words: Vec::new(), begin, atoms: 0, lost }
+        Writer { file, options, out: Vec::new(), bytes: 0, begin, atoms: 0, lost }
     }
     fn block(&mut self, kind: Block, number: u64, bytes: &[u8]) {
         let len = u32::try_from(bytes.len()).expect("blocks are small");
@@ -196,7 +191,7 @@ impl Writer {
             let full = self.bytes + self.out.len() as u64 > self.options.limit;
             let over = last || full || self.options.duration.is_some_and(|d| age >= d);
             if over {
-                record(What::NONE);
+                rest();
                 if !last {
                     written = written.and_then(|_| self.drain());
                 }
@@ -206,7 +201,7 @@ impl Writer {
             }
             let written = written.and_then(|part| self.flush().map(|()| part));
             if let Err(e) = &written {
-                record(What::NONE);
+                rest();
                 let path = self.options.path.display();
                 eprintln!("girder: profile: {path}: {e}; the recording ends here, the program goes on");
                 outcome.error = Some(e.to_string());
@@ -236,23 +231,8 @@ impl Writer {
     fn drain(&mut self) -> io::Result<usize> {
         let mut most = 0;
         for (i, ring) in track::rings().into_iter().enumerate() {
-            self.words.resize(track::CAPACITY * WORD, 0);
-            let mut to = self.words.as_chunks_mut::<WORD>().0.iter_mut();
-            let n = ring.drain(|w| {
-                if let Some(to) = to.next() {
-                    *to = w.to_le_bytes();
-                }
-            });
+            let n = ring.drain(|parts| self.events(i as u64, parts))?;
             most = most.max(n);
-            if n > 0 {
-                let bytes = &self.words[..n * WORD];
-                let len = u32::try_from(bytes.len()).expect("a ring is small");
-                self.out.extend(Header { kind: Block::Events as u32, bytes: len, number: i as u64 }.encode());
-                self.file.write_all(&self.out)?;
-                self.file.write_all(bytes)?;
-                self.bytes += (self.out.len() + bytes.len()) as u64;
-                self.out.clear();
-            }
             if self.lost.len() <= i {
                 self.lost.push((0, 0));
             }
@@ -265,6 +245,18 @@ impl Writer {
         take_notes().into_iter().for_each(|n| self.note(n));
         self.atoms();
         Ok(most)
+    }
+    /// Writes a ring's words; gives their number.
+    fn events(&mut self, ring: u64, parts: [&[ring::Bytes]; 3]) -> io::Result<usize> {
+        let words = parts.iter().map(|p| p.len()).sum();
+        if words > 0 {
+            let len = u32::try_from(words * size_of::<ring::Bytes>()).expect("a ring is small");
+            self.out.extend(Header { kind: Block::Events as u32, bytes: len, number: ring }.encode());
+            self.flush()?;
+            parts.iter().filter(|p| !p.is_empty()).try_for_each(|p| self.file.write_all(p.as_flattened()))?;
+            self.bytes += u64::from(len);
+        }
+        Ok(words)
     }
     /// Names of the atoms that the file does not have yet: which of them events refer to is nobody's business here.
     fn atoms(&mut self) {

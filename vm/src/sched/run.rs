@@ -132,7 +132,6 @@ impl Scheduler {
         {
             if picks == 0 || self.since_poll.get() >= SLICE {
                 picks = PICKS_PER_POLL;
-                recording::pauses();
                 self.pin();
                 self.poll(local);
                 self.share(local);
@@ -140,6 +139,7 @@ impl Scheduler {
                 recording::queue(local.queues.len());
                 if self.exits.get() >= EXITS_PER_FLUSH || progress::is_wanted() {
                     self.exits.set(0);
+                    recording::pauses();
                     crossbeam_epoch::pin().flush();
                 }
             }
@@ -177,6 +177,9 @@ impl Scheduler {
         self.since_poll.set(0);
         let before = msacc::enter(MicroState::Aux);
         port::poll::look();
+        if !self.shared().inbox.is_empty() {
+            recording::pauses();
+        }
         for r in self.shared().inbox.take() {
             match r.what {
                 What::Run(pid, priority) => local.queues.push(pid, priority),
@@ -198,6 +201,7 @@ impl Scheduler {
     }
     #[cold]
     fn give_away(local: &Local) {
+        recording::pauses();
         while let Some((pid, priority)) = local.queues.pop_any() {
             place(pid, priority);
         }
@@ -205,6 +209,7 @@ impl Scheduler {
     /// Has somebody help if there is more than one entry waiting.
     fn share(&self, local: &Local) {
         if IDLE.any_sleeping() && local.queues.len() > 1 {
+            recording::pauses();
             wake_helper();
         }
     }
@@ -215,6 +220,7 @@ impl Scheduler {
             return self.until_balance.set(left - 1);
         }
         self.until_balance.set(POLLS_PER_BALANCE);
+        recording::pauses();
         self.shared().counters.comparisons.add(1);
         let (id, before) = self.compared.get();
         let switches = |id: usize| all()[id].counters.switches.get();
@@ -358,7 +364,7 @@ impl Scheduler {
         let owner = p.owner();
         let slice = slice();
         owner.fcalls.set(slice);
-        let recorded = recording::turn_begins(p);
+        let recorded = recording::turn_begins(p, slice);
         if state.has_signals() || (state.has_inbox() && owner.mailbox.is_due()) {
             signal::fetch(p);
         }
@@ -374,7 +380,8 @@ impl Scheduler {
         }
         self.since_poll.set(self.since_poll.get() + used as i64);
         if recorded {
-            recording::turn_ends(pid, owner.fcalls.get(), used, end.reason(p));
+            let reason = if end == End::Waiting { Reason::Wait } else { end.reason(p) };
+            recording::turn_ends(pid, used, reason);
         }
         match end {
             End::Gone => self.exits.set(self.exits.get() + 1),
@@ -546,6 +553,7 @@ enum End {
 }
 
 impl End {
+    #[inline(never)]
     fn reason(self, p: &Process) -> Reason {
         let s = p.state().get();
         match self {

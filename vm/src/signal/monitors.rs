@@ -12,7 +12,6 @@ use crate::node::Node;
 use crate::process::registry;
 use crate::process::relations::{Alias, AliasMode, Monitor, Reference, Watched};
 use crate::process::spawn::MonitorOptions;
-use crate::recording;
 use crate::term::{Kind, RawTerm, Term};
 
 /// Whom a process wants to watch.
@@ -79,8 +78,7 @@ pub fn monitor<'s>(ctx: &Ctx<'s>, target: Target<'s>, opts: &MonitorOptions<'s>)
     if quiet {
         return r;
     }
-    let deliver = |id| delivered(id, Signal::Monitor { from: me, numbers: r.numbers, name });
-    if !pid.is_some_and(|id| recording::acting(ctx.process(), || deliver(id))) {
+    if !pid.is_some_and(|id| delivered(id, Signal::Monitor { from: me, numbers: r.numbers, name })) {
         let reason = Detached::immediate(RawTerm::atom(missing));
         signal(me, Signal::Down { numbers: r.numbers, reason });
     }
@@ -91,7 +89,7 @@ pub fn monitor<'s>(ctx: &Ctx<'s>, target: Target<'s>, opts: &MonitorOptions<'s>)
 pub fn demonitor(ctx: &Ctx<'_>, r: Reference) -> bool {
     let ended = ctx.owner().relations.borrow_mut().end_monitor(r.numbers);
     if let Some(m) = &ended {
-        recording::acting(ctx.process(), || stop_watching(r.numbers, &m.watched));
+        stop_watching(r.numbers, &m.watched);
     }
     ended.is_some()
 }

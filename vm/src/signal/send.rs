@@ -100,7 +100,8 @@ pub fn send_to<'s>(ctx: &Ctx<'s>, to: Term<'s>, msg: Term<'s>, flags: SendFlags)
                 match Message::small_sent(msg) {
                     Some(m) => {
                         ctx.charge(m.size() / WORDS_PER_REDUCTION);
-                        recording::sending(ctx.process(), pid.raw(), m.size(), || send(m));
+                        recording::sent(ctx.process(), pid.raw(), m.size());
+                        send(m);
                     }
                     None => large(ctx, msg, |m| {
                         recording::sent_large(ctx.process(), pid.raw(), m.size());
@@ -157,7 +158,8 @@ fn to_local(ctx: &Ctx<'_>, pid: RawTerm, msg: Term<'_>) {
         }
         let Some(m) = Message::small_sent(msg) else { return false };
         ctx.charge(m.size() / WORDS_PER_REDUCTION);
-        recording::sending(ctx.process(), pid, m.size(), || drop(deliver(p, signed(ctx, m))));
+        recording::sent(ctx.process(), pid, m.size());
+        drop(deliver(p, signed(ctx, m)));
         true
     });
     if small == Some(false) {

@@ -124,6 +124,7 @@ impl TimerQueue {
         if due.is_empty() {
             return;
         }
+        recording::pauses();
         let (begin, fired) = (recording::begins(What::TIMERS), due.len() as u64);
         due.into_iter().for_each(Due::fire);
         recording::ended(recording::format::Kind::Timers, begin, fired, 0);
