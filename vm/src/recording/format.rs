@@ -97,7 +97,8 @@ pub const WORDS: usize = 4;
 #[repr(u8)]
 pub enum Kind {
     /// A turn of a process has ended: pid, span with reductions and [`Reason`], the process that it woke at its begin (0:
-    /// none). Short: the reductions and, in the lowest two bits, the reason; the pid; the woken one.
+    /// none). Short: the reductions and, in the lowest two bits, the reason; the pid; the woken one (in a single word, none:
+    /// the pid once more).
     Turn = 1,
     /// A process was woken: pid, by whom (0: nobody in particular). Short: 0; by whom; the pid; or only the pid.
     Woken,

@@ -26,8 +26,8 @@ const QUIET: Duration = Duration::from_millis(10);
 /// Between two notes of what time it is.
 const CLOCK_EVERY: Duration = Duration::from_millis(500);
 /// Parts of the fullest ring's room that make the thread look again sooner, and later.
-const MUCH: usize = 4;
-const LITTLE: usize = 16;
+const MUCH: usize = 16;
+const LITTLE: usize = 64;
 
 /// What to record, and where to.
 #[derive(Clone, Debug)]
