@@ -157,7 +157,8 @@ impl<const N: usize, const S: usize> Ring<N, S> {
         };
         let [first, second] = self.runs(tail, n);
         let rest = &rest[..head.wrapping_sub(tail) - n];
-        // SAFETY: the words lie between tail and head, and were moved.
+        // SAFETY: the words lie in the ring between its tail, which does not change before they were shown, and what was moved:
+        // `push_over` moves no block to there.
         let r = unsafe { shown(first, |first| shown(second, |second| f([first, second, rest]))) };
         self.back.tail.store(head, Ordering::Release);
         r

@@ -553,6 +553,7 @@ enum End {
 }
 
 impl End {
+    /// Not inlined: most turns end waiting, of which the caller knows.
     #[inline(never)]
     fn reason(self, p: &Process) -> Reason {
         let s = p.state().get();
