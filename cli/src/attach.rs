@@ -210,9 +210,17 @@ impl Attached {
             Err(e) => Err(format!("process {pid}: {e}")),
         }
     }
+    /// Waits so long for an answer and no longer: a VM that is stopped gives none.
+    pub fn with_patience(self, limit: Duration) -> Result<Attached, String> {
+        self.0.get_ref().set_read_timeout(Some(limit)).map_err(|e| e.to_string())?;
+        Ok(self)
+    }
     /// Asks something and waits for the answer.
     pub fn ask(&mut self, request: &str) -> Result<String, String> {
-        let gone = |_: io::Error| "the VM is gone".to_owned();
+        let gone = |e: io::Error| match e.kind() {
+            io::ErrorKind::WouldBlock => "the VM does not answer".to_owned(),
+            _ => "the VM is gone".to_owned(),
+        };
         self.0.get_mut().write_all(format!("{request}\n").as_bytes()).map_err(gone)?;
         let mut line = String::new();
         self.0.read_line(&mut line).map_err(gone)?;

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use girder_profile::summary::count;
 use ratatui::Frame;
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Color, Style, Stylize};
 use ratatui::text::{Line, Span};
@@ -21,6 +21,8 @@ use crate::attach::Attached;
 
 /// Between two looks.
 const PERIOD: Duration = Duration::from_secs(1);
+/// For an answer, in which no key is looked at.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which VM.
 #[derive(clap::Args)]
@@ -155,7 +157,8 @@ fn look(vm: &mut Attached) -> Result<Value, String> {
 
 /// Shows the VM until a key ends it.
 pub fn run(options: &Options) -> ExitCode {
-    let done = Attached::to(options.pid).and_then(|vm| if options.once { once(vm) } else { watch(vm, options.pid) });
+    let vm = Attached::to(options.pid).and_then(|vm| vm.with_patience(PATIENCE));
+    let done = vm.and_then(|vm| if options.once { once(vm) } else { watch(vm, options.pid) });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {

@@ -14,6 +14,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -357,6 +358,33 @@ fn top_shows_who_runs() {
     t.resize(60);
     t.keys(&["q"]);
     t.await_line("[status 0]");
+}
+
+#[test]
+fn top_bears_a_vm_that_does_not_answer_and_keeps_the_keys() {
+    if !terminal::is_there() {
+        return skip("no tmux is installed");
+    }
+    let server = Server::start();
+    let signal = |name: &str| {
+        let done = Command::new("sh").args(["-c", &format!("kill -{name} {}", server.pid())]).status();
+        assert!(done.expect("sh").success(), "{name}");
+    };
+    let t = Terminal::start("top-size", &format!("{} top {}", girder::binary().display(), server.pid()));
+    t.await_part("profiled_server");
+    // While the VM does not answer, the terminal is not looked at: both are there afterwards, the size before the key.
+    signal("STOP");
+    thread::sleep(Duration::from_millis(1500));
+    t.resize(60);
+    thread::sleep(Duration::from_millis(200));
+    t.keys(&["q"]);
+    signal("CONT");
+    t.await_line("[status 0]");
+    // Nobody waits for a VM that never answers.
+    signal("STOP");
+    let output = girder::command(&["top", "--once", &server.pid()], LIMIT);
+    assert_eq!(output.end, End::Status(1));
+    assert_eq!(output.stderr_text(), "girder: top: the VM does not answer\n");
 }
 
 #[test]
