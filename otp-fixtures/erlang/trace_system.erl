@@ -67,6 +67,18 @@ profile_schedulers() ->
     Told = receive told -> told after 10000 -> never end,
     erlang:system_profile(undefined, []),
     Told.
+%% Who slept is told to have work when there is a load, however steady.
+profile_load() ->
+    Me = self(),
+    P = spawn(fun() -> receive {profile, scheduler, _, active, N, _} when is_integer(N) -> Me ! told after 10000 -> Me ! never end end),
+    timer:sleep(100),
+    erlang:system_profile(P, [scheduler]),
+    Load = [spawn(?MODULE, busy, [x]) || _ <- lists:seq(1, 5 * erlang:system_info(schedulers))],
+    Told = receive told -> told; never -> never end,
+    erlang:system_profile(undefined, []),
+    [exit(L, kill) || L <- Load],
+    Told.
+busy(X) -> busy(X).
 %% A port is active while it does what it is asked, or has something to read, and then not any more.
 profile_ports() ->
     [P, Q] = [open_port({spawn, "cat"}, [stream, binary]) || _ <- [1, 2]],

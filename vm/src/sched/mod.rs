@@ -34,7 +34,7 @@ pub use progress::{after_thread_progress, on_each};
 pub use run::run_all;
 pub use stats::{Totals, WallTime, awake, queue_lengths, totals, wall_times};
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::sync::OnceLock;
 
 use crossbeam_epoch::Guard;
@@ -106,6 +106,8 @@ pub struct Scheduler {
     until_balance: Cell<u32>,
     /// The scheduler compared with next, and the slices it had run when it was looked at last.
     compared: Cell<(usize, u64)>,
+    /// It has looked for work and found none, and is counted in [`OUT_OF_WORK`].
+    out_of_work: Cell<bool>,
 }
 
 /// What makes a thread a scheduler; reached by code on that thread without the scheduler itself. Lives as long as the VM.
@@ -113,6 +115,8 @@ struct Local {
     id: usize,
     queues: RunQueues,
     timers: TimerQueue,
+    /// Woken by [`enqueue_later`]: their state words say QUEUED already.
+    later: RefCell<Vec<(RawTerm, Priority)>>,
 }
 
 /// What other threads reach.
@@ -130,6 +134,8 @@ static SCHEDULERS: OnceLock<Vec<Shared>> = OnceLock::new();
 static IDLE: Idle = Idle::new();
 /// Schedulers with this number and above give their work away and sleep; 0: all are online.
 static ONLINE: AtomicUsize = AtomicUsize::new(0);
+/// Schedulers that have nothing to do: they spin, sleep or have just been woken.
+static OUT_OF_WORK: AtomicUsize = AtomicUsize::new(0);
 /// Exit status once the VM halts, else [`RUNNING`].
 static HALT: AtomicI32 = AtomicI32::new(RUNNING);
 const RUNNING: i32 = i32::MIN;
@@ -216,6 +222,15 @@ pub fn enqueue(pid: RawTerm, priority: Priority) {
     }
 }
 
+/// As [`enqueue`], but not before this scheduler looks around, or has nothing else to do: for who is told of what happens
+/// here, so that telling changes little of it.
+pub(crate) fn enqueue_later(pid: RawTerm, priority: Priority) {
+    match LOCAL.get() {
+        Some(l) => l.later.borrow_mut().push((pid, priority)),
+        None => enqueue(pid, priority),
+    }
+}
+
 /// Hands a process to some scheduler that is online, one that sleeps if there is one.
 fn place(pid: RawTerm, priority: Priority) {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -228,10 +243,23 @@ fn place(pid: RawTerm, priority: Priority) {
 impl Local {
     /// Queues and timers of scheduler `id`, which lives as long as the VM.
     fn new(id: usize) -> &'static Local {
-        let l = Box::leak(Box::new(Local { id, queues: RunQueues::default(), timers: TimerQueue::new() }));
+        let l = Box::leak(Box::new(Local {
+            id,
+            queues: RunQueues::default(),
+            timers: TimerQueue::new(),
+            later: RefCell::default(),
+        }));
         // Only the first of a number can be stolen from; there are others in tests alone.
         let _ = all()[id].stealers.set(l.queues.stealers());
         l
+    }
+    /// Puts those into the queues that could wait.
+    fn push_later(&self) {
+        if !self.later.borrow().is_empty() {
+            for (pid, priority) in self.later.take() {
+                self.queues.push(pid, priority);
+            }
+        }
     }
     #[inline]
     fn push(&self, pid: RawTerm, priority: Priority) {
@@ -319,6 +347,7 @@ impl Scheduler {
             first_victim: Cell::new(local.id + 1),
             until_balance: Cell::new(0),
             compared: Cell::new((local.id, 0)),
+            out_of_work: Cell::new(false),
         }
     }
     /// Its number, from 0; that which it had last if it is dirty.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use super::dirty::{self, Dirty, Seat};
 use super::queues::Stealers;
 use super::{
-    IDLE, Local, MicroState, SLICE, Scheduler, What, all, block, count, halted, msacc, place, progress, stats,
-    wake_helper,
+    IDLE, Local, MicroState, OUT_OF_WORK, SLICE, Scheduler, What, all, block, count, halted, msacc, place, progress,
+    stats, wake_helper,
 };
 use crate::heap::gc;
 use crate::interp::{self, SliceEnd};
@@ -191,6 +191,7 @@ impl Scheduler {
         if !local.timers.is_empty() {
             local.timers.poll();
         }
+        local.push_later();
         msacc::enter(before);
         if !self.is_online() {
             Self::give_away(local);
@@ -248,6 +249,10 @@ impl Scheduler {
             }
             self.sleep(local);
         }
+        if self.out_of_work.replace(false) {
+            let out = OUT_OF_WORK.fetch_sub(1, Ordering::Relaxed) - 1;
+            profiler::scheduler(self.id(), true, count() - out);
+        }
         if self.searching.replace(false) {
             IDLE.stop_searching();
             // The one who woke this scheduler, or whom it stole from, may have more.
@@ -255,9 +260,17 @@ impl Scheduler {
         }
         counters.wall.busy();
     }
+    /// There was nothing to do here or with others.
+    fn rest(&self) {
+        if !self.out_of_work.replace(true) {
+            let out = OUT_OF_WORK.fetch_add(1, Ordering::Relaxed) + 1;
+            profiler::scheduler(self.id(), false, count() - out);
+        }
+    }
     /// Sleeps until somebody wakes this scheduler or a timer is due.
     fn sleep(&self, local: &Local) {
         let me = self.shared();
+        self.rest();
         IDLE.announce(self.id());
         if self.searching.replace(false) {
             IDLE.stop_searching();
@@ -269,17 +282,16 @@ impl Scheduler {
         if !more && halted().is_none() {
             me.counters.parks.add(1);
             port::poll::take_over();
-            profiler::scheduler(self.id(), false);
             let nap = progress::is_wanted().then_some(PROGRESS_NAP);
             let due = local.timers.wait();
-            // Who has been told of the sleep lies in the queue here, and would sleep as long.
+            // Who has been told of this sleep would sleep as long.
+            local.push_later();
             if local.queues.len() == 0 {
                 // A push to the inbox that came after the look has left its wake-up with the parker: this returns at once.
                 let begin = recording::begins(recording::What::SCHEDULING);
                 msacc::during(MicroState::Sleep, || me.parker.park(nap.into_iter().chain(due).min()));
                 recording::ended(Kind::Slept, begin, 0, 0);
             }
-            profiler::scheduler(self.id(), true);
         }
         if progress::is_wanted() {
             crossbeam_epoch::pin().flush();
@@ -324,6 +336,7 @@ impl Scheduler {
                     }
                 }
             }
+            self.rest();
             if begin.elapsed() >= limit || halted().is_some() {
                 return false;
             }

@@ -269,10 +269,15 @@ pub enum Signal {
 
 /// Pushes onto a process's inbox and wakes it. The message comes back if the process exits.
 pub fn deliver(p: &Process, m: Message) -> Result<(), Message> {
+    deliver_by(p, m, sched::enqueue)
+}
+
+#[inline(always)]
+fn deliver_by(p: &Process, m: Message, enqueue: fn(RawTerm, Priority)) -> Result<(), Message> {
     let signal = m.is_signal();
     let first = p.push(m)?;
     match p.state().announce(signal, first) {
-        Some(Wake::Enqueue(priority)) => sched::enqueue(p.pid(), priority),
+        Some(Wake::Enqueue(priority)) => enqueue(p.pid(), priority),
         Some(Wake::Handle) => sched::send_handler(p.pid()),
         None => {}
     }
@@ -287,6 +292,12 @@ pub fn to_pid(pid: RawTerm, m: Message) {
         Some(Some(m)) => answer_dead(pid, &m),
         None => {}
     }
+}
+
+/// Tells a local process of something that happens on this scheduler, and wakes it later ([`sched::enqueue_later`]).
+pub(crate) fn to_pid_later(pid: RawTerm, m: Message) {
+    // Who is gone need not be told.
+    table::with(pid, |p| drop(deliver_by(p, m, sched::enqueue_later)));
 }
 
 /// Sends a signal to a local process or port; if nobody is there, it is answered.

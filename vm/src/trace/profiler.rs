@@ -2,7 +2,8 @@
 //! to one process.
 //!
 //! Invariant: `active` and `inactive` of a process alternate ([`Flags::ACTIVE`] in its word), those of a port too, and are
-//! told by the thread that runs it.
+//! told by the thread that runs it. Who is told is woken late ([`signal::to_pid_later`]): else each event would make work
+//! that others help with, and processes that run one after the other would run beside each other.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +14,6 @@ use crate::atom::{Atom, am};
 use crate::heap::Builder;
 use crate::heap::message::Message;
 use crate::process::{Process, backtrace, table};
-use crate::sched;
 use crate::signal;
 use crate::sync::lock;
 use crate::term::{RawTerm, Term};
@@ -82,7 +82,7 @@ fn tell(about: Option<RawTerm>, elements: impl for<'b> FnOnce(&Builder<'b>) -> V
         all.extend(stamp(b, to.stamps));
         b.tuple(&all)
     });
-    signal::to_pid(to.pid, m);
+    signal::to_pid_later(to.pid, m);
 }
 
 /// A process has its turn.
@@ -159,17 +159,16 @@ fn port(id: RawTerm, tag: Atom) {
     tell(None, |_| vec![local(id), tag.into(), Term::small(0)]);
 }
 
-/// A scheduler goes to sleep, or wakes.
+/// A scheduler has run out of work, or has some again; so many have now.
 #[inline(always)]
-pub(crate) fn scheduler(id: usize, active: bool) {
+pub(crate) fn scheduler(id: usize, active: bool, working: usize) {
     if wanted(SCHEDULERS) {
-        scheduler_changes(id, active);
+        scheduler_changes(id, active, working);
     }
 }
 
 #[cold]
-fn scheduler_changes(id: usize, active: bool) {
+fn scheduler_changes(id: usize, active: bool, working: usize) {
     let tag = if active { am::ACTIVE } else { am::INACTIVE };
-    let working = sched::working() + usize::from(active);
     tell(None, |b| vec![am::SCHEDULER.into(), b.uint(id as u64 + 1), tag.into(), b.uint(working as u64)]);
 }
