@@ -24,7 +24,7 @@ use crate::sys::ticks;
 use crate::term::{Kind as TermKind, RawTerm, Term};
 
 /// Reductions during which a time that was read is still good.
-const SOON: i64 = 128;
+const SOON: i64 = 256;
 /// Ticks, about a microsecond, that a collection may take so that what comes behind it is still at the begin of its turn.
 const BRIEF: u64 = 4096;
 /// Words of a block, and blocks that a ring has room for: more than schedulers make in ten milliseconds.
