@@ -118,8 +118,10 @@ impl<const N: usize, const S: usize> Ring<N, S> {
         };
         let (first, rest) = event.split_at(end.wrapping_sub(head));
         put(head, first);
-        // SAFETY: the ring has room for the block: its tail has passed what lay there, and `moved` has not.
-        unsafe { copy(&f.block.0, self.runs(end.wrapping_sub(S), S)[0]) };
+        // Word by word: stores of whole lines come faster than lines are had, and the program waits for more of them.
+        for (word, to) in f.block.0.iter().zip(self.runs(end.wrapping_sub(S), S)[0]) {
+            to.store(word.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
         // Release pairs with the Acquire in `drain`: the block is in the ring.
         f.moved.store(end, Ordering::Release);
         f.end.store(end.wrapping_add(S), Ordering::Relaxed);
@@ -177,26 +179,6 @@ fn zeros(n: usize) -> Box<[AtomicU64]> {
 #[cfg(loom)]
 fn zeros(n: usize) -> Box<[AtomicU64]> {
     std::iter::repeat_with(|| AtomicU64::new(0)).take(n).collect()
-}
-
-/// Copies as many words as there are, at once: word by word this is 6 instructions each.
-///
-/// # Safety
-///
-/// Nobody else may write `from` or read or write `to` meanwhile; both are of one length and do not overlap.
-#[cfg(not(loom))]
-#[inline(always)]
-unsafe fn copy(from: &[AtomicU64], to: &[AtomicU64]) {
-    debug_assert_eq!(from.len(), to.len());
-    // SAFETY: words that atomics hold may be written through a shared reference; the rest is the caller's.
-    unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.as_ptr().cast_mut(), from.len()) };
-}
-
-#[cfg(loom)]
-unsafe fn copy(from: &[AtomicU64], to: &[AtomicU64]) {
-    for (word, to) in from.iter().zip(to) {
-        to.store(word.load(Ordering::Relaxed), Ordering::Relaxed);
-    }
 }
 
 /// Shows words to `f`.
