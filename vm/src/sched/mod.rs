@@ -225,9 +225,10 @@ pub fn enqueue(pid: RawTerm, priority: Priority) {
 /// As [`enqueue`], but not before this scheduler looks around, or has nothing else to do: for who is told of what happens
 /// here, so that telling changes little of it.
 pub(crate) fn enqueue_later(pid: RawTerm, priority: Priority) {
+    recording::woken(pid);
     match LOCAL.get() {
         Some(l) => l.later.borrow_mut().push((pid, priority)),
-        None => enqueue(pid, priority),
+        None => place(pid, priority),
     }
 }
 
